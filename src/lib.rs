@@ -1,0 +1,1 @@
+//! Synod, a local daemon that lets several AI models work on one task through a shared blackboard.
