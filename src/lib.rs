@@ -1,1 +1,4 @@
 //! Synod, a local daemon that lets several AI models work on one task through a shared blackboard.
+
+pub mod board;
+pub mod worker;

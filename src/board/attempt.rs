@@ -1,0 +1,206 @@
+//! One call of one worker: what is asked, how it stands, what came back. Making the call is the worker room's business.
+
+use super::id::{AttemptKey, Role, StepId, WorkerName};
+use super::text::Text;
+use super::time::Timestamp;
+use super::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What an attempt is for; it decides which prompt is made and what is read out of the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename_all = "snake_case")]
+pub enum Purpose {
+    /// Judge the matter: the answer holds a verdict block.
+    Judge,
+    /// Make a candidate: a text, no verdict asked.
+    Make,
+    /// Judge other workers' candidates, names hidden: a verdict for each.
+    Check {
+        /// The attempts whose outputs are judged, in the order in which they are shown (A, B, …).
+        candidates: Vec<u32>,
+    },
+}
+
+/// Everything a job needs to make one call. Self-contained but for the texts, which it loads by hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Which attempt this is.
+    pub key: AttemptKey,
+    /// The step it belongs to.
+    pub step: StepId,
+    /// Who is asked.
+    pub worker: WorkerName,
+    /// In which role.
+    pub role: Role,
+    /// What for.
+    pub purpose: Purpose,
+    /// What the step says is to be done; `None` when the task's text says it all.
+    pub instruction: Option<String>,
+    /// The task's text.
+    pub task_text: Text,
+    /// The task's title.
+    pub title: String,
+    /// Globs of context files.
+    pub context: Vec<String>,
+    /// The specification file.
+    pub spec: Option<String>,
+    /// Memories to give.
+    pub memories: Vec<String>,
+    /// The outputs it sees: (attempt number, step, text), in order.
+    pub inputs: Vec<SeenOutput>,
+    /// When the call must have ended.
+    pub deadline: Timestamp,
+}
+
+/// An earlier output that an attempt is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeenOutput {
+    /// The attempt that made it.
+    pub number: u32,
+    /// Its step.
+    pub step: StepId,
+    /// The text.
+    pub text: Text,
+}
+
+/// Tokens and money of one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens sent, cached ones included.
+    pub input_tokens: u64,
+    /// Tokens received, reasoning included.
+    pub output_tokens: u64,
+    /// Tokens of the input that the provider read from its cache.
+    #[serde(default)]
+    pub cached_tokens: u64,
+    /// Cost in USD; `None` when neither the provider nor the price table knows.
+    pub cost_usd: Option<f64>,
+}
+
+/// What a finished call gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What the model said, whole.
+    pub text: Text,
+    /// The verdicts read out of it; empty when none was asked for.
+    #[serde(default)]
+    pub verdicts: Vec<Verdict>,
+    /// The model that says it answered.
+    pub model: String,
+    /// The session to resume, where the worker has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Tokens and money.
+    pub usage: Usage,
+    /// Files the worker says or is seen to have changed.
+    #[serde(default)]
+    pub files_modified: Vec<String>,
+}
+
+/// Why a call gave nothing, and with it what may be done next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The class, which decides about retry and rest.
+    pub class: FailureClass,
+    /// What happened, for a person: one line, no secrets.
+    pub message: String,
+    /// Seconds the call ran.
+    pub after_s: f64,
+    /// Money spent all the same.
+    #[serde(default)]
+    pub usage: Usage,
+}
+
+/// What kind of failure it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "class", rename_all = "snake_case")]
+pub enum FailureClass {
+    /// May work when tried again: connection lost, 5xx, overloaded, answer cut short, empty answer.
+    Transient,
+    /// Too many requests; the worker rests until the time given, or for the configured rest.
+    RateLimited {
+        /// How long the provider asked to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The deadline passed.
+    Timeout,
+    /// The worker will not work until a person does something: bad key, out of credit, program missing.
+    WorkerBlocked,
+    /// This request will not work with this worker: too long, refused content, unknown model.
+    RequestRefused,
+    /// The call was stopped by the daemon's own end or by a crash that left nothing to harvest; it is asked again and counts as no try.
+    Interrupted,
+    /// The call was stopped because the task was cancelled or no longer needs it.
+    Cancelled,
+}
+
+impl FailureClass {
+    /// One word for tables and `failed_workers`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Timeout => "timeout",
+            Self::WorkerBlocked => "worker_blocked",
+            Self::RequestRefused => "request_refused",
+            Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How an attempt stands. Each state holds what exists in it and nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum AttemptState {
+    /// Waits for a slot, or for the time before which it must not start.
+    Planned {
+        /// Not before.
+        not_before: Timestamp,
+    },
+    /// The worker has been asked.
+    Running {
+        /// Since when.
+        started: Timestamp,
+        /// When it must have ended.
+        deadline: Timestamp,
+    },
+    /// It answered.
+    Answered {
+        /// Since when it ran.
+        started: Timestamp,
+        /// When it ended.
+        ended: Timestamp,
+        /// What it gave.
+        answer: Box<Answer>,
+    },
+    /// It failed.
+    Failed {
+        /// When it ended.
+        ended: Timestamp,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// An attempt within a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its number within the task, from 1.
+    pub number: u32,
+    /// The step it belongs to.
+    pub step: StepId,
+    /// Which of the step's places (0 …) it fills; a retry and a fallback fill the same place.
+    pub seat: u32,
+    /// Who is asked.
+    pub worker: WorkerName,
+    /// In which role.
+    pub role: Role,
+    /// What for.
+    pub purpose: Purpose,
+    /// How many tries of this worker for this seat came before (0: the first).
+    pub tries_before: u32,
+    /// How it stands.
+    pub state: AttemptState,
+}

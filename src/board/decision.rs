@@ -1,0 +1,176 @@
+//! The reasoned end of a task, as data: what `decisions/<id>.json` holds. How it comes about is `consensus`.
+
+use super::id::{Kind, TaskId, WorkerName};
+use super::spec::Priority;
+use super::text::Text;
+use super::verdict::{Claim, Severity, Stance};
+use serde::{Deserialize, Serialize};
+
+/// What the person is advised to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recommendation {
+    /// The posterior reached the priority's threshold.
+    Proceed,
+    /// It fell short by at most 0.1.
+    ProceedWithCaution,
+    /// It fell short by more, or nothing could be read.
+    ReviewRequired,
+    /// The workers contradict each other.
+    ConflictResolutionNeeded,
+}
+
+impl Recommendation {
+    /// The word in JSON and in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proceed => "proceed",
+            Self::ProceedWithCaution => "proceed_with_caution",
+            Self::ReviewRequired => "review_required",
+            Self::ConflictResolutionNeeded => "conflict_resolution_needed",
+        }
+    }
+}
+
+/// One worker's vote and what it weighed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vote {
+    /// Who.
+    pub worker: WorkerName,
+    /// The judgement.
+    pub verdict: Stance,
+    /// The candidate judged (attempt number), where candidates were judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<u32>,
+    /// Log-odds weight before the family discount, never below 0.
+    pub weight: f64,
+    /// Factor in (0, 1] by which the family shares its weight.
+    pub family_discount: f64,
+    /// Whose votes are not independent of this one.
+    pub family: String,
+    /// What the worker said of itself; recorded only.
+    pub stated_confidence: Option<f64>,
+    /// Whether the result would differ without it.
+    pub pivotal: bool,
+}
+
+/// The probability of one outcome of the vote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassPosterior {
+    /// The outcome: a stance word, or `candidate 3`.
+    pub class: String,
+    /// Its probability, 0 to 1.
+    pub posterior: f64,
+}
+
+/// What is known about a claimed fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueStatus {
+    /// Said, not tried.
+    Claimed,
+    /// Shown by running something.
+    Confirmed,
+    /// Shown to be wrong.
+    Refuted,
+}
+
+/// A claimed fault with everyone who raised it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Issue {
+    /// The claim, as the first worker put it, with the highest severity anyone gave it.
+    #[serde(flatten)]
+    pub claim: Claim,
+    /// Who raised it.
+    pub raised_by: Vec<WorkerName>,
+    /// What is known about it.
+    pub status: IssueStatus,
+}
+
+impl Issue {
+    /// Its severity.
+    pub fn severity(&self) -> Severity {
+        self.claim.severity
+    }
+}
+
+/// A worker that gave nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedWorker {
+    /// Who.
+    pub worker: WorkerName,
+    /// Why, one line.
+    pub error: String,
+    /// Seconds it ran.
+    pub after_s: f64,
+}
+
+/// Tokens of all calls of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Sent.
+    pub input: u64,
+    /// Received.
+    pub output: u64,
+}
+
+/// The reasoned decision over the verdicts and outputs of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Version of this form; 1.
+    pub schema: u32,
+    /// The task.
+    pub task: TaskId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The mode it ran in.
+    pub mode: String,
+    /// Its priority.
+    pub priority: Priority,
+    /// The advice.
+    pub recommendation: Recommendation,
+    /// The verdict that won; for made things, that the chosen candidate is acceptable.
+    pub verdict: Stance,
+    /// Posterior of the winning verdict, 0 to 1.
+    pub overall_confidence: f64,
+    /// What the posterior had to reach.
+    pub threshold: f64,
+    /// How many workers' answers went in.
+    pub model_count: u32,
+    /// How many independent votes they are worth.
+    pub effective_votes: f64,
+    /// Whether they contradict each other.
+    pub has_conflict: bool,
+    /// The chosen or representative answer.
+    pub answer: Text,
+    /// Whose answer it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_by: Option<WorkerName>,
+    /// The attempt whose output the answer is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_attempt: Option<u32>,
+    /// Every vote.
+    pub votes: Vec<Vote>,
+    /// The probability of each outcome.
+    pub posteriors: Vec<ClassPosterior>,
+    /// Workers with weight that voted against the result.
+    pub dissenters: Vec<WorkerName>,
+    /// The claimed faults, merged, worst first.
+    pub issues: Vec<Issue>,
+    /// How the number came about, in words.
+    pub reasoning: String,
+    /// Who gave nothing.
+    pub failed_workers: Vec<FailedWorker>,
+    /// Whether a person should look.
+    pub needs_human_review: bool,
+    /// Why.
+    pub review_reasons: Vec<String>,
+    /// Known cost in USD.
+    pub cost_usd: f64,
+    /// Tokens of all calls.
+    pub tokens: Tokens,
+    /// Seconds from acceptance to decision.
+    pub duration_s: f64,
+    /// Calls made.
+    pub attempts: u32,
+}

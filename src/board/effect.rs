@@ -1,0 +1,16 @@
+//! What must be done outside once the events that caused it are stored.
+
+use super::attempt::Ask;
+use super::id::AttemptKey;
+use super::page::Page;
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Call a worker; the job reports `Answered` or `Failed`.
+    Ask(Box<Ask>),
+    /// Stop a call; its report is not waited for.
+    Stop(AttemptKey),
+    /// Write a page; pages are written in the order in which they come.
+    Publish(Page),
+}

@@ -1,0 +1,247 @@
+//! What is true and stored. The journal is a sequence of these; the state and every file are made from it.
+
+use super::attempt::{Answer, Failure, Purpose};
+use super::decision::Decision;
+use super::id::{AttemptKey, Kind, Role, StepId, TaskId, WorkerName};
+use super::input::PersonAnswer;
+use super::page::Reason;
+use super::plan::Plan;
+use super::spec::{Source, TaskSpec};
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A task was accepted, with the plan that will carry it out.
+    TaskAccepted {
+        /// When.
+        at: Timestamp,
+        /// Its id.
+        task: TaskId,
+        /// What is asked.
+        spec: Box<TaskSpec>,
+        /// Where it came from.
+        source: Source,
+        /// What it was taken for.
+        route: Box<Route>,
+        /// How it will be carried out.
+        plan: Box<Plan>,
+        /// Tasks that must end first.
+        waits_for: Vec<TaskId>,
+    },
+    /// A dropped file was refused.
+    FileRejected {
+        /// When.
+        at: Timestamp,
+        /// Its name in the drop folder.
+        name: String,
+        /// SHA-256 of its bytes.
+        hash: String,
+        /// Why, and how to mend it.
+        reason: Reason,
+    },
+    /// A task it depends on ended.
+    DependencyEnded {
+        /// When.
+        at: Timestamp,
+        /// The waiting task.
+        task: TaskId,
+        /// The one that ended.
+        on: TaskId,
+        /// Whether it ended well.
+        well: bool,
+    },
+    /// A call will be made once there is a slot.
+    AttemptPlanned {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// Its step.
+        step: StepId,
+        /// The seat of the step it fills.
+        seat: u32,
+        /// Who will be asked.
+        worker: WorkerName,
+        /// In which role.
+        role: Role,
+        /// What for.
+        purpose: Purpose,
+        /// Tries of this worker for this seat before this one.
+        tries_before: u32,
+        /// Not before.
+        not_before: Timestamp,
+    },
+    /// The worker is being asked.
+    AttemptStarted {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// When it must have ended.
+        deadline: Timestamp,
+    },
+    /// The worker answered. From here on the call is never made again.
+    AttemptAnswered {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// With what.
+        answer: Box<Answer>,
+    },
+    /// The call failed.
+    AttemptFailed {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// Why.
+        failure: Failure,
+        /// Until when the worker is not asked anything, where the failure calls for it.
+        rest_until: Option<Rest>,
+    },
+    /// The workers' answers were weighed.
+    TaskDecided {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// The decision.
+        decision: Box<Decision>,
+        /// Whether a person must approve before the task ends.
+        waits_for_person: bool,
+    },
+    /// A person answered.
+    PersonAnswered {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// Who.
+        by: String,
+        /// What.
+        answer: PersonAnswer,
+        /// The file it came in, if any.
+        file: Option<String>,
+    },
+    /// The task is over.
+    TaskEnded {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// How.
+        ending: Ending,
+        /// The answering file that caused it, if any.
+        file: Option<String>,
+    },
+    /// All files of an ended task are written; its events leave the journal for its history.
+    TaskArchived {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+    },
+}
+
+/// How long a worker is not asked anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rest", rename_all = "snake_case")]
+pub enum Rest {
+    /// Until a moment.
+    Until {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// Until a person mends it and the daemon is started anew, or another call of it succeeds.
+    Blocked,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "snake_case")]
+pub enum Ending {
+    /// With a decision.
+    Done,
+    /// Without a usable result, or refused by a person.
+    Failed {
+        /// Why.
+        why: String,
+    },
+    /// By a person.
+    Cancelled {
+        /// Who.
+        by: String,
+    },
+}
+
+/// What a task was taken for, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// Its kind.
+    pub kind: Kind,
+    /// What it is about, where that is plain.
+    pub category: Option<String>,
+    /// The mode chosen.
+    pub mode: super::spec::Mode,
+    /// The workers chosen, in order.
+    pub workers: Vec<WorkerName>,
+    /// The reasons, a line each.
+    pub why: Vec<String>,
+}
+
+impl Event {
+    /// The task it belongs to; `None` for a file that never became one.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::TaskAccepted { task, .. }
+            | Self::DependencyEnded { task, .. }
+            | Self::TaskDecided { task, .. }
+            | Self::PersonAnswered { task, .. }
+            | Self::TaskEnded { task, .. }
+            | Self::TaskArchived { task, .. } => Some(task),
+            Self::AttemptPlanned { key, .. }
+            | Self::AttemptStarted { key, .. }
+            | Self::AttemptAnswered { key, .. }
+            | Self::AttemptFailed { key, .. } => Some(&key.task),
+            Self::FileRejected { .. } => None,
+        }
+    }
+
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::TaskAccepted { at, .. }
+            | Self::FileRejected { at, .. }
+            | Self::DependencyEnded { at, .. }
+            | Self::AttemptPlanned { at, .. }
+            | Self::AttemptStarted { at, .. }
+            | Self::AttemptAnswered { at, .. }
+            | Self::AttemptFailed { at, .. }
+            | Self::TaskDecided { at, .. }
+            | Self::PersonAnswered { at, .. }
+            | Self::TaskEnded { at, .. }
+            | Self::TaskArchived { at, .. } => *at,
+        }
+    }
+
+    /// One word for logs and notices.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TaskAccepted { .. } => "task_accepted",
+            Self::FileRejected { .. } => "file_rejected",
+            Self::DependencyEnded { .. } => "dependency_ended",
+            Self::AttemptPlanned { .. } => "attempt_planned",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptAnswered { .. } => "attempt_answered",
+            Self::AttemptFailed { .. } => "attempt_failed",
+            Self::TaskDecided { .. } => "task_decided",
+            Self::PersonAnswered { .. } => "person_answered",
+            Self::TaskEnded { .. } => "task_ended",
+            Self::TaskArchived { .. } => "task_archived",
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What can come in: the closed list of things that the loop decides on. Every moment and every id comes in with it.
+
+use super::attempt::{Answer, Failure};
+use super::id::{AttemptKey, Seq, TaskId};
+use super::page::Reason;
+use super::spec::{Source, TaskSpec};
+use super::text::Text;
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Something that came in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A task is handed in.
+    Offer(Box<Offer>),
+    /// A dropped file that cannot be a task.
+    BadFile {
+        /// When it was seen.
+        at: Timestamp,
+        /// Its name in the drop folder.
+        name: String,
+        /// SHA-256 of its bytes, lower-case hex.
+        hash: String,
+        /// What is wrong with it.
+        reason: Reason,
+    },
+    /// A call ended well.
+    Answered {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// With what.
+        answer: Box<Answer>,
+    },
+    /// A call ended badly.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// Why.
+        failure: Failure,
+    },
+    /// A person approves or rejects a task that waits for it.
+    Person {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// Who, for the log.
+        by: String,
+        /// What.
+        answer: PersonAnswer,
+        /// The answering file in `decisions/`, where there is one.
+        file: Option<String>,
+    },
+    /// A person cancels a task.
+    Cancel {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// Who, for the log.
+        by: String,
+        /// The answering file in `tasks/active/`, where there is one.
+        file: Option<String>,
+    },
+    /// A moment that the state asked to be woken at has come.
+    Tick {
+        /// Now.
+        at: Timestamp,
+    },
+    /// Everything up to this event stands in files.
+    Published {
+        /// When.
+        at: Timestamp,
+        /// The last event that is published whole.
+        upto: Seq,
+    },
+}
+
+/// A task handed in, with what the pure core cannot look up itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// When.
+    pub at: Timestamp,
+    /// The id it gets when it is accepted: the first free one of its name.
+    pub id: TaskId,
+    /// What is asked.
+    pub spec: TaskSpec,
+    /// The task's text, whole, for classification only.
+    pub words: String,
+    /// Where it came from.
+    pub source: Source,
+    /// The tasks it depends on that have ended already, and whether they ended well.
+    pub ended: BTreeMap<TaskId, bool>,
+}
+
+/// What a person says about a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum PersonAnswer {
+    /// Accepts it.
+    Approve,
+    /// Refuses it.
+    Reject {
+        /// Why, in the person's words.
+        why: Text,
+    },
+}
+
+/// Why an input was not taken. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The same bytes are being worked on.
+    #[error("the same task is already being worked on as {of}")]
+    Duplicate {
+        /// As which task.
+        of: TaskId,
+    },
+    /// The task cannot be carried out as written.
+    #[error("{}", .0.what)]
+    Unacceptable(Reason),
+    /// No worker can take it.
+    #[error("no worker is configured that could take this task")]
+    NoWorker,
+    /// Too many open tasks; try again later.
+    #[error("{open} tasks are open, which is the limit; it is taken as soon as one ends")]
+    Busy {
+        /// How many are open.
+        open: usize,
+    },
+    /// There is no such open task.
+    #[error("no open task is called {task}")]
+    NoSuchTask {
+        /// What was asked for.
+        task: TaskId,
+    },
+    /// The task is not in a state in which this can be done.
+    #[error("{task} {state}")]
+    WrongState {
+        /// Which task.
+        task: TaskId,
+        /// How it stands, as the end of a sentence (`is not waiting for a person`).
+        state: String,
+    },
+    /// A report about an attempt that is not running: late, double or false. It is dropped.
+    #[error("attempt {key} is not running")]
+    NotRunning {
+        /// Which attempt.
+        key: AttemptKey,
+    },
+}

@@ -1,0 +1,106 @@
+//! The settings that decisions depend on, as plain values. The composition root makes them from the configuration.
+
+use super::id::{Kind, Role, WorkerName};
+use super::spec::Priority;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything `decide` and `react` may look up besides the state. `apply` looks at none of it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The configured workers, in their order of preference.
+    pub workers: Vec<WorkerRule>,
+    /// Limits on calls.
+    pub limits: CallLimits,
+    /// Settings of the vote.
+    pub consensus: ConsensusRules,
+    /// Kinds, categories, roles and modes: words, orders of preference, shapes.
+    pub catalog: super::routing::Catalog,
+}
+
+impl Rules {
+    /// A worker by name.
+    pub fn worker(&self, name: &WorkerName) -> Option<&WorkerRule> {
+        self.workers.iter().find(|worker| worker.name == *name)
+    }
+}
+
+/// What deciding needs to know of a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerRule {
+    /// Its name.
+    pub name: WorkerName,
+    /// The model behind it, for logs.
+    pub model: String,
+    /// 1 strongest … 5.
+    pub tier: u8,
+    /// Whose votes are not independent of its own.
+    pub family: String,
+    /// Roles it is meant for; empty: any.
+    pub roles: Vec<Role>,
+    /// Words of what it is good at.
+    pub strengths: Vec<String>,
+    /// Calls at once.
+    pub max_concurrent: u32,
+    /// Longest call.
+    pub timeout: Duration,
+    /// Its record per kind, where outcomes are known.
+    pub records: BTreeMap<Kind, Record>,
+}
+
+/// How often a worker was right on a kind of task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Tasks with a known outcome on which it was right.
+    pub successes: u32,
+    /// Tasks with a known outcome.
+    pub trials: u32,
+}
+
+/// Limits on calls, and how failures are answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallLimits {
+    /// Calls at once over all workers.
+    pub concurrent_calls_max: u32,
+    /// Tries of one worker after the first, on transient failures.
+    pub retries_max: u32,
+    /// First pause before a retry; doubles.
+    pub backoff_first: Duration,
+    /// Longest pause before a retry.
+    pub backoff_max: Duration,
+    /// A longer Retry-After parks the worker instead of waiting.
+    pub retry_after_max: Duration,
+    /// Transient failures in a row after which a worker rests.
+    pub failures_before_rest: u32,
+    /// First rest; doubles.
+    pub rest_first: Duration,
+    /// Longest rest.
+    pub rest_max: Duration,
+    /// Rest after a rate limit that named no time.
+    pub rate_limit_rest: Duration,
+    /// What a call may take beyond its deadline before it is given up as lost.
+    pub overrun_grace: Duration,
+    /// Tasks open at once; more are refused as busy and stay in the drop folder.
+    pub open_tasks_max: usize,
+    /// Attempts one task may make in all.
+    pub attempts_per_task_max: u32,
+}
+
+/// Settings of the vote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsensusRules {
+    /// What the posterior must reach, by priority.
+    pub threshold: BTreeMap<Priority, f64>,
+    /// How far below the threshold is still `proceed_with_caution`.
+    pub caution_margin: f64,
+    /// A runner-up with this posterior or more is a conflict.
+    pub conflict_runner_up: f64,
+    /// Success rate assumed of a tier before any outcome, tier 1 first.
+    pub tier_prior: [f64; 5],
+    /// How many tasks' worth that assumption is.
+    pub prior_strength: f64,
+    /// Correlation assumed between workers of one family.
+    pub family_correlation: f64,
+    /// Priorities that wait for a person.
+    pub require_human: Vec<Priority>,
+}

@@ -1,0 +1,111 @@
+//! The whole state of the board: open tasks and the standing of workers. Finished tasks are not here; they are in the store.
+
+use super::id::{AttemptKey, Seq, TaskId, WorkerName};
+use super::spec::Priority;
+use super::task::Task;
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that deciding looks at, made from the journal alone.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Open tasks, and ended ones whose files are still being written.
+    pub tasks: BTreeMap<TaskId, Task>,
+    /// What outlives single tasks.
+    pub globals: Globals,
+    /// The last event applied.
+    pub seq: Seq,
+    /// Derived indexes, kept by `apply` alone.
+    pub(in crate::board) index: Index,
+}
+
+/// What outlives single tasks. Stored beside the journal when a task's events leave it, so it knows which events it holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Globals {
+    /// The last event that went into it.
+    pub seq: Seq,
+    /// How each worker stands. A worker that is not named is well.
+    pub health: BTreeMap<WorkerName, Health>,
+}
+
+/// How a worker stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// Transient failures since its last success.
+    pub failures_in_a_row: u32,
+    /// Rests since its last success; each is twice as long.
+    pub rests_in_a_row: u32,
+    /// Whether it may be asked.
+    pub rest: Resting,
+}
+
+/// Whether a worker may be asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rest", rename_all = "snake_case")]
+pub enum Resting {
+    /// It may.
+    #[default]
+    Awake,
+    /// Not before a moment; the first call after it decides.
+    Until {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// Not until a person mends it.
+    Blocked {
+        /// What to mend.
+        why: String,
+    },
+}
+
+/// What is looked up often. Everything here follows from the tasks.
+#[derive(Clone, Debug, Default)]
+pub(in crate::board) struct Index {
+    /// Planned attempts by worker, in the order in which they start.
+    pub(in crate::board) waiting: BTreeMap<WorkerName, BTreeSet<Turn>>,
+    /// Running calls by worker.
+    pub(in crate::board) running: BTreeMap<WorkerName, u32>,
+    /// Running calls in all.
+    pub(in crate::board) running_total: u32,
+    /// Deadlines and not-before moments, earliest first.
+    pub(in crate::board) alarms: BTreeSet<(Timestamp, AttemptKey)>,
+    /// Deadlines of whole tasks, earliest first.
+    pub(in crate::board) task_alarms: BTreeSet<(Timestamp, TaskId)>,
+    /// Tasks by the hash of what was handed in.
+    pub(in crate::board) by_hash: BTreeMap<String, TaskId>,
+    /// Who waits for whom: a task and those that depend on it.
+    pub(in crate::board) dependents: BTreeMap<TaskId, BTreeSet<TaskId>>,
+    /// Tasks that changed since they were last settled.
+    pub(in crate::board) touched: BTreeSet<TaskId>,
+    /// Tasks that have ended, by the last event they caused.
+    pub(in crate::board) ended: BTreeSet<(Seq, TaskId)>,
+    /// Tasks that have not ended.
+    pub(in crate::board) open: usize,
+}
+
+/// A planned attempt's place in its worker's queue: higher priority first, then the older task, then the lower number.
+pub(in crate::board) type Turn = (Reverse<Priority>, Timestamp, AttemptKey);
+
+impl State {
+    /// A state that goes on from what was stored beside the journal.
+    pub fn resume(globals: Globals) -> Self {
+        Self { globals, ..Self::default() }
+    }
+
+    /// An open task.
+    pub fn task(&self, id: &TaskId) -> Option<&Task> {
+        self.tasks.get(id)
+    }
+
+    /// How many tasks have not ended.
+    pub fn open(&self) -> usize {
+        self.index.open
+    }
+
+    /// How many calls are running.
+    pub fn running(&self) -> u32 {
+        self.index.running_total
+    }
+}
