@@ -1,0 +1,352 @@
+//! What settings must be besides well-typed: known keys, ranges, and what values mean to each other.
+//! Every problem is collected with its key and place.
+
+use indexmap::IndexMap;
+
+use super::layers::{self, Flat};
+use super::nearest;
+use super::problem::Problem;
+use super::provider::{Provider, Transport};
+use super::reader::{Reader, Setting};
+use super::settings::{PerPriority, Settings};
+use super::trigger;
+use super::worker::Worker;
+
+/// Reads all settings from the merged keys and checks them.
+pub(super) fn settings(flat: &Flat, catalog: toml::Table, problems: &mut Vec<Problem>) -> Settings {
+    let reader = Reader::new(flat);
+    let settings = Settings {
+        workspace: Setting::take(&reader, "workspace"),
+        limits: Setting::take(&reader, "limits"),
+        consensus: Setting::take(&reader, "consensus"),
+        http: Setting::take(&reader, "http"),
+        workers: workers(&reader),
+        triggers: trigger::read(flat, problems),
+        catalog,
+    };
+    limits(&reader, &settings);
+    consensus(&reader, &settings);
+    folders(&reader, &settings);
+    for (name, worker) in &settings.workers {
+        check_worker(&reader, name, worker);
+    }
+    let (known, mut found) = reader.finish();
+    problems.append(&mut found);
+    for (key, leaf) in flat {
+        if !known.contains(key) && key != "trigger" && !key.starts_with("catalog.") {
+            problems.push(Problem::new(
+                leaf.origin.clone(),
+                key,
+                unknown(key, known.iter().map(String::as_str)),
+            ));
+        }
+    }
+    settings
+}
+
+/// Says that a key is unknown, with the nearest valid one.
+fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    // The groups stand among the candidates, for a slip in the group's name; so do the last parts, for a key that
+    // was written into the wrong group.
+    let near = nearest::of(key, known.clone())
+        .map(str::to_owned)
+        .or_else(|| {
+            let last = key.rsplit('.').next().unwrap_or(key);
+            known
+                .clone()
+                .find(|other| other.rsplit('.').next() == Some(last))
+                .map(str::to_owned)
+        });
+    match near {
+        Some(near) => format!("is not a setting; did you mean {near}?"),
+        None => "is not a setting; docs/settings.md lists them all".to_owned(),
+    }
+}
+
+/// Reads the workers in the order they were written.
+fn workers(reader: &Reader<'_>) -> IndexMap<String, Worker> {
+    let mut workers = IndexMap::new();
+    for key in reader.flat().keys() {
+        if let Some(name) =
+            layers::worker_name(key).filter(|name| key.len() > "workers.".len() + name.len())
+            && !workers.contains_key(name)
+        {
+            workers.insert(
+                name.to_owned(),
+                Worker::read(reader, &format!("workers.{name}"), name),
+            );
+        }
+    }
+    workers
+}
+
+/// Bounds that would stop everything at zero, and pairs that must be in order.
+fn limits(reader: &Reader<'_>, settings: &Settings) {
+    for (key, leaf) in reader.flat() {
+        let bound =
+            key.starts_with("limits.") && !key.ends_with(".retries") && !key.contains(".budget_");
+        if bound && leaf.value.as_integer() == Some(0) {
+            reader.fault(key, "must be at least 1");
+        }
+    }
+    let limits = &settings.limits;
+    for (low, low_value, high, high_value) in [
+        (
+            "backoff_initial",
+            limits.backoff_initial,
+            "backoff_max",
+            limits.backoff_max,
+        ),
+        (
+            "breaker_rest",
+            limits.breaker_rest,
+            "breaker_rest_max",
+            limits.breaker_rest_max,
+        ),
+        (
+            "rate_limit_rest",
+            limits.rate_limit_rest,
+            "rate_limit_rest_max",
+            limits.rate_limit_rest_max,
+        ),
+    ] {
+        if low_value > high_value {
+            reader.fault(
+                &format!("limits.{low}"),
+                format!("must not be above limits.{high}"),
+            );
+        }
+    }
+    for (key, budget) in [
+        ("budget_usd_per_day", limits.budget_usd_per_day),
+        ("budget_usd_per_task", limits.budget_usd_per_task),
+    ] {
+        if budget.is_some_and(|budget| budget < 0.0) {
+            reader.fault(
+                &format!("limits.{key}"),
+                "must not be below 0; \"none\" takes a limit away",
+            );
+        }
+    }
+}
+
+/// Shares within 0 to 1, thresholds that rise with the priority.
+fn consensus(reader: &Reader<'_>, settings: &Settings) {
+    let consensus = &settings.consensus;
+    let share = |key: &str, value: f64| {
+        if !(0.0..=1.0).contains(&value) {
+            reader.fault(&format!("consensus.{key}"), "must be from 0 to 1");
+        }
+    };
+    let PerPriority {
+        low,
+        normal,
+        high,
+        critical,
+    } = consensus.threshold;
+    for (name, value) in [
+        ("low", low),
+        ("normal", normal),
+        ("high", high),
+        ("critical", critical),
+    ] {
+        share(&format!("threshold.{name}"), value);
+    }
+    for (below, value, above, next) in [
+        ("low", low, "normal", normal),
+        ("normal", normal, "high", high),
+        ("high", high, "critical", critical),
+    ] {
+        if value > next {
+            reader.fault(
+                &format!("consensus.threshold.{below}"),
+                format!("must not be above consensus.threshold.{above}"),
+            );
+        }
+    }
+    share("caution_margin", consensus.caution_margin);
+    share("conflict_runner_up", consensus.conflict_runner_up);
+    share("family_correlation", consensus.family_correlation);
+    if consensus
+        .tier_prior
+        .0
+        .iter()
+        .any(|prior| !(*prior > 0.0 && *prior < 1.0))
+    {
+        reader.fault(
+            "consensus.tier_prior",
+            "must hold chances above 0 and below 1",
+        );
+    }
+    if consensus.prior_strength <= 0.0 {
+        reader.fault("consensus.prior_strength", "must be above 0");
+    }
+    if consensus.rounds_max == 0 {
+        reader.fault("consensus.rounds_max", "must be at least 1");
+    }
+}
+
+/// The shared folders stay inside the workspace and apart from each other.
+fn folders(reader: &Reader<'_>, settings: &Settings) {
+    let workspace = &settings.workspace;
+    for (key, path) in [
+        ("coordination", &workspace.coordination),
+        ("memories", &workspace.memories),
+    ] {
+        let plain = path
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
+        if !plain || path.as_os_str().is_empty() {
+            reader.fault(
+                &format!("workspace.{key}"),
+                "must be a folder inside the workspace, without `..`",
+            );
+        } else if path.starts_with(".synod") {
+            reader.fault(
+                &format!("workspace.{key}"),
+                "must not be inside .synod, which is the daemon's own",
+            );
+        }
+    }
+    if workspace.memories.starts_with(&workspace.coordination)
+        || workspace.coordination.starts_with(&workspace.memories)
+    {
+        reader.fault(
+            "workspace.memories",
+            "and workspace.coordination must not hold one another",
+        );
+    }
+}
+
+/// One worker's values, and what its provider needs.
+fn check_worker(reader: &Reader<'_>, name: &str, worker: &Worker) {
+    let fault = |key: &str, what: &str| reader.fault(&format!("workers.{name}.{key}"), what);
+    if !is_name(name) {
+        fault(
+            "provider",
+            "stands under a name that cannot be used: letters, digits, `-` and `_`, at most 40, beginning with a letter or digit",
+        );
+    }
+    if !(1..=5).contains(&worker.tier) {
+        fault("tier", "must be from 1 (strongest) to 5");
+    }
+    if worker.max_concurrent == 0 {
+        fault("max_concurrent", "must be at least 1");
+    }
+    if worker.max_tokens == Some(0) {
+        fault("max_tokens", "must be at least 1");
+    }
+    if worker
+        .temperature
+        .is_some_and(|temperature| !(0.0..=2.0).contains(&temperature))
+    {
+        fault("temperature", "must be from 0 to 2");
+    }
+    if worker
+        .price
+        .is_some_and(|price| price.input < 0.0 || price.output < 0.0)
+    {
+        fault("price.input", "and price.output must not be below 0");
+    }
+    if worker.model.as_deref().is_some_and(|model| {
+        model.trim().is_empty() || model.contains("::") || model.contains(char::is_control)
+    }) {
+        fault(
+            "model",
+            "must be a model's name as the provider knows it, without `::`",
+        );
+    }
+    if worker
+        .base_url
+        .as_deref()
+        .is_some_and(|url| !is_address(url))
+    {
+        fault(
+            "base_url",
+            "must be an address such as \"http://127.0.0.1:9000/v1\"",
+        );
+    }
+    if worker
+        .api_key_env
+        .as_deref()
+        .is_some_and(|name| !is_variable(name))
+    {
+        fault(
+            "api_key_env",
+            "must be the name of an environment variable, such as \"OPENAI_API_KEY\", not a key",
+        );
+    }
+    if worker.env.iter().any(|name| !is_variable(name)) {
+        fault("env", "must hold names of environment variables");
+    }
+    needs(&fault, worker);
+}
+
+/// What a provider cannot work without, and what means nothing to it.
+fn needs(fault: &dyn Fn(&str, &str), worker: &Worker) {
+    let transport = worker.provider.transport();
+    if transport == Transport::Http && worker.model.is_none() {
+        fault("model", "is needed by this provider");
+    }
+    match (worker.provider, worker.command.is_empty()) {
+        (Provider::Command, true) => fault(
+            "command",
+            "is needed by provider `command`: [\"program\", \"argument\", …]",
+        ),
+        (Provider::Command | Provider::Mcp, _) | (_, true) => {}
+        (_, false) => fault(
+            "command",
+            "is for the providers `command` and `mcp`; a CLI's own path is `program`",
+        ),
+    }
+    if worker.provider == Provider::Replay && worker.cassette.is_none() {
+        fault(
+            "cassette",
+            "is needed by provider `replay`: the file of recorded answers",
+        );
+    }
+    if worker.program.is_some() && worker.provider.program().is_none() {
+        fault("program", "is for the CLI providers");
+    }
+}
+
+/// Whether a worker's name can stand in file names and logs.
+pub(super) fn is_name(name: &str) -> bool {
+    name.len() <= 40
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// Whether a text is the name of an environment variable.
+fn is_variable(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether a text is an http address with a host.
+fn is_address(url: &str) -> bool {
+    let Some(rest) = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"))
+    else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    !authority.is_empty()
+        && !authority.starts_with(':')
+        && port_is_valid(authority)
+        && !url.contains(char::is_whitespace)
+}
+
+/// Whether what follows the last colon outside brackets, if anything, is a port.
+fn port_is_valid(authority: &str) -> bool {
+    let after_host = authority
+        .rsplit_once(']')
+        .map_or(authority, |(_, rest)| rest);
+    after_host
+        .rsplit_once(':')
+        .is_none_or(|(_, port)| port.parse::<u16>().is_ok())
+}

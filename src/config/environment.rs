@@ -1,0 +1,203 @@
+//! A snapshot of the environment, taken once: the only place that reads it. Everyone else is given this value,
+//! so a test can hand in its own, and a child process gets only what the allow-list lets through.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::settings::Settings;
+use super::worker::Worker;
+
+/// The variables, current folder and user of this process when it started.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    current_dir: PathBuf,
+    user_id: u32,
+}
+
+/// Variables every child process may see, by exact name.
+const ALLOWED: [&str; 33] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "TERM",
+    "TZ",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "COLORTERM",
+    "NO_COLOR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_DIRS",
+    "XDG_DATA_DIRS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "DBUS_SESSION_BUS_ADDRESS",
+];
+
+impl Environment {
+    /// Takes the snapshot of this process.
+    #[must_use]
+    pub fn capture() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+            current_dir: std::env::current_dir().unwrap_or_default(),
+            user_id: rustix::process::getuid().as_raw(),
+        }
+    }
+
+    /// An environment made of these variables, for tests and for embedding.
+    #[must_use]
+    pub fn of<K: Into<OsString>, V: Into<OsString>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self {
+            variables,
+            current_dir: PathBuf::from("/"),
+            user_id: 0,
+        }
+    }
+
+    /// The same environment as seen from another folder.
+    #[must_use]
+    pub fn at(mut self, current_dir: &Path) -> Self {
+        self.current_dir = current_dir.to_owned();
+        self
+    }
+
+    /// The folder the process was started in.
+    #[must_use]
+    pub fn current_dir(&self) -> &Path {
+        &self.current_dir
+    }
+
+    /// The user's number.
+    #[must_use]
+    pub fn user_id(&self) -> u32 {
+        self.user_id
+    }
+
+    /// The value of a variable; an empty one counts as absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable that is text; an empty one counts as absent.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(OsStr::to_str)
+    }
+
+    /// A key from a variable, wrapped so that no message shows it.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<SecretString> {
+        self.text(name)
+            .map(|value| SecretString::from(value.trim().to_owned()))
+    }
+
+    /// The user's home.
+    #[must_use]
+    pub fn home(&self) -> Option<PathBuf> {
+        self.get("HOME").map(PathBuf::from)
+    }
+
+    /// The user's own settings file, `$XDG_CONFIG_HOME/synod/config.toml` or `~/.config/synod/config.toml`.
+    /// A relative `$XDG_CONFIG_HOME` is ignored, as its specification demands.
+    #[must_use]
+    pub fn user_settings(&self) -> Option<PathBuf> {
+        let base = self
+            .get("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
+        Some(
+            base.or_else(|| Some(self.home()?.join(".config")))?
+                .join("synod/config.toml"),
+        )
+    }
+
+    /// The variables that are settings: `SYNOD_GROUP__KEY`. Others that begin with `SYNOD_` are not.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (String, String)> {
+        self.variables.iter().filter_map(|(name, value)| {
+            let name = name
+                .to_str()
+                .filter(|name| name.starts_with("SYNOD_") && name.contains("__"))?;
+            Some((name.to_owned(), value.to_string_lossy().into_owned()))
+        })
+    }
+
+    /// What a worker's process may see: the allow-list, the worker's own key, and what its settings add by name.
+    #[must_use]
+    pub fn for_worker(&self, worker: &Worker) -> Vec<(OsString, OsString)> {
+        let own = worker.key_variable();
+        let passes = |name: &str| {
+            ALLOWED.contains(&name)
+                || name.starts_with("LC_")
+                || own == Some(name)
+                || worker.env.iter().any(|extra| extra == name)
+        };
+        self.variables
+            .iter()
+            .filter(|(name, _)| name.to_str().is_some_and(passes))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// The worker's key, where one is set.
+    #[must_use]
+    pub fn worker_key(&self, worker: &Worker) -> Option<SecretString> {
+        self.secret(worker.key_variable()?)
+    }
+
+    /// Every key these settings can use, to be masked in whatever is written.
+    #[must_use]
+    pub fn secrets(&self, settings: &Settings) -> Vec<SecretString> {
+        let usual = super::Provider::ALL
+            .iter()
+            .filter_map(|provider| provider.api_key_env());
+        let named = settings.workers.values().filter_map(Worker::key_variable);
+        let names: std::collections::BTreeSet<&str> = usual.chain(named).collect();
+        names
+            .into_iter()
+            .filter_map(|name| self.secret(name))
+            .collect()
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Shows names only: values can be keys.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Environment")
+            .field("current_dir", &self.current_dir)
+            .field("variables", &self.variables.keys())
+            .finish()
+    }
+}

@@ -1,0 +1,361 @@
+//! The layers of settings and their merging: shipped defaults, the user's file, the workspace's file, the environment,
+//! flags. Each layer becomes flat dotted keys with their origin; a later layer's key replaces an earlier one's.
+//! What keys exist and what types they have is known to `reader` and the groups, not here.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Error, Origin, Problem};
+use super::{catalog, checks, environment::Environment, secret, settings::Settings};
+
+/// One value with its place.
+#[derive(Debug, Clone)]
+pub(super) struct Leaf {
+    /// The value.
+    pub(super) value: toml::Value,
+    /// The text as it was given, in layers without types (environment, flags).
+    pub(super) text: Option<String>,
+    /// Where it was given.
+    pub(super) origin: Origin,
+}
+
+/// Dotted keys and their values, in the order they first appeared.
+pub(super) type Flat = IndexMap<String, Leaf>;
+
+/// What settings are loaded from.
+#[derive(Debug, Clone, Default)]
+pub struct Sources<'a> {
+    /// The user's own file, often absent: see [`Environment::user_settings`].
+    pub user_file: Option<PathBuf>,
+    /// The workspace's `synod.toml`, which may be absent.
+    pub workspace_file: Option<PathBuf>,
+    /// The captured environment, for `SYNOD_GROUP__KEY` variables.
+    pub environment: Option<&'a Environment>,
+    /// `key=value` from the command line, such as `limits.retries=2`.
+    pub flags: Vec<String>,
+}
+
+/// Settings and where each of their values came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The merged settings.
+    pub settings: Settings,
+    /// The merged keys with their origins; [`Loaded::rows`] and [`Loaded::origin`] show them.
+    pub(super) flat: Flat,
+}
+
+/// The shipped defaults as text.
+const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// Loads settings from every layer. A file that does not exist is an empty layer.
+///
+/// # Errors
+/// [`Error::Read`] for a file that cannot be read; [`Error::Invalid`] with every problem of every layer.
+pub fn load(sources: &Sources<'_>) -> Result<Loaded, Error> {
+    let mut merge = Merge::default();
+    for path in [&sources.user_file, &sources.workspace_file]
+        .into_iter()
+        .flatten()
+    {
+        if let Some(text) = read(path)? {
+            merge.file(&text, path);
+        }
+    }
+    if let Some(environment) = sources.environment {
+        for (name, text) in environment.settings() {
+            merge.variable(&name, &text);
+        }
+    }
+    for flag in &sources.flags {
+        merge.flag(flag);
+    }
+    merge.finish()
+}
+
+/// Settings from the text of one `synod.toml` over the defaults, as for tests and for checking a file before use.
+///
+/// # Errors
+/// [`Error::Invalid`] with every problem.
+pub fn parse(text: &str) -> Result<Loaded, Error> {
+    let mut merge = Merge::default();
+    merge.file(text, Path::new("synod.toml"));
+    merge.finish()
+}
+
+/// The shipped defaults; the problems are empty unless the shipped file is wrong, which a test shows.
+pub(super) fn defaults() -> (Settings, Vec<Problem>) {
+    let (settings, problems, _) = Merge::default().build();
+    (settings, problems)
+}
+
+/// The text of a file, or none when there is none.
+fn read(path: &Path) -> Result<Option<String>, Error> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Layers on their way into one set of keys.
+struct Merge {
+    flat: Flat,
+    catalog: toml::Table,
+    problems: Vec<Problem>,
+}
+
+impl Default for Merge {
+    /// Begins with the shipped defaults.
+    fn default() -> Self {
+        let mut merge = Self {
+            flat: Flat::new(),
+            catalog: catalog::shipped(),
+            problems: Vec::new(),
+        };
+        merge.document(DEFAULTS, &|_| Origin::Default);
+        merge
+    }
+}
+
+impl Merge {
+    /// Adds a settings file.
+    fn file(&mut self, text: &str, path: &Path) {
+        self.document(text, &|at| Origin::File {
+            path: path.to_owned(),
+            line: line_of(text, at),
+        });
+    }
+
+    /// Adds a TOML document; `origin` turns a byte offset into a place.
+    fn document(&mut self, text: &str, origin: &dyn Fn(usize) -> Origin) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let at = error.span().map_or(0, |span| span.start);
+            self.problems.push(Problem::new(
+                origin(at),
+                "",
+                format!("is not TOML: {}", error.message()),
+            ));
+        }
+        if !errors.is_empty() {
+            return;
+        }
+        self.table("", table.get_ref(), origin);
+        // The catalog is data with keys of its own; it is laid over the shipped one whole, besides its keys.
+        if let Some(toml::Value::Table(inner)) = table
+            .get_ref()
+            .get("catalog")
+            .and_then(|value| plain(value).ok())
+        {
+            catalog::overlay(&mut self.catalog, inner);
+        }
+    }
+
+    /// Adds the keys of a table below `prefix`.
+    fn table(&mut self, prefix: &str, table: &DeTable<'_>, origin: &dyn Fn(usize) -> Origin) {
+        for (key, value) in table {
+            let full = super::reader::join(prefix, &quoted(key.get_ref()));
+            if let DeValue::Table(inner) = value.get_ref() {
+                if inner.is_empty() && worker_name(&full).is_some() {
+                    self.problems.push(Problem::new(
+                        origin(key.span().start),
+                        full,
+                        "is empty; it needs at least a provider",
+                    ));
+                    continue;
+                }
+                self.table(&full, inner, origin);
+                continue;
+            }
+            match plain(value) {
+                Ok(plain) => self.leaf(full, plain, None, origin(key.span().start)),
+                Err(what) => self
+                    .problems
+                    .push(Problem::new(origin(key.span().start), full, what)),
+            }
+        }
+    }
+
+    /// Adds an environment variable whose name has already lost nothing: `SYNOD_LIMITS__RETRIES`.
+    fn variable(&mut self, name: &str, text: &str) {
+        let key = self.spelled(
+            &name
+                .trim_start_matches("SYNOD_")
+                .to_ascii_lowercase()
+                .replace("__", "."),
+        );
+        self.untyped(key, text, Origin::Env(name.to_owned()));
+    }
+
+    /// The variable's key as the files spell it: names of workers may hold capitals and dashes, variables may not.
+    fn spelled(&self, key: &str) -> String {
+        let same = |other: &str| other.to_ascii_lowercase().replace('-', "_") == key;
+        if let Some(exact) = self.flat.keys().find(|other| same(other)) {
+            return exact.clone();
+        }
+        let Some((name, rest)) = key
+            .strip_prefix("workers.")
+            .and_then(|rest| rest.split_once('.'))
+        else {
+            return key.to_owned();
+        };
+        let worker = self
+            .flat
+            .keys()
+            .filter_map(|other| worker_name(other))
+            .find(|other| other.to_ascii_lowercase().replace('-', "_") == name);
+        format!("workers.{}.{rest}", worker.unwrap_or(name))
+    }
+
+    /// Adds a `key=value` flag.
+    fn flag(&mut self, flag: &str) {
+        match flag.split_once('=') {
+            Some((key, text)) if !key.trim().is_empty() => {
+                let key = key.trim().to_owned();
+                self.untyped(key.clone(), text, Origin::Flag(key));
+            }
+            _ => self.problems.push(Problem::new(
+                Origin::Flag(String::new()),
+                "",
+                "a setting is given as KEY=VALUE, such as limits.retries=2",
+            )),
+        }
+    }
+
+    /// Adds a value from a layer without types: TOML where it reads as such, else a text.
+    fn untyped(&mut self, key: String, text: &str, origin: Origin) {
+        let value = format!("v = {text}")
+            .parse::<toml::Table>()
+            .ok()
+            .filter(|table| table.len() == 1)
+            .and_then(|mut table| table.remove("v"))
+            .unwrap_or_else(|| toml::Value::String(text.to_owned()));
+        if let toml::Value::Table(table) = value {
+            for (name, value) in table {
+                self.leaf(
+                    super::reader::join(&key, &name),
+                    value,
+                    None,
+                    origin.clone(),
+                );
+            }
+        } else {
+            self.leaf(key, value, Some(text.to_owned()), origin);
+        }
+    }
+
+    /// Adds one value, unless it looks like a secret.
+    fn leaf(&mut self, key: String, value: toml::Value, text: Option<String>, origin: Origin) {
+        if text.is_some() && key.starts_with("catalog.") {
+            self.problems
+                .push(Problem::new(origin, key, "can be set in files only"));
+            return;
+        }
+        if secret::in_value(&value) {
+            let what = "looks like a key or password, which is never written in settings; put it in an environment variable and name that in api_key_env";
+            self.problems.push(Problem::new(origin, key, what));
+            return;
+        }
+        self.flat.insert(
+            key,
+            Leaf {
+                value,
+                text,
+                origin,
+            },
+        );
+    }
+
+    /// Reads typed settings out of the merged keys.
+    fn build(self) -> (Settings, Vec<Problem>, Flat) {
+        let mut problems = self.problems;
+        let settings = checks::settings(&self.flat, self.catalog, &mut problems);
+        (settings, problems, self.flat)
+    }
+
+    /// The settings, or every problem.
+    fn finish(self) -> Result<Loaded, Error> {
+        let (settings, mut problems, flat) = self.build();
+        if problems.is_empty() {
+            Ok(Loaded { settings, flat })
+        } else {
+            problems.sort_by_key(|problem| problem.origin.to_string());
+            Err(Error::Invalid(problems))
+        }
+    }
+}
+
+/// The worker a key belongs to.
+pub(super) fn worker_name(key: &str) -> Option<&str> {
+    key.strip_prefix("workers.")?.split('.').next()
+}
+
+/// A key that holds a dot is written in quotes, so that it is not taken for two.
+fn quoted(key: &str) -> String {
+    if key.contains('.') {
+        format!("\"{key}\"")
+    } else {
+        key.to_owned()
+    }
+}
+
+/// The line of a byte offset, counted from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// A value without its spans.
+fn plain(value: &Spanned<DeValue<'_>>) -> Result<toml::Value, String> {
+    Ok(match value.get_ref() {
+        DeValue::String(text) => toml::Value::String(text.to_string()),
+        DeValue::Integer(number) => toml::Value::Integer(
+            i64::from_str_radix(number.as_str(), number.radix())
+                .map_err(|_| "is a number out of range".to_owned())?,
+        ),
+        DeValue::Float(number) => toml::Value::Float(
+            number
+                .as_str()
+                .parse()
+                .map_err(|_| "is not a number".to_owned())?,
+        ),
+        DeValue::Boolean(flag) => toml::Value::Boolean(*flag),
+        DeValue::Datetime(date) => toml::Value::Datetime(*date),
+        DeValue::Array(items) => {
+            toml::Value::Array(items.iter().map(plain).collect::<Result<_, _>>()?)
+        }
+        DeValue::Table(table) => {
+            let mut out = toml::Table::new();
+            for (key, value) in table {
+                out.insert(key.get_ref().to_string(), plain(value)?);
+            }
+            toml::Value::Table(out)
+        }
+    })
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a failing test may stop where it stands"
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_defaults_are_valid() {
+        let (settings, problems) = defaults();
+        assert_eq!(problems, Vec::new());
+        assert_eq!(settings.limits.max_concurrent_calls, 5);
+        assert!((settings.consensus.threshold.critical - 0.9).abs() < f64::EPSILON);
+        assert!(
+            settings.consensus.require_human.critical && !settings.consensus.require_human.high
+        );
+        assert_eq!(settings, parse("").unwrap().settings);
+    }
+}

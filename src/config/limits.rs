@@ -1,0 +1,102 @@
+//! The `[limits]` group: every bound the program keeps, each with its unit in its name or as a duration.
+//! What is done when one is reached belongs to the room that keeps it; the shipped values are in `defaults.toml`.
+
+use std::time::Duration;
+
+use super::reader::section;
+
+section! {
+    /// Every bound the program keeps. Reaching one is something a person can read about, never a silent loss.
+    pub struct Limits {
+        /// Model calls at once over all workers; a worker's own bound is `workers.NAME.max_concurrent`.
+        pub max_concurrent_calls: usize,
+        /// One attempt of one worker from start to answer, retries and waiting between them included.
+        pub attempt_timeout: Duration,
+        /// A whole task from being taken to its decision.
+        pub task_timeout: Duration,
+        /// Further calls after a transient failure within one attempt; 0 means none.
+        pub retries: u32,
+        /// Wait before the first retry; doubled each time, with jitter.
+        pub backoff_initial: Duration,
+        /// Longest wait between two retries.
+        pub backoff_max: Duration,
+        /// Longest `Retry-After` that is waited for inside an attempt; above it the worker rests instead.
+        pub retry_after_max: Duration,
+        /// Transient failures in a row, counted in attempts, after which a worker rests (the circuit breaker).
+        pub breaker_failures: u32,
+        /// First rest of a worker whose breaker opened; doubled each time until a probe call succeeds.
+        pub breaker_rest: Duration,
+        /// Longest rest after failures.
+        pub breaker_rest_max: Duration,
+        /// First rest after a rate limit that named no time; doubled each time.
+        pub rate_limit_rest: Duration,
+        /// Longest rest after a rate limit.
+        pub rate_limit_rest_max: Duration,
+        /// Opening a connection to a provider.
+        pub connect_timeout: Duration,
+        /// Silence of a provider between two parts of an answer.
+        pub idle_timeout: Duration,
+        /// Silence before the first part from a model server on this machine, which may be loading the model.
+        pub local_first_byte_timeout: Duration,
+        /// From the polite end signal to a worker's process to the hard one.
+        pub worker_grace: Duration,
+        /// From the daemon's end signal until it stops waiting for running jobs.
+        pub shutdown_grace: Duration,
+        /// Between two looks at the drop folder for what a file event missed.
+        pub rescan_interval: Duration,
+        /// One answer of one worker, in bytes; the rest is cut and the output says so.
+        pub output_bytes_max: usize,
+        /// What is kept of a worker program's stderr, in bytes (its end).
+        pub stderr_bytes_max: usize,
+        /// One prompt with everything in it, in bytes.
+        pub prompt_bytes_max: usize,
+        /// All files of a task's `context` together, in bytes.
+        pub context_bytes_max: usize,
+        /// One file of a task's `context`, in bytes.
+        pub context_file_bytes_max: usize,
+        /// Files that a task's `context` globs may name.
+        pub context_files_max: usize,
+        /// Output of an earlier step as given to a later one, in bytes.
+        pub share_bytes_max: usize,
+        /// One task file, in bytes.
+        pub task_bytes_max: usize,
+        /// One memory, in bytes.
+        pub memory_bytes_max: usize,
+        /// One memory name, in bytes.
+        pub memory_name_bytes_max: usize,
+        /// Steps of one plan.
+        pub plan_steps_max: usize,
+        /// Workers that may be asked for one step.
+        pub step_workers_max: usize,
+        /// Tasks worked on at once; further ones wait in order.
+        pub tasks_running_max: usize,
+        /// Inputs waiting for the daemon's loop; a face is told "busy" above it.
+        pub input_queue_max: usize,
+        /// Inputs decided and written in one durable batch.
+        pub batch_inputs_max: usize,
+        /// Notices kept for a listener that reads too slowly; it is told how many it missed.
+        pub notice_queue_max: usize,
+        /// File events waiting to be looked at; above it the next rescan finds the rest.
+        pub watch_queue_max: usize,
+        /// Background jobs at once, model calls included.
+        pub jobs_max: usize,
+        /// Text of one field of a handoff log entry, in characters.
+        pub log_text_chars_max: usize,
+        /// Items in one answer of a face (tasks, log entries, memories found).
+        pub page_items_max: usize,
+        /// Body of one HTTP request, in bytes.
+        pub http_body_bytes_max: usize,
+        /// Connections to the socket and the port together.
+        pub http_connections_max: usize,
+        /// Texts above this many bytes are stored as blobs, apart from the journal.
+        pub blob_threshold_bytes: usize,
+        /// Memory the store may use to cache its pages, in bytes.
+        pub store_cache_bytes_max: u64,
+        /// Finished tasks whose summaries are held in memory; older ones are read from the store.
+        pub finished_tasks_cached_max: usize,
+        /// What all model calls of one day (UTC) may cost, in US dollars; absent: no limit.
+        pub budget_usd_per_day: Option<f64>,
+        /// What one task may cost when its file does not say, in US dollars; absent: no limit.
+        pub budget_usd_per_task: Option<f64>,
+    }
+}

@@ -1,0 +1,37 @@
+//! Settings, the workspace's paths, the environment, and the shipped catalog: plain data and its loading.
+//! A leaf: it imports nothing of ours, decides nothing, starts nothing, and is the only reader of the environment.
+//!
+//! Start with [`Environment::capture`], [`Layout::find`] and [`load`].
+
+mod catalog;
+mod checks;
+mod duration;
+mod environment;
+mod family;
+mod layers;
+mod limits;
+mod nearest;
+mod problem;
+mod provider;
+mod reader;
+mod secret;
+mod settings;
+mod show;
+mod trigger;
+mod worker;
+
+pub use catalog::shipped as catalog;
+pub use duration::{parse as parse_duration, text as duration_text};
+pub use environment::Environment;
+pub use layers::{Loaded, Sources, load, parse};
+pub use limits::Limits;
+pub use problem::{Error, Origin, Problem};
+pub use provider::{Provider, Transport};
+pub use secret::looks_like_key;
+pub use settings::{
+    Consensus, Http, Listen, PRIORITIES, PerPriority, Settings, TierPriors, Workspace,
+    attempt_timeout,
+};
+pub use show::Row;
+pub use trigger::{Trigger, When};
+pub use worker::{Effort, Permission, Price, Worker};

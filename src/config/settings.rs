@@ -1,0 +1,206 @@
+//! The settings as plain data: what the groups are called and which values they hold.
+//! Reading them from files is `layers` and `reader`; the limits and the workers have files of their own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::limits::Limits;
+use super::reader::{FromValue, Reader, Setting, expected, join, section};
+use super::worker::Worker;
+use super::{layers, trigger::Trigger};
+
+/// Every setting, with all layers merged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Where the shared folders are.
+    pub workspace: Workspace,
+    /// Every bound the program keeps.
+    pub limits: Limits,
+    /// How votes become a decision.
+    pub consensus: Consensus,
+    /// The local HTTP face.
+    pub http: Http,
+    /// The configured workers by name, in the order they were written. Empty: use what [`super::discover`] finds.
+    pub workers: IndexMap<String, Worker>,
+    /// Standing orders, in the order they were written.
+    pub triggers: Vec<Trigger>,
+    /// The shipped catalog with the `[catalog]` overrides merged in; the top keys are the catalog's file names.
+    pub catalog: toml::Table,
+}
+
+impl Default for Settings {
+    /// The shipped defaults, with no workers.
+    fn default() -> Self {
+        layers::defaults().0
+    }
+}
+
+section! {
+    /// Where the shared folders are, both relative to the workspace's root.
+    pub struct Workspace {
+        /// The folder for tasks, outputs, decisions and logs.
+        pub coordination: PathBuf,
+        /// The folder of the memory files.
+        pub memories: PathBuf,
+    }
+}
+
+section! {
+    /// How votes become a decision.
+    pub struct Consensus {
+        /// Posterior at which a task of each priority may proceed, 0 to 1.
+        pub threshold: PerPriority<f64>,
+        /// How far below the threshold `proceed_with_caution` still reaches, 0 to 1.
+        pub caution_margin: f64,
+        /// Posterior of the runner-up from which there is a conflict, 0 to 1.
+        pub conflict_runner_up: f64,
+        /// Rounds of asking at most, the first included.
+        pub rounds_max: u32,
+        /// Priorities whose tasks wait for a person.
+        pub require_human: PerPriority<bool>,
+        /// How many tasks of record the tier's prior is worth.
+        pub prior_strength: f64,
+        /// Chance of being right that each tier is given before there is a record, strongest tier first, 0 to 1.
+        pub tier_prior: TierPriors,
+        /// Correlation assumed between the errors of workers of one family, 0 (independent) to 1 (copies).
+        pub family_correlation: f64,
+    }
+}
+
+section! {
+    /// The local HTTP face.
+    pub struct Http {
+        /// The TCP address, or off for the socket alone.
+        pub listen: Listen,
+    }
+}
+
+/// One value for each priority a task can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PerPriority<T> {
+    /// For `low`.
+    pub low: T,
+    /// For `normal`, the default priority.
+    pub normal: T,
+    /// For `high`.
+    pub high: T,
+    /// For `critical`.
+    pub critical: T,
+}
+
+/// Names of the priorities, lowest first, as they are written in task files.
+pub const PRIORITIES: [&str; 4] = ["low", "normal", "high", "critical"];
+
+impl<T> PerPriority<T> {
+    /// The value of the priority with this name.
+    #[must_use]
+    pub fn get(&self, priority: &str) -> Option<&T> {
+        match priority {
+            "low" => Some(&self.low),
+            "normal" => Some(&self.normal),
+            "high" => Some(&self.high),
+            "critical" => Some(&self.critical),
+            _ => None,
+        }
+    }
+}
+
+impl Setting for PerPriority<f64> {
+    fn take(reader: &Reader<'_>, key: &str) -> Self {
+        let at = |name| f64::take(reader, &join(key, name));
+        Self {
+            low: at("low"),
+            normal: at("normal"),
+            high: at("high"),
+            critical: at("critical"),
+        }
+    }
+}
+
+impl Setting for PerPriority<bool> {
+    /// Read from a list of the names for which it is true.
+    fn take(reader: &Reader<'_>, key: &str) -> Self {
+        let names = Vec::<String>::take(reader, key);
+        for name in names
+            .iter()
+            .filter(|name| !PRIORITIES.contains(&name.as_str()))
+        {
+            reader.fault(
+                key,
+                format!(
+                    "names the unknown priority `{name}`; it can hold {}",
+                    PRIORITIES.join(", ")
+                ),
+            );
+        }
+        let has = |name: &str| names.iter().any(|other| other == name);
+        Self {
+            low: has("low"),
+            normal: has("normal"),
+            high: has("high"),
+            critical: has("critical"),
+        }
+    }
+}
+
+/// The chance of being right by tier; index 0 is tier 1, the strongest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TierPriors(pub [f64; 5]);
+
+impl TierPriors {
+    /// The chance for a tier from 1 to 5; a tier outside is taken as the nearest.
+    #[must_use]
+    pub fn of(&self, tier: u8) -> f64 {
+        self.0[usize::from(tier.clamp(1, 5)) - 1]
+    }
+}
+
+impl FromValue for TierPriors {
+    fn from_leaf(leaf: &layers::Leaf) -> Result<Self, String> {
+        let fault = || expected("a list of five numbers, tier 1 first", leaf);
+        let items = leaf.value.as_array().ok_or_else(fault)?;
+        let numbers: Option<Vec<f64>> = items.iter().map(toml::Value::as_float).collect();
+        let numbers: [f64; 5] = numbers.ok_or_else(fault)?.try_into().map_err(|_| fault())?;
+        Ok(Self(numbers))
+    }
+    fn stand_in() -> Self {
+        Self([0.5; 5])
+    }
+}
+
+/// Where the HTTP face listens besides the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listen {
+    /// Nowhere: the socket alone.
+    Off,
+    /// A loopback address and port; port 0 lets the system choose.
+    Tcp(SocketAddr),
+}
+
+impl FromValue for Listen {
+    fn from_leaf(leaf: &layers::Leaf) -> Result<Self, String> {
+        let wanted = "an address such as \"127.0.0.1:4820\", or \"off\"";
+        let text = leaf.value.as_str().ok_or_else(|| expected(wanted, leaf))?;
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let address: SocketAddr = text.parse().map_err(|_| format!("must be {wanted}"))?;
+        if address.ip().is_loopback() {
+            Ok(Self::Tcp(address))
+        } else {
+            Err("must be a loopback address (127.0.0.1 or [::1]); put a proxy of your own before it to reach it from elsewhere".to_owned())
+        }
+    }
+    fn stand_in() -> Self {
+        Self::Off
+    }
+}
+
+/// The time a worker has for one attempt: its own, or the general one.
+#[must_use]
+pub fn attempt_timeout(settings: &Settings, worker: &Worker) -> Duration {
+    worker.timeout.unwrap_or(settings.limits.attempt_timeout)
+}

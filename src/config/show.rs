@@ -1,0 +1,76 @@
+//! The final settings as rows of key, value and origin, for `config show`. No row can hold a secret, because
+//! no layer accepts one.
+
+use super::layers::{Leaf, Loaded};
+use super::problem::Origin;
+
+/// One setting as a person is shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The dotted key.
+    pub key: String,
+    /// The value as TOML.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Loaded {
+    /// Every value that was given, groups in their usual order, and what was derived for workers.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows: Vec<Row> = self.flat.iter().map(|(key, leaf)| row(key, leaf)).collect();
+        for (name, worker) in &self.settings.workers {
+            for (key, value) in [
+                ("family", format!("\"{}\"", worker.family)),
+                ("tier", worker.tier.to_string()),
+            ] {
+                let key = format!("workers.{name}.{key}");
+                if !self.flat.contains_key(&key) {
+                    rows.push(Row {
+                        key,
+                        value,
+                        origin: Origin::Derived,
+                    });
+                }
+            }
+        }
+        // Stable: within a group the order of writing stays.
+        rows.sort_by_key(|row| group(&row.key));
+        rows
+    }
+
+    /// Where the value of a key came from; none when nobody gave one.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.flat.get(key).map(|leaf| &leaf.origin)
+    }
+}
+
+/// One row of a key that was given.
+fn row(key: &str, leaf: &Leaf) -> Row {
+    Row {
+        key: key.to_owned(),
+        value: leaf.value.to_string(),
+        origin: leaf.origin.clone(),
+    }
+}
+
+/// Sorts keys by group: the fixed groups first, then each worker's keys together.
+fn group(key: &str) -> (usize, String) {
+    let first = key.split('.').next().unwrap_or(key);
+    let place = [
+        "workspace",
+        "limits",
+        "consensus",
+        "http",
+        "workers",
+        "trigger",
+        "catalog",
+    ]
+    .iter()
+    .position(|name| *name == first)
+    .unwrap_or(usize::MAX);
+    let worker = super::layers::worker_name(key).unwrap_or_default();
+    (place, worker.to_owned())
+}

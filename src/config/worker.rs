@@ -1,0 +1,228 @@
+//! One configured worker: which model, behind what, with which strengths, bounds and price.
+//! Finding workers that nobody configured is `discovery`; running one belongs to the worker room.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::family;
+use super::layers::Leaf;
+use super::provider::Provider;
+use super::reader::{FromValue, Reader, expected};
+
+/// One configured model behind a CLI, an HTTP API, an MCP server, an outside agent or a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worker {
+    /// How it is reached.
+    pub provider: Provider,
+    /// The model's name as the provider knows it; absent: the program's own choice.
+    pub model: Option<String>,
+    /// Strength, 1 (strongest) to 5.
+    pub tier: u8,
+    /// Whose votes are not independent of this one's; by default the vendor of the model.
+    pub family: String,
+    /// Roles it prefers, by name.
+    pub roles: Vec<String>,
+    /// Kinds, categories or words it is good at.
+    pub strengths: Vec<String>,
+    /// Calls of this worker at once.
+    pub max_concurrent: usize,
+    /// One attempt, instead of `limits.attempt_timeout`.
+    pub timeout: Option<Duration>,
+    /// Address of the server, ending in `/`; absent: the provider's own.
+    pub base_url: Option<String>,
+    /// Name of the environment variable that holds the key; absent: the provider's usual one, if it is set.
+    pub api_key_env: Option<String>,
+    /// How hard the model should think; sent only when given.
+    pub reasoning_effort: Option<Effort>,
+    /// Sampling temperature, 0 to 2; sent only when given.
+    pub temperature: Option<f64>,
+    /// Longest answer, in tokens; sent only when given.
+    pub max_tokens: Option<u32>,
+    /// Price that overrides the shipped table.
+    pub price: Option<Price>,
+    /// For `command`: program and arguments; `{model}` and `{workdir}` are filled in, the prompt comes on stdin.
+    pub command: Vec<String>,
+    /// The program of a CLI provider: a name looked up on PATH, or a path.
+    pub program: Option<PathBuf>,
+    /// Further arguments for a CLI provider, before ours end.
+    pub args: Vec<String>,
+    /// Names of environment variables it gets besides the allow-list.
+    pub env: Vec<String>,
+    /// For `replay`: the file of recorded answers.
+    pub cassette: Option<PathBuf>,
+    /// What a CLI may do to files.
+    pub permission: Permission,
+}
+
+/// Price in US dollars per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    /// For tokens sent.
+    pub input: f64,
+    /// For tokens answered, thinking included.
+    pub output: f64,
+}
+
+/// An enum of settings: names, and the value of each.
+macro_rules! choice {
+    ($(#[$meta:meta])* pub enum $name:ident: $what:literal { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* } stand_in $stand_in:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_meta])* $variant,)* }
+
+        impl $name {
+            /// The name in settings.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_leaf(leaf: &Leaf) -> Result<Self, String> {
+                match leaf.value.as_str() {
+                    $(Some($text) => Ok(Self::$variant),)*
+                    Some(_) => Err(format!("must be one of {}", [$($text),*].join(", "))),
+                    None => Err(expected($what, leaf)),
+                }
+            }
+            fn stand_in() -> Self { Self::$stand_in }
+        }
+    };
+}
+
+choice! {
+    /// How hard a model should think before it answers.
+    pub enum Effort: "an effort in quotes" {
+        /// Not at all, where the model allows it.
+        None = "off",
+        /// The least a reasoning model does.
+        Minimal = "minimal",
+        /// Little.
+        Low = "low",
+        /// Some.
+        Medium = "medium",
+        /// Much.
+        High = "high",
+        /// As much as the provider offers.
+        Max = "max",
+    } stand_in Medium
+}
+
+choice! {
+    /// What a CLI worker may do to files.
+    pub enum Permission: "a permission in quotes" {
+        /// Look only.
+        Read = "read",
+        /// Edit files in the folder it is started in; whether it may for a task is the task's `workspace`.
+        Edit = "edit",
+        /// Edit and run commands there.
+        Full = "full",
+    } stand_in Read
+}
+
+impl Worker {
+    /// A worker of a provider with everything else at its default. `name` is the worker's own, for its family.
+    #[must_use]
+    pub fn new(name: &str, provider: Provider, model: Option<&str>) -> Self {
+        Self {
+            provider,
+            model: model.map(str::to_owned),
+            tier: DEFAULT_TIER,
+            family: family::of(name, provider, model),
+            roles: Vec::new(),
+            strengths: Vec::new(),
+            max_concurrent: DEFAULT_CONCURRENT,
+            timeout: None,
+            base_url: None,
+            api_key_env: None,
+            reasoning_effort: None,
+            temperature: None,
+            max_tokens: None,
+            price: None,
+            command: Vec::new(),
+            program: None,
+            args: Vec::new(),
+            env: Vec::new(),
+            cassette: None,
+            permission: Permission::Read,
+        }
+    }
+
+    /// Where calls go: the configured address or the provider's own; none for what is not HTTP.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.base_url.as_deref().or(self.provider.base_url())
+    }
+
+    /// The variable that holds the key: the configured one or the provider's usual one.
+    #[must_use]
+    pub fn key_variable(&self) -> Option<&str> {
+        self.api_key_env.as_deref().or(self.provider.api_key_env())
+    }
+
+    /// Reads the worker whose keys begin with `key` (`workers.NAME`).
+    pub(super) fn read(reader: &Reader<'_>, key: &str, name: &str) -> Self {
+        let provider: Provider = reader.take(key, "provider");
+        let model: Option<String> = reader.take(key, "model");
+        let family: Option<String> = reader.take(key, "family");
+        Self {
+            tier: list(reader.take(key, "tier"), DEFAULT_TIER),
+            family: family.unwrap_or_else(|| family::of(name, provider, model.as_deref())),
+            provider,
+            model,
+            roles: list(reader.take(key, "roles"), Vec::new()),
+            strengths: list(reader.take(key, "strengths"), Vec::new()),
+            max_concurrent: list(reader.take(key, "max_concurrent"), DEFAULT_CONCURRENT),
+            timeout: reader.take(key, "timeout"),
+            base_url: reader
+                .take::<Option<String>>(key, "base_url")
+                .map(with_slash),
+            api_key_env: reader.take(key, "api_key_env"),
+            reasoning_effort: reader.take(key, "reasoning_effort"),
+            temperature: reader.take(key, "temperature"),
+            max_tokens: reader.take(key, "max_tokens"),
+            price: price(reader, key),
+            command: list(reader.take(key, "command"), Vec::new()),
+            program: reader.take(key, "program"),
+            args: list(reader.take(key, "args"), Vec::new()),
+            env: list(reader.take(key, "env"), Vec::new()),
+            cassette: reader.take(key, "cassette"),
+            permission: list(reader.take(key, "permission"), Permission::Read),
+        }
+    }
+}
+
+/// Tier of a worker that does not say.
+const DEFAULT_TIER: u8 = 3;
+/// Calls at once of a worker that does not say.
+const DEFAULT_CONCURRENT: usize = 2;
+
+/// The value that was given, or the default.
+fn list<T>(given: Option<T>, default: T) -> T {
+    given.unwrap_or(default)
+}
+
+/// Joining paths to an address needs its trailing slash.
+fn with_slash(mut url: String) -> String {
+    if !url.ends_with('/') {
+        url.push('/');
+    }
+    url
+}
+
+/// Both halves of a price, or none.
+fn price(reader: &Reader<'_>, key: &str) -> Option<Price> {
+    let key = format!("{key}.price");
+    match (reader.take(&key, "input"), reader.take(&key, "output")) {
+        (Some(input), Some(output)) => Some(Price { input, output }),
+        (None, None) => None,
+        _ => {
+            reader.fault(
+                &key,
+                "needs both input and output, in US dollars per million tokens",
+            );
+            None
+        }
+    }
+}
