@@ -1,0 +1,5 @@
+//! The adapter to the folders that people and programs share: what is dropped comes in here, what happened goes out as
+//! files. The only room that writes below the coordination and memory trees. Nothing here decides anything about a task.
+
+pub mod context;
+pub mod intake;
