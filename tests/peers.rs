@@ -1,0 +1,12 @@
+//! The real model command lines and LiteLLM's proxy against the scripted model server, without the product: proof
+//! that the peers are installed as they should be and that the server is good enough for them.
+//!
+//! Each test is skipped, with a loud line, where its peer is not installed; `tests/run.sh` installs them.
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[path = "peers/clis.rs"]
+mod clis;
+#[path = "peers/proxy.rs"]
+mod proxy;

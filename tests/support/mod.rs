@@ -1,0 +1,7 @@
+//! What the integration tests share: the scripted model server, the real command lines and proxy installed by
+//! `tests/run.sh`, and scratch homes for them. Nothing here knows the product; a test wires the two together.
+
+pub(crate) mod litellm;
+pub(crate) mod model_server;
+pub(crate) mod peers;
+pub(crate) mod process;
