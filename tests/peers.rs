@@ -7,6 +7,8 @@
 mod support;
 
 #[path = "peers/clis.rs"]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod clis;
 #[path = "peers/proxy.rs"]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod proxy;

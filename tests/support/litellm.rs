@@ -39,31 +39,39 @@ impl LiteLlm {
 
     fn wait_until_ready(&mut self) {
         let end = Instant::now() + READY_WITHIN;
-        while !answers(self.addr) {
-            let ended = self.child.0.try_wait().expect("the proxy can be waited for");
-            assert!(ended.is_none(), "the proxy ended with {ended:?}:\n{}", self.log());
-            assert!(Instant::now() < end, "the proxy was not ready in time:\n{}", self.log());
+        while !answers(&self.url()) {
+            let ended = self
+                .child
+                .0
+                .try_wait()
+                .expect("the proxy can be waited for");
+            assert!(
+                ended.is_none(),
+                "the proxy ended with {ended:?}:\n{}",
+                self.log()
+            );
+            assert!(
+                Instant::now() < end,
+                "the proxy was not ready in time:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 }
 
-/// Starts the proxy with `tests/peers/litellm.yaml` in front of this model server and waits until it answers.
-/// `None`, with a loud line, when it is not installed.
-pub(crate) fn start(server: &ModelServer) -> Option<LiteLlm> {
-    match program() {
+/// Starts the proxy that stands below this root ([`peers::root`]) with `tests/peers/litellm.yaml` in front of the
+/// model server, and waits until it answers. `None`, with a loud line, when it is not installed. It takes some 15 s
+/// and 450 MB, so one test should ask it many things.
+pub(crate) fn start(root: Option<PathBuf>, server: &ModelServer) -> Option<LiteLlm> {
+    let found = root.ok_or_else(|| peers::NO_ROOT.to_owned());
+    match found.and_then(|root| peers::installed(&root, "litellm", "venv/bin/litellm")) {
         Ok(program) => Some(start_program(&program, server)),
         Err(why) => {
             peers::skipped("litellm", &why);
             None
         }
     }
-}
-
-fn program() -> Result<PathBuf, String> {
-    let root = peers::root().ok_or("SYNOD_TEST_PEERS is not set; tests/run.sh sets it")?;
-    let path = root.join("venv/bin/litellm");
-    if path.is_file() { Ok(path) } else { Err(format!("{} is not there", path.display())) }
 }
 
 fn start_program(program: &Path, server: &ModelServer) -> LiteLlm {
@@ -90,7 +98,11 @@ fn start_program(program: &Path, server: &ModelServer) -> LiteLlm {
         .stdout(log.try_clone().expect("a second handle on the log"))
         .stderr(log);
     let child = Grouped::spawn(&mut command).expect("the proxy starts");
-    let mut proxy = LiteLlm { addr, child, folder };
+    let mut proxy = LiteLlm {
+        addr,
+        child,
+        folder,
+    };
     proxy.wait_until_ready();
     proxy
 }
@@ -102,14 +114,40 @@ fn free_port() -> SocketAddr {
 }
 
 /// Whether the proxy's liveness page answers 200.
-fn answers(addr: SocketAddr) -> bool {
+fn answers(url: &str) -> bool {
     let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&addr, Duration::from_secs(1))?;
+        let mut stream = TcpStream::connect(url.trim_start_matches("http://"))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(b"GET /health/liveliness HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.write_all(
+            b"GET /health/liveliness HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        )?;
         let mut head = [0; 12];
         stream.read_exact(&mut head)?;
         Ok(String::from_utf8_lossy(&head).into_owned())
     };
     ask().is_ok_and(|head| head == "HTTP/1.1 200")
+}
+
+mod proof {
+    //! What holds of this module on every machine, with or without the proxy.
+
+    use super::{KEY, ModelServer, start, start_program};
+
+    #[test]
+    fn without_an_install_there_is_no_proxy() {
+        assert!(start(None, &ModelServer::start()).is_none());
+    }
+
+    #[test]
+    #[should_panic(expected = "the proxy ended with")]
+    fn a_proxy_that_ends_is_not_waited_for() {
+        let proxy = start_program("/bin/false".as_ref(), &ModelServer::start());
+        assert!(proxy.log().is_empty());
+    }
+
+    #[test]
+    fn the_configuration_has_the_key() {
+        let text = include_str!("../peers/litellm.yaml");
+        assert!(text.contains(&format!("master_key: {KEY}")));
+    }
 }

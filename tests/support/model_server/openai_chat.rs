@@ -18,7 +18,11 @@ pub(super) fn whole(answer: &Answer<'_>, priced: bool) -> Value {
 
 /// Pieces, then the reason, then a chunk with the usage alone, then the end mark.
 pub(super) fn frames(answer: &Answer<'_>, priced: bool) -> Vec<String> {
-    let mut frames = vec![chunk(answer, &json!({ "role": "assistant", "content": "" }), None)];
+    let mut frames = vec![chunk(
+        answer,
+        &json!({ "role": "assistant", "content": "" }),
+        None,
+    )];
     for piece in answer.pieces() {
         frames.push(chunk(answer, &json!({ "content": piece }), None));
     }

@@ -17,7 +17,11 @@ pub(super) fn frames(answer: &Answer<'_>) -> Vec<String> {
     for (index, item) in items(answer).into_iter().enumerate() {
         events.extend(item_events(answer, index, &item));
     }
-    let last = if answer.stop == Stop::Length { "response.incomplete" } else { "response.completed" };
+    let last = if answer.stop == Stop::Length {
+        "response.incomplete"
+    } else {
+        "response.completed"
+    };
     events.push((last, json!({ "response": whole(answer) })));
     let numbered = |(number, (name, mut body)): (usize, (&str, Value))| {
         body["type"] = json!(name);
@@ -47,7 +51,10 @@ fn item_events(answer: &Answer<'_>, index: usize, item: &Value) -> Vec<(&'static
         for piece in answer.pieces() {
             events.push(("response.output_text.delta", at(json!({ "delta": piece }))));
         }
-        events.push(("response.output_text.done", at(json!({ "text": part["text"] }))));
+        events.push((
+            "response.output_text.done",
+            at(json!({ "text": part["text"] })),
+        ));
         events.push(("response.content_part.done", at(json!({ "part": part }))));
     } else {
         opened["arguments"] = json!("");
@@ -57,15 +64,26 @@ fn item_events(answer: &Answer<'_>, index: usize, item: &Value) -> Vec<(&'static
         let done = json!({ "item_id": id, "output_index": index, "arguments": arguments });
         events.push(("response.function_call_arguments.done", done));
     }
-    events.insert(0, ("response.output_item.added", json!({ "output_index": index, "item": opened })));
-    events.push(("response.output_item.done", json!({ "output_index": index, "item": item })));
+    events.insert(
+        0,
+        (
+            "response.output_item.added",
+            json!({ "output_index": index, "item": opened }),
+        ),
+    );
+    events.push((
+        "response.output_item.done",
+        json!({ "output_index": index, "item": item }),
+    ));
     events
 }
 
 fn items(answer: &Answer<'_>) -> Vec<Value> {
     if answer.tools.is_empty() {
         let part = match answer.stop {
-            Stop::Refusal => json!({ "type": "refusal", "refusal": answer.text, "text": answer.text }),
+            Stop::Refusal => {
+                json!({ "type": "refusal", "refusal": answer.text, "text": answer.text })
+            }
             Stop::End | Stop::Length | Stop::Tools => {
                 json!({ "type": "output_text", "text": answer.text, "annotations": [] })
             }
@@ -116,12 +134,19 @@ fn response(answer: &Answer<'_>, status: &str, output: Vec<Value>, finished: boo
 }
 
 fn final_status(stop: Stop) -> &'static str {
-    if stop == Stop::Length { "incomplete" } else { "completed" }
+    if stop == Stop::Length {
+        "incomplete"
+    } else {
+        "completed"
+    }
 }
 
 /// The terminal event of a response that failed on the server's side.
 pub(super) fn failed_frame() -> String {
     let error = json!({ "code": "server_error", "message": "scripted failure inside the stream" });
     let response = json!({ "id": "resp_failed", "object": "response", "status": "failed", "error": error, "output": [] });
-    event("response.failed", &json!({ "type": "response.failed", "sequence_number": 999, "response": response }))
+    event(
+        "response.failed",
+        &json!({ "type": "response.failed", "sequence_number": 999, "response": response }),
+    )
 }
