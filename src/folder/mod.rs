@@ -2,4 +2,11 @@
 //! files. The only room that writes below the coordination and memory trees. Nothing here decides anything about a task.
 
 pub mod context;
+pub mod error;
+pub mod handoff_log;
 pub mod intake;
+pub mod publish;
+pub mod workspace;
+
+pub use error::Error;
+pub use workspace::init;
