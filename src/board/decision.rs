@@ -3,7 +3,7 @@
 use super::id::{Kind, TaskId, WorkerName};
 use super::spec::Priority;
 use super::text::Text;
-use super::verdict::{Claim, Severity, Stance};
+use super::verdict::{Claim, Reading, Severity, Stance};
 use serde::{Deserialize, Serialize};
 
 /// What the person is advised to do.
@@ -37,14 +37,20 @@ impl Recommendation {
 pub struct Vote {
     /// Who.
     pub worker: WorkerName,
-    /// The judgement.
+    /// The judgement as the worker gave it. A repaired approval stands here as given and counts as an abstention.
     pub verdict: Stance,
+    /// How the judgement was read.
+    pub reading: Reading,
     /// The candidate judged (attempt number), where candidates were judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<u32>,
-    /// Log-odds weight before the family discount, never below 0.
+    /// Log-odds weight before the family discount, 0 to 3.
     pub weight: f64,
-    /// Factor in (0, 1] by which the family shares its weight.
+    /// First parameter of the Beta distribution of its success rate: right answers known of, with the prior's share.
+    pub alpha: f64,
+    /// Second parameter: wrong answers known of, with the prior's share.
+    pub beta: f64,
+    /// Factor in (0, 1] by which those of one family that voted alike share their weight; 1 for a vote that does not count.
     pub family_discount: f64,
     /// Whose votes are not independent of this one.
     pub family: String,
@@ -54,10 +60,42 @@ pub struct Vote {
     pub pivotal: bool,
 }
 
+/// One sum of log-odds: of the matter itself, or of one candidate. With the votes it can be redone by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sum {
+    /// The candidate (attempt number); `None` when the matter itself is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<u32>,
+    /// Who made the candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<WorkerName>,
+    /// Log-odds before any vote: 0 for a matter, the maker's record for a candidate.
+    pub prior: f64,
+    /// Discounted weight of the votes that find it acceptable.
+    pub in_favour: f64,
+    /// Discounted weight of the votes that reject it.
+    pub against: f64,
+    /// `prior + in_favour - against`, the log-odds that it is acceptable.
+    pub total: f64,
+    /// `1 / (1 + exp(-total))`.
+    pub acceptable: f64,
+}
+
+/// The settings that the decision was made with, so that it can be redone later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct VoteRule {
+    /// How far below the threshold is still `proceed_with_caution`.
+    pub caution_margin: f64,
+    /// A contradicted posterior of this much or more is a conflict.
+    pub conflict_runner_up: f64,
+    /// Correlation assumed between workers of one family, 0 to 1.
+    pub family_correlation: f64,
+}
+
 /// The probability of one outcome of the vote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassPosterior {
-    /// The outcome: a stance word, or `candidate 3`.
+    /// The outcome: `acceptable` or `reject`; where candidates were judged, `candidate 3` (that it is acceptable).
     pub class: String,
     /// Its probability, 0 to 1.
     pub posterior: f64,
@@ -131,7 +169,8 @@ pub struct Decision {
     pub recommendation: Recommendation,
     /// The verdict that won; for made things, that the chosen candidate is acceptable.
     pub verdict: Stance,
-    /// Posterior of the winning verdict, 0 to 1.
+    /// Posterior of the winning verdict, 0 to 1; for made things, that the chosen candidate is acceptable. 0 when nothing
+    /// was judged.
     pub overall_confidence: f64,
     /// What the posterior had to reach.
     pub threshold: f64,
@@ -153,6 +192,12 @@ pub struct Decision {
     pub votes: Vec<Vote>,
     /// The probability of each outcome.
     pub posteriors: Vec<ClassPosterior>,
+    /// The sums behind the posteriors.
+    #[serde(default)]
+    pub sums: Vec<Sum>,
+    /// The settings of the vote.
+    #[serde(default)]
+    pub rule: VoteRule,
     /// Workers with weight that voted against the result.
     pub dissenters: Vec<WorkerName>,
     /// The claimed faults, merged, worst first.

@@ -3,6 +3,7 @@
 //! Three verbs: `decide` turns an input into events, `apply` makes events the state, `react` says what must be done outside.
 
 pub mod attempt;
+pub mod consensus;
 pub mod decision;
 pub mod effect;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod id;
 pub mod input;
 pub mod page;
 pub mod plan;
+pub mod prompt;
 pub mod routing;
 pub mod rules;
 pub mod spec;
@@ -18,6 +20,7 @@ pub mod task;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod verdict_reader;
 
 pub use attempt::{Answer, Ask, Attempt, AttemptState, Failure, FailureClass, Purpose, Usage};
 pub use decision::Decision;

@@ -103,6 +103,16 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// What the verdict counts as in a vote: what it says, but a repaired approval is an abstention, because a
+    /// repairer may have mended the words that withheld it. A repaired rejection still rejects.
+    pub fn counted(&self) -> Stance {
+        match (self.reading, self.stance) {
+            (Reading::Strict, stance) => stance,
+            (Reading::Repaired, Stance::Reject) => Stance::Reject,
+            (Reading::Repaired | Reading::Unreadable, _) => Stance::Abstain,
+        }
+    }
+
     /// The verdict of an answer in which none could be read.
     pub fn unreadable(candidate: Option<u32>) -> Self {
         Self {
