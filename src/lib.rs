@@ -1,6 +1,6 @@
 //! Synod, a local daemon that lets several AI models work on one task through a shared blackboard.
 
 pub mod board;
+pub mod config;
 pub mod folder;
 pub mod worker;
-pub mod config;

@@ -2,8 +2,10 @@
 //! under `catalog/`, and the laying of a workspace's own `[catalog]` over it. What the data means is the board's.
 
 /// The shipped files by name. A workspace overrides one under `[catalog.NAME]`.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 5] = [
+    ("categories", include_str!("catalog/categories.toml")),
     ("discovery", include_str!("catalog/discovery.toml")),
+    ("kinds", include_str!("catalog/kinds.toml")),
     ("modes", include_str!("catalog/modes.toml")),
     ("roles", include_str!("catalog/roles.toml")),
 ];

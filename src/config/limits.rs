@@ -14,6 +14,8 @@ section! {
         pub attempt_timeout: Duration,
         /// A whole task from being taken to its decision.
         pub task_timeout: Duration,
+        /// What a call may take beyond its time before it is given up as lost.
+        pub overrun_grace: Duration,
         /// Further calls after a transient failure within one attempt; 0 means none.
         pub retries: u32,
         /// Wait before the first retry; doubled each time, with jitter.
@@ -68,8 +70,10 @@ section! {
         pub plan_steps_max: usize,
         /// Workers that may be asked for one step.
         pub step_workers_max: usize,
-        /// Tasks worked on at once; further ones wait in order.
-        pub tasks_running_max: usize,
+        /// Tasks open at once; more are refused as busy and stay in the drop folder.
+        pub open_tasks_max: usize,
+        /// Attempts one task may make in all, over all steps, retries and fallbacks.
+        pub attempts_per_task_max: u32,
         /// Inputs waiting for the daemon's loop; a face is told "busy" above it.
         pub input_queue_max: usize,
         /// Inputs decided and written in one durable batch.

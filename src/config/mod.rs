@@ -1,17 +1,22 @@
 //! Settings, the workspace's paths, the environment, and the shipped catalog: plain data and its loading.
 //! A leaf: it imports nothing of ours, decides nothing, starts nothing, and is the only reader of the environment.
 //!
-//! Start with [`Environment::capture`], [`Layout::find`] and [`load`].
+//! Start with [`Environment::capture`] and [`open`]; with no workers configured, go on to [`discover`].
 
 mod catalog;
 mod checks;
+mod discovery;
 mod duration;
 mod environment;
 mod family;
 mod layers;
+mod layout;
 mod limits;
 mod nearest;
+mod ollama;
+pub mod prices;
 mod problem;
+mod program;
 mod provider;
 mod reader;
 mod secret;
@@ -21,11 +26,14 @@ mod trigger;
 mod worker;
 
 pub use catalog::shipped as catalog;
+pub use discovery::{Discovery, Found, Missing, discover};
 pub use duration::{parse as parse_duration, text as duration_text};
 pub use environment::Environment;
 pub use layers::{Loaded, Sources, load, parse};
+pub use layout::{Layout, SETTINGS_FILE, open};
 pub use limits::Limits;
 pub use problem::{Error, Origin, Problem};
+pub use program::{find as find_program, worker_program};
 pub use provider::{Provider, Transport};
 pub use secret::looks_like_key;
 pub use settings::{
