@@ -83,6 +83,15 @@ pub enum Event {
         /// When it must have ended.
         deadline: Timestamp,
     },
+    /// A call that outlived the daemon is being waited for again.
+    AttemptAdopted {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// When it must have ended, anew.
+        deadline: Timestamp,
+    },
     /// The worker answered. From here on the call is never made again.
     AttemptAnswered {
         /// When.
@@ -205,6 +214,7 @@ impl Event {
             | Self::TaskArchived { task, .. } => Some(task),
             Self::AttemptPlanned { key, .. }
             | Self::AttemptStarted { key, .. }
+            | Self::AttemptAdopted { key, .. }
             | Self::AttemptAnswered { key, .. }
             | Self::AttemptFailed { key, .. } => Some(&key.task),
             Self::FileRejected { .. } => None,
@@ -219,6 +229,7 @@ impl Event {
             | Self::DependencyEnded { at, .. }
             | Self::AttemptPlanned { at, .. }
             | Self::AttemptStarted { at, .. }
+            | Self::AttemptAdopted { at, .. }
             | Self::AttemptAnswered { at, .. }
             | Self::AttemptFailed { at, .. }
             | Self::TaskDecided { at, .. }
@@ -236,6 +247,7 @@ impl Event {
             Self::DependencyEnded { .. } => "dependency_ended",
             Self::AttemptPlanned { .. } => "attempt_planned",
             Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptAdopted { .. } => "attempt_adopted",
             Self::AttemptAnswered { .. } => "attempt_answered",
             Self::AttemptFailed { .. } => "attempt_failed",
             Self::TaskDecided { .. } => "task_decided",

@@ -43,6 +43,15 @@ pub enum Input {
         /// Why.
         failure: Failure,
     },
+    /// A call that was running when the daemon ended is still running, or has ended since; its report will come.
+    Adopted {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// When it must have ended, anew.
+        deadline: Timestamp,
+    },
     /// A person approves or rejects a task that waits for it.
     Person {
         /// When.
@@ -79,6 +88,23 @@ pub enum Input {
         /// The last event that is published whole.
         upto: Seq,
     },
+}
+
+impl Input {
+    /// When it came in.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Offer(offer) => offer.at,
+            Self::BadFile { at, .. }
+            | Self::Answered { at, .. }
+            | Self::Failed { at, .. }
+            | Self::Adopted { at, .. }
+            | Self::Person { at, .. }
+            | Self::Cancel { at, .. }
+            | Self::Tick { at }
+            | Self::Published { at, .. } => *at,
+        }
+    }
 }
 
 /// A task handed in, with what the pure core cannot look up itself.

@@ -1,9 +1,12 @@
 //! The pure core: the vocabulary and every decision. No clock, disk, network, randomness, tokio or sled.
 //!
-//! Three verbs: `decide` turns an input into events, `apply` makes events the state, `react` says what must be done outside.
+//! Three verbs: [`decide`](fn@decide) turns an input into events, [`apply`](fn@apply) makes events the state,
+//! [`react`](fn@react) says what must be done outside. [`take`] does the first two for one input and all that follows from it.
 
+mod apply;
 pub mod attempt;
 pub mod consensus;
+mod decide;
 pub mod decision;
 pub mod effect;
 pub mod event;
@@ -12,8 +15,13 @@ pub mod input;
 pub mod page;
 pub mod plan;
 pub mod prompt;
+mod planning;
+mod react;
+mod recovery;
 pub mod routing;
 pub mod rules;
+mod schedule;
+mod settle;
 pub mod spec;
 pub mod state;
 pub mod task;
@@ -22,7 +30,9 @@ pub mod time;
 pub mod verdict;
 pub mod verdict_reader;
 
+pub use apply::apply;
 pub use attempt::{Answer, Ask, Attempt, AttemptState, Failure, FailureClass, Purpose, Usage};
+pub use decide::{decide, take};
 pub use decision::Decision;
 pub use effect::Effect;
 pub use event::{Ending, Event, Rest, Route};
@@ -30,6 +40,7 @@ pub use id::{AttemptKey, Kind, Role, Seq, StepId, TaskId, WorkerName};
 pub use input::{Input, Offer, PersonAnswer, Refusal};
 pub use page::{LogEntry, OutputPage, Page, Reason};
 pub use plan::{Plan, PlanSource, Seat, Shape, Step, StepAim};
+pub use react::{is_running, pending, react};
 pub use rules::Rules;
 pub use spec::{Mode, Priority, Source, TaskSpec, WorkspaceAccess};
 pub use state::State;

@@ -69,8 +69,10 @@ pub(in crate::board) struct Index {
     pub(in crate::board) running: BTreeMap<WorkerName, u32>,
     /// Running calls in all.
     pub(in crate::board) running_total: u32,
-    /// Deadlines and not-before moments, earliest first.
-    pub(in crate::board) alarms: BTreeSet<(Timestamp, AttemptKey)>,
+    /// Deadlines of running calls, earliest first.
+    pub(in crate::board) deadlines: BTreeSet<(Timestamp, AttemptKey)>,
+    /// Moments before which planned attempts must not start, with how many there are of each.
+    pub(in crate::board) starts: BTreeMap<Timestamp, u32>,
     /// Deadlines of whole tasks, earliest first.
     pub(in crate::board) task_alarms: BTreeSet<(Timestamp, TaskId)>,
     /// Tasks by the hash of what was handed in.
@@ -81,6 +83,8 @@ pub(in crate::board) struct Index {
     pub(in crate::board) touched: BTreeSet<TaskId>,
     /// Tasks that have ended, by the last event they caused.
     pub(in crate::board) ended: BTreeSet<(Seq, TaskId)>,
+    /// The same the other way round.
+    pub(in crate::board) ended_at: BTreeMap<TaskId, Seq>,
     /// Tasks that have not ended.
     pub(in crate::board) open: usize,
 }

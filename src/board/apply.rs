@@ -1,0 +1,287 @@
+//! `apply`: the only writer of the state. It looks at nothing but the event and cannot fail; an event that does not fit
+//! (which only a damaged journal could hold) changes nothing.
+
+use super::attempt::{Attempt, AttemptState, FailureClass};
+use super::event::{Event, Rest};
+use super::id::{AttemptKey, Seq, TaskId, WorkerName};
+use super::state::{Health, Resting, State, Turn};
+use super::task::{Phase, Task};
+use super::time::Timestamp;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Makes `event`, which stands at `seq` in the journal, part of the state.
+pub fn apply(state: &mut State, seq: Seq, event: &Event) {
+    state.seq = state.seq.max(seq);
+    if seq > state.globals.seq {
+        state.globals.seq = seq;
+        apply_globals(state, event);
+    }
+    match event {
+        Event::TaskAccepted { .. } => accept(state, event),
+        Event::FileRejected { .. } => {}
+        Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
+        Event::AttemptPlanned { .. } => attempt_planned(state, event),
+        Event::AttemptStarted { at, key, deadline } => attempt_started(state, *at, key, *deadline),
+        Event::AttemptAdopted { key, deadline, .. } => attempt_adopted(state, key, *deadline),
+        Event::AttemptAnswered { at, key, answer } => {
+            attempt_ended(state, key, |started| AttemptState::Answered {
+                started,
+                ended: *at,
+                answer: answer.clone(),
+            });
+        }
+        Event::AttemptFailed { at, key, failure, .. } => {
+            attempt_ended(state, key, |_| AttemptState::Failed { ended: *at, failure: failure.clone() });
+        }
+        Event::TaskDecided { at, task, decision, waits_for_person } => {
+            let decision = decision.clone();
+            let phase = if *waits_for_person {
+                Phase::AwaitingPerson { since: *at, decision }
+            } else {
+                Phase::Decided { decision }
+            };
+            set_phase(state, task, phase);
+        }
+        Event::PersonAnswered { .. } => {}
+        Event::TaskEnded { at, task, ending, .. } => {
+            let decision = state.tasks.get(task).and_then(|task| task.phase.decision().cloned()).map(Box::new);
+            end_task(state, seq, task, Phase::Ended { at: *at, ending: ending.clone(), decision });
+        }
+        Event::TaskArchived { task, .. } => forget(state, task),
+    }
+}
+
+/// The part that outlives tasks: how the workers stand.
+fn apply_globals(state: &mut State, event: &Event) {
+    match event {
+        Event::AttemptAnswered { key, .. } => {
+            if let Some(worker) = worker_of(state, key) {
+                state.globals.health.remove(&worker);
+            }
+        }
+        Event::AttemptFailed { key, failure, rest_until, .. } => {
+            let Some(worker) = worker_of(state, key) else { return };
+            let health = state.globals.health.entry(worker.clone()).or_default();
+            count_failure(health, &failure.class, *rest_until, &failure.message);
+            if matches!(rest_until, Some(Rest::Blocked)) {
+                touch_waiting_for(state, &worker);
+            }
+        }
+        Event::TaskAccepted { .. }
+        | Event::FileRejected { .. }
+        | Event::DependencyEnded { .. }
+        | Event::AttemptPlanned { .. }
+        | Event::AttemptStarted { .. }
+        | Event::AttemptAdopted { .. }
+        | Event::TaskDecided { .. }
+        | Event::PersonAnswered { .. }
+        | Event::TaskEnded { .. }
+        | Event::TaskArchived { .. } => {}
+    }
+}
+
+fn count_failure(health: &mut Health, class: &FailureClass, rest: Option<Rest>, message: &str) {
+    if matches!(class, FailureClass::Transient | FailureClass::Timeout) {
+        health.failures_in_a_row += 1;
+    }
+    match rest {
+        Some(Rest::Until { at }) => {
+            health.rests_in_a_row += 1;
+            health.rest = Resting::Until { at };
+        }
+        Some(Rest::Blocked) => health.rest = Resting::Blocked { why: message.to_owned() },
+        None => {}
+    }
+}
+
+/// A worker that was found to be blocked will not come to the attempts that wait for it: their tasks must be looked at again.
+fn touch_waiting_for(state: &mut State, worker: &WorkerName) {
+    if let Some(queue) = state.index.waiting.get(worker) {
+        let tasks = queue.iter().map(|(_, _, key)| key.task.clone());
+        state.index.touched.extend(tasks);
+    }
+}
+
+fn worker_of(state: &State, key: &AttemptKey) -> Option<WorkerName> {
+    state.tasks.get(&key.task)?.attempts.get(&key.number).map(|attempt| attempt.worker.clone())
+}
+
+fn accept(state: &mut State, event: &Event) {
+    let Event::TaskAccepted { at, task, spec, source, route, plan, waits_for } = event else { return };
+    let phase =
+        if waits_for.is_empty() { Phase::Working } else { Phase::Waiting { on: waits_for.clone() } };
+    for on in waits_for {
+        state.index.dependents.entry(on.clone()).or_default().insert(task.clone());
+    }
+    if let Some(timeout) = spec.timeout {
+        state.index.task_alarms.insert((at.after(timeout), task.clone()));
+    }
+    state.index.by_hash.insert(source.hash().to_owned(), task.clone());
+    state.index.touched.insert(task.clone());
+    state.index.open += 1;
+    let record = Task {
+        id: task.clone(),
+        spec: spec.as_ref().clone(),
+        source: source.clone(),
+        route: route.as_ref().clone(),
+        plan: plan.as_ref().clone(),
+        accepted: *at,
+        attempts: BTreeMap::new(),
+        phase,
+    };
+    state.tasks.insert(task.clone(), record);
+}
+
+fn dependency_ended(state: &mut State, task: &TaskId, on: &TaskId) {
+    if let Some(dependents) = state.index.dependents.get_mut(on) {
+        dependents.remove(task);
+        if dependents.is_empty() {
+            state.index.dependents.remove(on);
+        }
+    }
+    let Some(record) = state.tasks.get_mut(task) else { return };
+    if let Phase::Waiting { on: waits_for } = &mut record.phase {
+        waits_for.retain(|id| id != on);
+        if waits_for.is_empty() {
+            record.phase = Phase::Working;
+        }
+    }
+    state.index.touched.insert(task.clone());
+}
+
+fn attempt_planned(state: &mut State, event: &Event) {
+    let Event::AttemptPlanned { key, step, seat, worker, role, purpose, tries_before, not_before, .. } = event else {
+        return;
+    };
+    let Some(task) = state.tasks.get_mut(&key.task) else { return };
+    let attempt = Attempt {
+        number: key.number,
+        step: step.clone(),
+        seat: *seat,
+        worker: worker.clone(),
+        role: role.clone(),
+        purpose: purpose.clone(),
+        tries_before: *tries_before,
+        state: AttemptState::Planned { not_before: *not_before },
+    };
+    task.attempts.insert(key.number, attempt);
+    let turn = turn(task, key);
+    state.index.waiting.entry(worker.clone()).or_default().insert(turn);
+    *state.index.starts.entry(*not_before).or_default() += 1;
+}
+
+fn turn(task: &Task, key: &AttemptKey) -> Turn {
+    (Reverse(task.spec.priority), task.accepted, key.clone())
+}
+
+fn attempt_started(state: &mut State, at: Timestamp, key: &AttemptKey, deadline: Timestamp) {
+    leave_queue(state, key);
+    let Some(attempt) = attempt_mut(state, key) else { return };
+    attempt.state = AttemptState::Running { started: at, deadline };
+    let worker = attempt.worker.clone();
+    *state.index.running.entry(worker).or_default() += 1;
+    state.index.running_total += 1;
+    state.index.deadlines.insert((deadline, key.clone()));
+}
+
+fn attempt_adopted(state: &mut State, key: &AttemptKey, deadline: Timestamp) {
+    let Some(attempt) = attempt_mut(state, key) else { return };
+    if let AttemptState::Running { deadline: old, .. } = &mut attempt.state {
+        let old = std::mem::replace(old, deadline);
+        state.index.deadlines.remove(&(old, key.clone()));
+        state.index.deadlines.insert((deadline, key.clone()));
+    }
+}
+
+fn attempt_ended(state: &mut State, key: &AttemptKey, ended: impl FnOnce(Timestamp) -> AttemptState) {
+    leave_queue(state, key);
+    let Some(attempt) = attempt_mut(state, key) else { return };
+    let worker = attempt.worker.clone();
+    let was = std::mem::replace(&mut attempt.state, AttemptState::Planned { not_before: Timestamp::default() });
+    let started = match was {
+        AttemptState::Running { started, deadline } => {
+            state.index.deadlines.remove(&(deadline, key.clone()));
+            state.index.running_total = state.index.running_total.saturating_sub(1);
+            if let Some(running) = state.index.running.get_mut(&worker) {
+                *running = running.saturating_sub(1);
+            }
+            started
+        }
+        AttemptState::Planned { .. } | AttemptState::Answered { .. } | AttemptState::Failed { .. } => {
+            Timestamp::default()
+        }
+    };
+    if let Some(attempt) = attempt_mut(state, key) {
+        attempt.state = ended(started);
+    }
+    state.index.touched.insert(key.task.clone());
+}
+
+/// Takes a planned attempt out of its worker's queue; does nothing for any other.
+fn leave_queue(state: &mut State, key: &AttemptKey) {
+    let Some(task) = state.tasks.get(&key.task) else { return };
+    let Some(attempt) = task.attempts.get(&key.number) else { return };
+    if let AttemptState::Planned { not_before } = attempt.state {
+        if let Some(count) = state.index.starts.get_mut(&not_before) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                state.index.starts.remove(&not_before);
+            }
+        }
+        if let Some(queue) = state.index.waiting.get_mut(&attempt.worker) {
+            queue.remove(&turn(task, key));
+            if queue.is_empty() {
+                state.index.waiting.remove(&attempt.worker);
+            }
+        }
+    }
+}
+
+fn attempt_mut<'a>(state: &'a mut State, key: &AttemptKey) -> Option<&'a mut Attempt> {
+    state.tasks.get_mut(&key.task)?.attempts.get_mut(&key.number)
+}
+
+fn set_phase(state: &mut State, task: &TaskId, phase: Phase) {
+    if let Some(record) = state.tasks.get_mut(task) {
+        record.phase = phase;
+        state.index.touched.insert(task.clone());
+    }
+}
+
+fn end_task(state: &mut State, seq: Seq, task: &TaskId, phase: Phase) {
+    stop_waiting(state, task);
+    set_phase(state, task, phase);
+    let Some(record) = state.tasks.get(task) else { return };
+    if let Some(timeout) = record.spec.timeout {
+        state.index.task_alarms.remove(&(record.accepted.after(timeout), task.clone()));
+    }
+    let hash = record.source.hash();
+    if state.index.by_hash.get(hash) == Some(task) {
+        state.index.by_hash.remove(hash);
+    }
+    state.index.ended.insert((seq, task.clone()));
+    state.index.ended_at.insert(task.clone(), seq);
+    state.index.open = state.index.open.saturating_sub(1);
+}
+
+/// A task that ends while it waits for others is no longer told of their ends.
+fn stop_waiting(state: &mut State, task: &TaskId) {
+    let Some(Phase::Waiting { on }) = state.tasks.get(task).map(|record| record.phase.clone()) else { return };
+    for on in on {
+        if let Some(dependents) = state.index.dependents.get_mut(&on) {
+            dependents.remove(task);
+            if dependents.is_empty() {
+                state.index.dependents.remove(&on);
+            }
+        }
+    }
+}
+
+fn forget(state: &mut State, task: &TaskId) {
+    state.tasks.remove(task);
+    if let Some(seq) = state.index.ended_at.remove(task) {
+        state.index.ended.remove(&(seq, task.clone()));
+    }
+    state.index.touched.remove(task);
+}

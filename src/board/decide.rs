@@ -1,0 +1,206 @@
+//! `decide`: what an input makes true, or why it is refused. It reads nothing but its arguments and changes nothing.
+
+use super::attempt::{AttemptState, Failure, FailureClass, Usage};
+use super::event::{Ending, Event};
+use super::id::{AttemptKey, Seq, TaskId, WorkerName};
+use super::input::{Input, Offer, PersonAnswer, Refusal};
+use super::page::Reason;
+use super::planning;
+use super::recovery::rest_after;
+use super::rules::Rules;
+use super::settle::{commit, ran_for, settle};
+use super::state::State;
+use super::task::{Phase, Task};
+use super::time::Timestamp;
+
+/// Takes an input whole: decides on it, applies what it makes true and everything that follows. Each event is handed to
+/// `each`, in order, with the state just after it, so that pages can be made from it.
+///
+/// # Errors
+/// Why the input was refused; then nothing has changed.
+pub fn take(
+    state: &mut State,
+    rules: &Rules,
+    input: Input,
+    each: &mut dyn FnMut(&State, Seq, Event),
+) -> Result<(), Refusal> {
+    let at = input.at();
+    for event in decide(state, rules, input)? {
+        commit(state, event, each);
+    }
+    settle(state, rules, at, each);
+    Ok(())
+}
+
+/// What an input makes true.
+///
+/// # Errors
+/// Why it is refused.
+pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, Refusal> {
+    match input {
+        Input::Offer(offer) => accept(state, rules, *offer),
+        Input::BadFile { at, name, hash, reason } => Ok(vec![Event::FileRejected { at, name, hash, reason }]),
+        Input::Answered { at, key, answer } => {
+            running(state, &key)?;
+            Ok(vec![Event::AttemptAnswered { at, key, answer }])
+        }
+        Input::Failed { at, key, failure } => {
+            let worker = running(state, &key)?;
+            Ok(vec![failed(state, rules, at, key, &worker, failure)])
+        }
+        Input::Adopted { at, key, deadline } => {
+            running(state, &key)?;
+            Ok(vec![Event::AttemptAdopted { at, key, deadline }])
+        }
+        Input::Person { at, task, by, answer, file } => person(state, at, task, by, answer, file),
+        Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
+        Input::Tick { at } => Ok(tick(state, rules, at)),
+        Input::Published { at, upto } => {
+            let published = state.index.ended.iter().take_while(|(seq, _)| *seq <= upto);
+            Ok(published.map(|(_, task)| Event::TaskArchived { at, task: task.clone() }).collect())
+        }
+    }
+}
+
+fn accept(state: &State, rules: &Rules, offer: Offer) -> Result<Vec<Event>, Refusal> {
+    if let Some(of) = state.index.by_hash.get(offer.source.hash()) {
+        return Err(Refusal::Duplicate { of: of.clone() });
+    }
+    if state.index.open >= rules.limits.open_tasks_max {
+        return Err(Refusal::Busy { open: state.index.open });
+    }
+    let waits_for = dependencies(state, &offer)?;
+    let (route, plan) = planning::plan(state, rules, &offer)?;
+    Ok(vec![Event::TaskAccepted {
+        at: offer.at,
+        task: offer.id,
+        spec: Box::new(offer.spec),
+        source: offer.source,
+        route: Box::new(route),
+        plan: Box::new(plan),
+        waits_for,
+    }])
+}
+
+/// The tasks that must end first. One that nobody has dropped yet is waited for; one that failed is not.
+fn dependencies(state: &State, offer: &Offer) -> Result<Vec<TaskId>, Refusal> {
+    let mut waits_for: Vec<TaskId> = Vec::new();
+    for on in &offer.spec.depends_on {
+        if *on == offer.id || leads_to(state, on, &offer.id) {
+            return Err(unacceptable(
+                format!("`depends_on` makes a circle: {} waits for {on}, which waits for it in turn", offer.id),
+                "take one of the two dependencies out",
+            ));
+        }
+        match offer.ended.get(on) {
+            Some(true) => {}
+            Some(false) => {
+                return Err(unacceptable(
+                    format!("`depends_on` names {on}, which has ended without success"),
+                    "run that task again and name the new one, or take it out",
+                ));
+            }
+            None if waits_for.contains(on) => {}
+            None => waits_for.push(on.clone()),
+        }
+    }
+    Ok(waits_for)
+}
+
+/// Whether `from` waits, over any number of tasks, for `to`. Walks only waiting tasks, each once.
+fn leads_to(state: &State, from: &TaskId, to: &TaskId) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut open = vec![from.clone()];
+    while let Some(id) = open.pop() {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        if let Some(Task { phase: Phase::Waiting { on }, .. }) = state.tasks.get(&id) {
+            if on.contains(to) {
+                return true;
+            }
+            open.extend(on.iter().cloned());
+        }
+    }
+    false
+}
+
+/// A refusal with what is wrong and how to mend it.
+pub(in crate::board) fn unacceptable(what: impl Into<String>, mend: impl Into<String>) -> Refusal {
+    Refusal::Unacceptable(Reason { what: what.into(), line: None, mend: mend.into() })
+}
+
+/// The worker of a running attempt; a report about any other attempt is late, double or false.
+fn running(state: &State, key: &AttemptKey) -> Result<WorkerName, Refusal> {
+    let attempt = state.tasks.get(&key.task).and_then(|task| task.attempts.get(&key.number));
+    match attempt {
+        Some(attempt) if matches!(attempt.state, AttemptState::Running { .. }) => Ok(attempt.worker.clone()),
+        Some(_) | None => Err(Refusal::NotRunning { key: key.clone() }),
+    }
+}
+
+fn failed(state: &State, rules: &Rules, at: Timestamp, key: AttemptKey, worker: &WorkerName, failure: Failure) -> Event {
+    let rest_until = rest_after(state.globals.health.get(worker), &rules.limits, &failure, at);
+    Event::AttemptFailed { at, key, failure, rest_until }
+}
+
+fn person(
+    state: &State,
+    at: Timestamp,
+    id: TaskId,
+    by: String,
+    answer: PersonAnswer,
+    file: Option<String>,
+) -> Result<Vec<Event>, Refusal> {
+    let task = state.tasks.get(&id).ok_or_else(|| Refusal::NoSuchTask { task: id.clone() })?;
+    if !matches!(task.phase, Phase::AwaitingPerson { .. }) {
+        return Err(Refusal::WrongState { task: id, state: "is not waiting for a person".to_owned() });
+    }
+    let ending = match &answer {
+        PersonAnswer::Approve => Ending::Done,
+        PersonAnswer::Reject { why } => Ending::Failed { why: format!("rejected by {by}: {}", why.head().trim()) },
+    };
+    Ok(vec![
+        Event::PersonAnswered { at, task: id.clone(), by, answer, file },
+        Event::TaskEnded { at, task: id, ending, file: None },
+    ])
+}
+
+fn cancel(state: &State, at: Timestamp, id: &TaskId, by: String, file: Option<String>) -> Result<Vec<Event>, Refusal> {
+    let task = state.tasks.get(id).ok_or_else(|| Refusal::NoSuchTask { task: id.clone() })?;
+    if matches!(task.phase, Phase::Ended { .. }) {
+        return Err(Refusal::WrongState { task: id.clone(), state: "has ended already".to_owned() });
+    }
+    let mut events = Vec::new();
+    for attempt in task.attempts.values() {
+        if matches!(attempt.state, AttemptState::Planned { .. } | AttemptState::Running { .. }) {
+            let failure = Failure {
+                class: FailureClass::Cancelled,
+                message: "the task was cancelled".to_owned(),
+                after_s: ran_for(&attempt.state, at),
+                usage: Usage::default(),
+            };
+            let key = AttemptKey { task: id.clone(), number: attempt.number };
+            events.push(Event::AttemptFailed { at, key, failure, rest_until: None });
+        }
+    }
+    events.push(Event::TaskEnded { at, task: id.clone(), ending: Ending::Cancelled { by }, file });
+    Ok(events)
+}
+
+/// Calls that should have reported long ago are given up. Everything else that a moment brings is found by settling.
+fn tick(state: &State, rules: &Rules, at: Timestamp) -> Vec<Event> {
+    let overdue = |deadline: Timestamp| at >= deadline.after(rules.limits.overrun_grace);
+    let lost = state.index.deadlines.iter().take_while(|(deadline, _)| overdue(*deadline));
+    let lost = lost.filter_map(|(_, key)| {
+        let attempt = state.tasks.get(&key.task)?.attempts.get(&key.number)?;
+        let failure = Failure {
+            class: FailureClass::Timeout,
+            message: "no report came within its time".to_owned(),
+            after_s: ran_for(&attempt.state, at),
+            usage: Usage::default(),
+        };
+        Some(failed(state, rules, at, key.clone(), &attempt.worker, failure))
+    });
+    lost.collect()
+}

@@ -1,0 +1,168 @@
+//! The handoff log's entries: who hands what to whom. At most one for an event, so that an event's number names its entry.
+
+use crate::board::attempt::{Attempt, AttemptState, Purpose};
+use crate::board::decision::Decision;
+use crate::board::event::{Ending, Event};
+use crate::board::id::{AttemptKey, TaskId, WorkerName};
+use crate::board::input::PersonAnswer;
+use crate::board::page::LogEntry;
+use crate::board::spec::Source;
+use crate::board::state::State;
+use crate::board::task::Task;
+use crate::board::time::Timestamp;
+
+/// The entry for an event, where the event hands something on.
+pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
+    match event {
+        Event::TaskAccepted { at, task, .. } => state.tasks.get(task).map(|task| accepted(task, *at)),
+        Event::FileRejected { at, name, reason, .. } => Some(LogEntry {
+            context: format!("the file {name} was dropped into tasks/"),
+            work_done: "it was refused and moved to tasks/rejected/".to_owned(),
+            next_steps: reason.mend.clone(),
+            blockers: reason.what.clone(),
+            ..blank(*at, "synod", "intake", name)
+        }),
+        Event::AttemptAnswered { at, key, .. } | Event::AttemptFailed { at, key, .. } => attempt_ended(state, key, *at),
+        Event::TaskDecided { at, task, decision, waits_for_person } => {
+            Some(decided(task, *at, decision, *waits_for_person))
+        }
+        Event::PersonAnswered { at, task, by, answer, .. } => Some(person(task, *at, by, answer)),
+        Event::TaskEnded { at, task, ending, .. } => ended(task, *at, ending),
+        Event::DependencyEnded { .. }
+        | Event::AttemptPlanned { .. }
+        | Event::AttemptStarted { .. }
+        | Event::AttemptAdopted { .. }
+        | Event::TaskArchived { .. } => None,
+    }
+}
+
+fn blank(at: Timestamp, who: &str, model: &str, about: &str) -> LogEntry {
+    LogEntry {
+        at,
+        who: who.to_owned(),
+        model: model.to_owned(),
+        about: about.to_owned(),
+        context: String::new(),
+        work_done: String::new(),
+        files_modified: Vec::new(),
+        next_steps: String::new(),
+        blockers: String::new(),
+        handoff_to: Vec::new(),
+    }
+}
+
+fn names(workers: &[WorkerName]) -> Vec<String> {
+    workers.iter().map(|worker| worker.as_str().to_owned()).collect()
+}
+
+fn accepted(task: &Task, at: Timestamp) -> LogEntry {
+    let by = match &task.source {
+        Source::File { name, .. } => format!("the file {name} was dropped into tasks/"),
+        Source::Face { by, .. } => format!("a task came in by {by}"),
+    };
+    let route = &task.route;
+    let steps: Vec<&str> = task.plan.steps.iter().map(|step| step.id.as_str()).collect();
+    LogEntry {
+        context: format!("{by}: {}", task.spec.title()),
+        work_done: format!("taken as {} (mode {}, priority {})", route.kind, route.mode.as_str(), task.spec.priority.as_str()),
+        next_steps: steps.join(", then "),
+        handoff_to: names(&route.workers),
+        ..blank(at, "synod", "router", task.id.as_str())
+    }
+}
+
+fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEntry> {
+    let task = state.tasks.get(&key.task)?;
+    let attempt = task.attempts.get(&key.number)?;
+    let context = match &attempt.purpose {
+        Purpose::Judge => format!("asked as {} to judge: {}", attempt.role, task.spec.title()),
+        Purpose::Make => format!("asked as {} to do: {}", attempt.role, task.spec.title()),
+        Purpose::Check { candidates } => format!("asked as {} to judge {} candidate(s)", attempt.role, candidates.len()),
+    };
+    let receivers = handed_to(task, attempt);
+    let mut entry = LogEntry { context, ..blank(at, attempt.worker.as_str(), attempt.role.as_str(), key.task.as_str()) };
+    match &attempt.state {
+        AttemptState::Answered { answer, .. } => {
+            entry.model.clone_from(&answer.model);
+            entry.work_done = answer.text.head().to_owned();
+            entry.files_modified.clone_from(&answer.files_modified);
+            entry.next_steps =
+                if receivers.is_empty() { "weigh the answers" } else { "go on with what this one said" }.to_owned();
+            entry.handoff_to = if receivers.is_empty() { vec!["synod".to_owned()] } else { receivers };
+        }
+        AttemptState::Failed { failure, .. } => {
+            entry.work_done = "no answer".to_owned();
+            entry.next_steps = "try again, ask another, or go on without it".to_owned();
+            entry.blockers = format!("{}: {}", failure.class.as_str(), failure.message);
+            entry.handoff_to = vec!["synod".to_owned()];
+        }
+        AttemptState::Planned { .. } | AttemptState::Running { .. } => return None,
+    }
+    Some(entry)
+}
+
+/// The workers of the steps that see this attempt's output.
+fn handed_to(task: &Task, attempt: &Attempt) -> Vec<String> {
+    let next = task.plan.steps.iter().filter(|step| step.needs.contains(&attempt.step));
+    let mut receivers: Vec<String> = Vec::new();
+    for seat in next.flat_map(|step| &step.seats) {
+        let name = seat.worker.as_str().to_owned();
+        if seat.worker != attempt.worker && !receivers.contains(&name) {
+            receivers.push(name);
+        }
+    }
+    receivers
+}
+
+fn decided(task: &TaskId, at: Timestamp, decision: &Decision, waits_for_person: bool) -> LogEntry {
+    let failed: Vec<String> =
+        decision.failed_workers.iter().map(|failed| format!("{} ({})", failed.worker, failed.error)).collect();
+    LogEntry {
+        context: format!("{} answer(s), {} vote(s)", decision.model_count, decision.votes.len()),
+        work_done: format!(
+            "decided: {} (confidence {:.2}, threshold {:.2})",
+            decision.recommendation.as_str(),
+            decision.overall_confidence,
+            decision.threshold
+        ),
+        next_steps: if waits_for_person {
+            format!("a person approves or rejects: decisions/{task}.approve or decisions/{task}.reject")
+        } else {
+            format!("read decisions/{task}.md")
+        },
+        blockers: failed.join("; "),
+        handoff_to: vec!["person".to_owned()],
+        ..blank(at, "synod", "consensus", task.as_str())
+    }
+}
+
+fn person(task: &TaskId, at: Timestamp, by: &str, answer: &PersonAnswer) -> LogEntry {
+    let work_done = match answer {
+        PersonAnswer::Approve => "approved the decision".to_owned(),
+        PersonAnswer::Reject { why } => format!("rejected the decision: {}", why.head()),
+    };
+    LogEntry {
+        context: format!("the decision on {task}"),
+        work_done,
+        next_steps: "close the task".to_owned(),
+        handoff_to: vec!["synod".to_owned()],
+        ..blank(at, "person", by, task.as_str())
+    }
+}
+
+/// A task that ends well has said so in its decision; the other ends get an entry of their own.
+fn ended(task: &TaskId, at: Timestamp, ending: &Ending) -> Option<LogEntry> {
+    let (work_done, blockers) = match ending {
+        Ending::Done => return None,
+        Ending::Failed { why } => ("the task failed".to_owned(), why.clone()),
+        Ending::Cancelled { by } => (format!("the task was cancelled by {by}"), String::new()),
+    };
+    Some(LogEntry {
+        context: format!("the task {task}"),
+        work_done,
+        next_steps: format!("mend what is in the way, then: synod retry {task}"),
+        blockers,
+        handoff_to: vec!["person".to_owned()],
+        ..blank(at, "synod", "engine", task.as_str())
+    })
+}

@@ -1,0 +1,152 @@
+//! `react`: what must be done outside once an event is stored. It is called with the state just after the event, and gives
+//! the same effects when the journal is replayed, so that files can be made again after a crash.
+
+mod entries;
+mod pages;
+
+use super::attempt::{Ask, AttemptState, FailureClass, Purpose, SeenOutput};
+use super::effect::Effect;
+use super::event::{Ending, Event};
+use super::id::{AttemptKey, TaskId};
+use super::page::Page;
+use super::state::State;
+use super::task::Task;
+use super::time::Timestamp;
+
+/// The effects of `event`, in the order in which they are to be done.
+pub fn react(state: &State, event: &Event) -> Vec<Effect> {
+    let mut effects = match event {
+        Event::TaskAccepted { task, source, spec, .. } => {
+            let file = Page::TaskFile { task: task.clone(), source: source.clone(), spec: spec.clone() };
+            with_task(state, task, vec![file], |task| vec![pages::state(task), pages::progress(task)])
+        }
+        Event::FileRejected { at, name, hash, reason } => publish(vec![Page::Rejected {
+            name: name.clone(),
+            hash: hash.clone(),
+            at: *at,
+            reason: reason.clone(),
+        }]),
+        Event::AttemptStarted { key, .. } => started(state, key),
+        Event::AttemptAnswered { key, .. } => ended(state, key),
+        Event::AttemptFailed { key, failure, .. } => {
+            let mut effects = ended(state, key);
+            // A call that did not report by itself may still be running.
+            if matches!(failure.class, FailureClass::Cancelled | FailureClass::Timeout) {
+                effects.push(Effect::Stop(key.clone()));
+            }
+            effects
+        }
+        Event::TaskDecided { task, decision, .. } => {
+            let page = Page::Decision(decision.clone());
+            with_task(state, task, vec![page], |task| vec![pages::state(task), pages::progress(task)])
+        }
+        Event::PersonAnswered { file, .. } => publish(taken(file.as_deref())),
+        Event::TaskEnded { at, task, ending, file } => closing(state, *at, task, ending, file.as_deref()),
+        Event::DependencyEnded { task, .. } => with_task(state, task, Vec::new(), |task| vec![pages::state(task)]),
+        Event::AttemptPlanned { .. } | Event::AttemptAdopted { .. } | Event::TaskArchived { .. } => Vec::new(),
+    };
+    effects.extend(entries::entry(state, event).map(|entry| Effect::Publish(Page::Log(entry))));
+    effects.extend(pages::message(state, event).map(|line| Effect::Publish(Page::Message(line))));
+    effects
+}
+
+/// The calls that were running when the journal ended. The daemon waits for those that still run and reports the others
+/// as interrupted; everything else that was pending follows from settling and from publishing again.
+pub fn pending(state: &State) -> Vec<Ask> {
+    let mut asks = Vec::new();
+    for task in state.tasks.values() {
+        for attempt in task.attempts.values() {
+            if matches!(attempt.state, AttemptState::Running { .. }) {
+                let key = AttemptKey { task: task.id.clone(), number: attempt.number };
+                asks.extend(ask(state, &key));
+            }
+        }
+    }
+    asks
+}
+
+/// Whether an attempt is still running; an effect that was put off may have been overtaken.
+pub fn is_running(state: &State, key: &AttemptKey) -> bool {
+    let attempt = state.tasks.get(&key.task).and_then(|task| task.attempts.get(&key.number));
+    attempt.is_some_and(|attempt| matches!(attempt.state, AttemptState::Running { .. }))
+}
+
+fn publish(pages: Vec<Page>) -> Vec<Effect> {
+    pages.into_iter().map(Effect::Publish).collect()
+}
+
+fn with_task(state: &State, id: &TaskId, mut first: Vec<Page>, more: impl Fn(&Task) -> Vec<Page>) -> Vec<Effect> {
+    if let Some(task) = state.tasks.get(id) {
+        first.extend(more(task));
+    }
+    publish(first)
+}
+
+fn started(state: &State, key: &AttemptKey) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = ask(state, key).map(|ask| Effect::Ask(Box::new(ask))).into_iter().collect();
+    effects.extend(with_task(state, &key.task, Vec::new(), |task| vec![pages::state(task)]));
+    effects
+}
+
+fn ended(state: &State, key: &AttemptKey) -> Vec<Effect> {
+    with_task(state, &key.task, Vec::new(), |task| {
+        let Some(attempt) = task.attempts.get(&key.number) else { return Vec::new() };
+        let mut written: Vec<Page> = pages::output(state, task, attempt).into_iter().collect();
+        written.extend([pages::session(task, &attempt.worker), pages::state(task), pages::progress(task)]);
+        written
+    })
+}
+
+fn closing(state: &State, at: Timestamp, id: &TaskId, ending: &Ending, file: Option<&str>) -> Vec<Effect> {
+    let mut written = taken(file);
+    if let Some(task) = state.tasks.get(id) {
+        if let (Ending::Done, Some(decision), "architecture") =
+            (ending, task.phase.decision(), task.route.kind.as_str())
+        {
+            let decision = Box::new(decision.clone());
+            written.push(Page::Architecture { at, task: id.clone(), title: task.spec.title(), decision });
+        }
+        written.extend([pages::state(task), pages::progress(task)]);
+        written.push(Page::Closed { task: id.clone(), at, ending: ending.clone() });
+    }
+    publish(written)
+}
+
+fn taken(file: Option<&str>) -> Vec<Page> {
+    file.map(|path| Page::AnswerTaken { path: path.to_owned() }).into_iter().collect()
+}
+
+/// Everything the job needs to make the call.
+fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
+    let task = state.tasks.get(&key.task)?;
+    let attempt = task.attempts.get(&key.number)?;
+    let step = task.step(&attempt.step)?;
+    let AttemptState::Running { deadline, .. } = attempt.state else { return None };
+    let shown = |number: &u32| {
+        let seen = task.attempts.get(number)?;
+        let AttemptState::Answered { answer, .. } = &seen.state else { return None };
+        Some(SeenOutput { number: *number, step: seen.step.clone(), text: answer.text.clone() })
+    };
+    let inputs = match &attempt.purpose {
+        Purpose::Check { candidates } => candidates.iter().filter_map(shown).collect(),
+        Purpose::Judge | Purpose::Make => {
+            let seen = task.answered().filter(|(other, _)| step.needs.contains(&other.step));
+            seen.filter_map(|(other, _)| shown(&other.number)).collect()
+        }
+    };
+    Some(Ask {
+        key: key.clone(),
+        step: attempt.step.clone(),
+        worker: attempt.worker.clone(),
+        role: attempt.role.clone(),
+        purpose: attempt.purpose.clone(),
+        instruction: step.instruction.clone(),
+        task_text: task.spec.text.clone(),
+        title: task.spec.title(),
+        context: task.spec.context.clone(),
+        spec: task.spec.spec.clone(),
+        memories: task.spec.memories.clone(),
+        inputs,
+        deadline,
+    })
+}

@@ -1,0 +1,200 @@
+//! The pages that show how a task stands: its state file, its sessions, its progress note, its outputs, its message lines.
+
+use crate::board::attempt::{Attempt, AttemptState};
+use crate::board::event::{Ending, Event};
+use crate::board::id::WorkerName;
+use crate::board::page::{OutputPage, Page};
+use crate::board::state::State;
+use crate::board::task::{Phase, Task};
+use crate::board::text::cut;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// `<id>_state.json`.
+pub(super) fn state(task: &Task) -> Page {
+    let attempts: Vec<Value> = task.attempts.values().map(attempt_json).collect();
+    let mut state = json!({
+        "schema": 1,
+        "task": task.id,
+        "title": task.spec.title(),
+        "state": task.phase.as_str(),
+        "kind": task.route.kind,
+        "mode": task.route.mode,
+        "priority": task.spec.priority,
+        "labels": task.spec.labels,
+        "accepted": task.accepted.rfc3339(),
+        "steps": task.plan.steps.iter().map(|step| json!({
+            "id": step.id,
+            "role": step.role,
+            "needs": step.needs,
+            "workers": step.seats.iter().map(|seat| &seat.worker).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "attempts": attempts,
+    });
+    match &task.phase {
+        Phase::Waiting { on } => state["waits_for"] = json!(on),
+        Phase::AwaitingPerson { since, .. } => state["waits_for_a_person_since"] = json!(since.rfc3339()),
+        Phase::Ended { at, ending, .. } => {
+            state["ended"] = json!(at.rfc3339());
+            match ending {
+                Ending::Done => {}
+                Ending::Failed { why } => state["why"] = json!(why),
+                Ending::Cancelled { by } => state["cancelled_by"] = json!(by),
+            }
+        }
+        Phase::Working | Phase::Decided { .. } => {}
+    }
+    Page::TaskState { task: task.id.clone(), state }
+}
+
+fn attempt_json(attempt: &Attempt) -> Value {
+    let mut row = json!({
+        "number": attempt.number,
+        "step": attempt.step,
+        "worker": attempt.worker,
+        "role": attempt.role,
+        "try": attempt.tries_before + 1,
+    });
+    match &attempt.state {
+        AttemptState::Planned { .. } => row["state"] = json!("planned"),
+        AttemptState::Running { started, .. } => {
+            row["state"] = json!("running");
+            row["started"] = json!(started.rfc3339());
+        }
+        AttemptState::Answered { started, ended, answer } => {
+            row["state"] = json!("answered");
+            row["seconds"] = json!(ended.since(*started).as_secs_f64());
+            row["cost_usd"] = json!(answer.usage.cost_usd);
+        }
+        AttemptState::Failed { failure, .. } => {
+            row["state"] = json!("failed");
+            row["class"] = json!(failure.class.as_str());
+            row["error"] = json!(failure.message);
+        }
+    }
+    row
+}
+
+/// `sessions/<worker>_<id>.json`: what one worker did for one task.
+pub(super) fn session(task: &Task, worker: &WorkerName) -> Page {
+    let mine: Vec<&Attempt> = task.attempts.values().filter(|attempt| attempt.worker == *worker).collect();
+    let (mut cost, mut input, mut output, mut session_id, mut model) = (0.0, 0, 0, None, None);
+    for attempt in &mine {
+        if let AttemptState::Answered { answer, .. } = &attempt.state {
+            cost += answer.usage.cost_usd.unwrap_or(0.0);
+            input += answer.usage.input_tokens;
+            output += answer.usage.output_tokens;
+            session_id = answer.session.clone().or(session_id);
+            model = Some(answer.model.clone());
+        }
+    }
+    let session = json!({
+        "schema": 1,
+        "task": task.id,
+        "worker": worker,
+        "model": model,
+        "session": session_id,
+        "cost_usd": cost,
+        "tokens": { "input": input, "output": output },
+        "attempts": mine.into_iter().map(attempt_json).collect::<Vec<_>>(),
+    });
+    Page::Session { task: task.id.clone(), worker: worker.clone(), session }
+}
+
+/// The note that other agents read to see how far the task is.
+pub(super) fn progress(task: &Task) -> Page {
+    let mut text = format!("# {}\n\n{}: {}\n\n", task.spec.title(), task.id, task.phase.as_str());
+    for step in &task.plan.steps {
+        let _ = writeln!(text, "- {} ({})", step.id, step.role);
+        for attempt in task.attempts_of(&step.id) {
+            let _ = writeln!(text, "  - {}. {}: {}", attempt.number, attempt.worker, standing(&attempt.state));
+        }
+    }
+    Page::Progress { task: task.id.clone(), text }
+}
+
+fn standing(state: &AttemptState) -> String {
+    match state {
+        AttemptState::Planned { .. } => "waits".to_owned(),
+        AttemptState::Running { started, .. } => format!("asked at {started}"),
+        AttemptState::Answered { ended, .. } => format!("answered at {ended}"),
+        AttemptState::Failed { failure, .. } => format!("failed: {}", cut(&failure.message, 200)),
+    }
+}
+
+/// What a model said, where it said something.
+pub(super) fn output(_state: &State, task: &Task, attempt: &Attempt) -> Option<Page> {
+    let AttemptState::Answered { started, ended, answer } = &attempt.state else { return None };
+    Some(Page::Output(Box::new(OutputPage {
+        task: task.id.clone(),
+        number: attempt.number,
+        step: attempt.step.clone(),
+        worker: attempt.worker.clone(),
+        model: answer.model.clone(),
+        role: attempt.role.clone(),
+        at: *ended,
+        seconds: ended.since(*started).as_secs_f64(),
+        text: answer.text.clone(),
+        verdicts: answer.verdicts.clone(),
+        usage: answer.usage,
+    })))
+}
+
+/// The line of `model_messages.log` for an event.
+pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
+    let mut line = json!({ "at": event.at().rfc3339(), "event": event.name(), "task": event.task() });
+    match event {
+        Event::TaskAccepted { route, spec, .. } => {
+            line["title"] = json!(spec.title());
+            line["kind"] = json!(route.kind);
+            line["mode"] = json!(route.mode);
+            line["workers"] = json!(route.workers);
+        }
+        Event::FileRejected { name, reason, .. } => {
+            line["file"] = json!(name);
+            line["reason"] = json!(reason);
+        }
+        Event::DependencyEnded { on, well, .. } => {
+            line["on"] = json!(on);
+            line["well"] = json!(well);
+        }
+        Event::AttemptPlanned { key, step, worker, role, .. } => {
+            line["attempt"] = json!(key.number);
+            line["step"] = json!(step);
+            line["worker"] = json!(worker);
+            line["role"] = json!(role);
+        }
+        Event::AttemptStarted { key, .. } | Event::AttemptAdopted { key, .. } => {
+            line["attempt"] = json!(key.number);
+            line["worker"] = json!(worker_of(state, key));
+        }
+        Event::AttemptAnswered { key, answer, .. } => {
+            line["attempt"] = json!(key.number);
+            line["worker"] = json!(worker_of(state, key));
+            line["model"] = json!(answer.model);
+            line["bytes"] = json!(answer.text.bytes());
+            line["usage"] = json!(answer.usage);
+        }
+        Event::AttemptFailed { key, failure, .. } => {
+            line["attempt"] = json!(key.number);
+            line["worker"] = json!(worker_of(state, key));
+            line["failure"] = json!(failure);
+        }
+        Event::TaskDecided { decision, .. } => {
+            line["recommendation"] = json!(decision.recommendation);
+            line["confidence"] = json!(decision.overall_confidence);
+        }
+        Event::PersonAnswered { by, answer, .. } => {
+            line["by"] = json!(by);
+            line["answer"] = json!(answer);
+        }
+        Event::TaskEnded { ending, .. } => line["ending"] = json!(ending),
+        Event::TaskArchived { .. } => return None,
+    }
+    Some(line)
+}
+
+fn worker_of(state: &State, key: &crate::board::id::AttemptKey) -> Option<WorkerName> {
+    let attempt = state.tasks.get(&key.task)?.attempts.get(&key.number)?;
+    Some(attempt.worker.clone())
+}

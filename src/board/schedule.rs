@@ -1,0 +1,78 @@
+//! Which waiting attempt starts next, within the limits on calls, and when the state must be woken.
+
+use super::attempt::AttemptState;
+use super::event::Event;
+use super::id::{AttemptKey, WorkerName};
+use super::recovery::is_awake;
+use super::rules::{Rules, WorkerRule};
+use super::state::{Resting, State, Turn};
+use super::time::Timestamp;
+
+/// The start of the attempt whose turn it is, or `None` when every slot is taken or nothing waits.
+pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) -> Option<Event> {
+    if state.index.running_total >= rules.limits.concurrent_calls_max {
+        return None;
+    }
+    let turns = rules.workers.iter().filter_map(|worker| first_turn(state, worker, at).map(|turn| (turn, worker)));
+    let ((_, _, key), worker) = turns.min_by(|(one, _), (other, _)| one.cmp(other))?;
+    let mut deadline = at.after(worker.timeout);
+    if let Some(task) = state.tasks.get(&key.task)
+        && let Some(timeout) = task.spec.timeout
+    {
+        deadline = deadline.min(task.accepted.after(timeout));
+    }
+    Some(Event::AttemptStarted { at, key: key.clone(), deadline })
+}
+
+/// The first attempt in a worker's queue that may start now.
+fn first_turn<'a>(state: &'a State, worker: &WorkerRule, at: Timestamp) -> Option<&'a Turn> {
+    let queue = state.index.waiting.get(&worker.name)?;
+    let running = state.index.running.get(&worker.name).copied().unwrap_or(0);
+    if running >= slots(state, worker) || !is_awake(state, &worker.name, at) {
+        return None;
+    }
+    queue.iter().find(|(_, _, key)| may_start(state, key, at))
+}
+
+/// A worker that has rested is tried with one call before it gets all its slots again.
+fn slots(state: &State, worker: &WorkerRule) -> u32 {
+    let probing = state
+        .globals
+        .health
+        .get(&worker.name)
+        .is_some_and(|health| matches!(health.rest, Resting::Until { .. }));
+    if probing { 1 } else { worker.max_concurrent }
+}
+
+fn may_start(state: &State, key: &AttemptKey, at: Timestamp) -> bool {
+    let attempt = state.tasks.get(&key.task).and_then(|task| task.attempts.get(&key.number));
+    attempt.is_some_and(|attempt| match attempt.state {
+        AttemptState::Planned { not_before } => not_before <= at,
+        AttemptState::Running { .. } | AttemptState::Answered { .. } | AttemptState::Failed { .. } => false,
+    })
+}
+
+impl State {
+    /// The next moment at which something must be decided although nothing comes in: a call is overdue, a pause or a rest
+    /// ends, a task's time is up. `None`: the loop may sleep until an input comes.
+    pub fn next_alarm(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+        let overdue = self.index.deadlines.first().map(|(deadline, _)| deadline.after(rules.limits.overrun_grace));
+        let later = |moment: &Timestamp| *moment > now;
+        let start = self.index.starts.range(Timestamp(now.0.saturating_add(1))..).next().map(|(moment, _)| *moment);
+        let task = self.index.task_alarms.first().map(|(moment, _)| *moment);
+        let rest = self.index.waiting.keys().filter_map(|worker| self.rest_end(worker)).filter(later).min();
+        [overdue, start, task, rest].into_iter().flatten().min()
+    }
+
+    fn rest_end(&self, worker: &WorkerName) -> Option<Timestamp> {
+        match self.globals.health.get(worker)?.rest {
+            Resting::Until { at } => Some(at),
+            Resting::Awake | Resting::Blocked { .. } => None,
+        }
+    }
+
+    /// Lets blocked workers be tried again: a person has started the daemon anew, perhaps after mending them.
+    pub fn wake_blocked(&mut self) {
+        self.globals.health.retain(|_, health| !matches!(health.rest, Resting::Blocked { .. }));
+    }
+}
