@@ -1,5 +1,6 @@
 //! Synod, a local daemon that lets several AI models work on one task through a shared blackboard.
 
+pub mod api;
 pub mod board;
 pub mod config;
 pub mod folder;

@@ -1,0 +1,16 @@
+//! The small language that all faces speak: requests, replies, notices, and a handle that carries them.
+//! It knows what can be asked, not how it is answered (that is the daemon) nor how it looks (that is a face).
+
+mod error;
+mod handle;
+mod notice;
+mod reply;
+mod request;
+mod view;
+
+pub use error::{Error, ErrorKind};
+pub use handle::{Answering, Board, Handle};
+pub use notice::Notice;
+pub use reply::{Reply, Status, WorkerRow};
+pub use request::{NewTask, Overrides, Request};
+pub use view::{AttemptView, StepView, TaskRow, TaskView};

@@ -1,0 +1,103 @@
+//! What the board answers.
+
+use super::notice::Notice;
+use super::view::{TaskRow, TaskView};
+use crate::board::{Decision, Route, Seq, TaskId};
+use serde::{Deserialize, Serialize};
+
+/// One reply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// The task is in the journal.
+    Accepted {
+        /// Its id.
+        task: TaskId,
+    },
+    /// A page of tasks.
+    Tasks {
+        /// The rows.
+        tasks: Vec<TaskRow>,
+        /// Ask for those before this one to go on; `None`: that was all.
+        next: Option<TaskId>,
+    },
+    /// One task.
+    Task(Box<TaskView>),
+    /// Done, nothing to say.
+    Done,
+    /// The sum behind a decision.
+    Why {
+        /// In words and numbers.
+        text: String,
+        /// The decision it explains.
+        decision: Box<Decision>,
+    },
+    /// Entries of the handoff log, as they stand in the file.
+    Log {
+        /// Oldest first.
+        entries: Vec<String>,
+    },
+    /// The handoff log's chain was checked.
+    LogVerified {
+        /// Whole entries.
+        entries: u64,
+        /// What is wrong with the first altered entry; `None`: nothing.
+        broken: Option<String>,
+    },
+    /// What a text is taken for.
+    Route(Box<Route>),
+    /// The workers.
+    Workers {
+        /// In order of preference.
+        workers: Vec<WorkerRow>,
+    },
+    /// What happened.
+    Notices {
+        /// Oldest first.
+        notices: Vec<Notice>,
+        /// The last event considered; ask after it to go on.
+        upto: Seq,
+    },
+    /// How the daemon is.
+    Status(Status),
+}
+
+/// A worker and how it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerRow {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub provider: String,
+    /// The model behind it.
+    pub model: String,
+    /// 1 strongest … 5.
+    pub tier: u8,
+    /// Whose votes are not independent of its own.
+    pub family: String,
+    /// `ready`, `resting until …` or `blocked: …`.
+    pub standing: String,
+    /// Calls running now.
+    pub running: u32,
+}
+
+/// How the daemon is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Its process.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+    /// The workspace it serves.
+    pub workspace: String,
+    /// Tasks that have not ended.
+    pub open_tasks: usize,
+    /// Calls running now.
+    pub running_calls: u32,
+    /// The last event.
+    pub seq: Seq,
+    /// The last event that stands in files.
+    pub published: Seq,
+    /// What keeps it from taking work (disk full, folder gone); `None`: nothing.
+    pub trouble: Option<String>,
+}
