@@ -12,3 +12,6 @@ mod clis;
 #[path = "peers/proxy.rs"]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod proxy;
+
+#[path = "peers/manifests.rs"]
+mod manifests;

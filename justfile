@@ -1,0 +1,3 @@
+# Everything that must hold before a change is done.
+check:
+    tests/run.sh

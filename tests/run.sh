@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Checks everything, from a clean clone, on a machine with Rust, Node and Python: installs the peers that the tests
+# talk to (the real model command lines and LiteLLM's proxy, pinned in tests/peers), then formatting, lints,
+# documentation, and last the tests, whose closing lines end the output.
+#
+#   tests/run.sh [--no-peers] [--only-tests]
+#
+# --no-peers     does not install or use the peers; the tests that need them say so and prove nothing
+# --only-tests   leaves out formatting, lints and documentation
+#
+# A peer that cannot be installed here does not fail the run: a line `SKIPPED PEER: name: why` says so, loudly.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+with_peers=yes
+only_tests=no
+for flag in "$@"; do
+    case "$flag" in
+        --no-peers) with_peers=no ;;
+        --only-tests) only_tests=yes ;;
+        -h | --help) sed -n '2,/^set -e/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) echo "tests/run.sh: unknown flag $flag; known: --no-peers --only-tests" >&2; exit 2 ;;
+    esac
+done
+
+say() { printf '\n==> %s\n' "$*"; }
+
+if [ "$with_peers" = yes ]; then
+    say "peers"
+    SYNOD_TEST_PEERS="$(tests/peers/install.sh)"
+    export SYNOD_TEST_PEERS
+else
+    unset SYNOD_TEST_PEERS
+    echo "SKIPPED PEER: all of them: --no-peers"
+fi
+
+if [ "$only_tests" = no ]; then
+    say "formatting"
+    cargo fmt --check
+    say "lints"
+    cargo clippy --locked --all-targets --quiet -- -D warnings
+    say "documentation"
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+fi
+
+say "examples in the documentation"
+cargo test --locked --doc --quiet
+
+say "tests"
+if cargo nextest --version >/dev/null 2>&1; then
+    exec cargo nextest run --locked --no-fail-fast
+else
+    exec cargo test --locked --lib --bins --tests --no-fail-fast
+fi
