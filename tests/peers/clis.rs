@@ -28,25 +28,14 @@ fn run(scratch: &ScratchHome, program: &Path, args: &[&str], stdin: &str) -> Fin
 
 /// The lines that are JSON documents.
 fn lines(finished: &Finished) -> Vec<Value> {
-    finished
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
+    finished.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// The peer ended well, asked on this wire with the key it was given, and was answered.
 fn assert_asked(server: &ModelServer, finished: &Finished, wire: Wire, key: &Auth) {
-    assert!(
-        finished.ok(),
-        "{finished:#?}\nstrays: {:?}",
-        server.strays()
-    );
+    assert!(finished.ok(), "{finished:#?}\nstrays: {:?}", server.strays());
     let seen = server.seen();
-    let asked = seen
-        .iter()
-        .find(|call| call.prompt.contains("MARK-7Q"))
-        .expect("a call with the prompt");
+    let asked = seen.iter().find(|call| call.prompt.contains("MARK-7Q")).expect("a call with the prompt");
     assert_eq!((asked.wire, &asked.auth), (wire, key));
     assert!(server.paid_for("MARK-7Q") >= 1);
 }
@@ -61,28 +50,12 @@ fn claude_answers() {
         return;
     };
     let (server, scratch) = prepared("claude");
-    let args = [
-        "-p",
-        "--output-format",
-        "json",
-        "--model",
-        "sonnet",
-        "--permission-mode",
-        "acceptEdits",
-    ];
+    let args = ["-p", "--output-format", "json", "--model", "sonnet", "--permission-mode", "acceptEdits"];
     let finished = run(&scratch, &program, &args, PROMPT);
-    assert_asked(
-        &server,
-        &finished,
-        Wire::Anthropic,
-        &Auth::ApiKeyHeader("peer-key".to_owned()),
-    );
+    assert_asked(&server, &finished, Wire::Anthropic, &Auth::ApiKeyHeader("peer-key".to_owned()));
     assert_eq!(server.count_for("MARK-7Q"), 1);
     let document: Value = serde_json::from_str(&finished.stdout).expect("one JSON document");
-    assert_eq!(
-        (&document["result"], &document["is_error"]),
-        (&Value::from(ANSWER), &Value::from(false))
-    );
+    assert_eq!((&document["result"], &document["is_error"]), (&Value::from(ANSWER), &Value::from(false)));
 }
 
 #[test]
@@ -125,9 +98,7 @@ fn codex_answers() {
     let finished = run(&scratch, &program, &args, PROMPT);
     assert_asked(&server, &finished, Wire::OpenAiResponses, &bearer());
     assert_eq!(server.count_for("MARK-7Q"), 1);
-    let mut said = lines(&finished)
-        .into_iter()
-        .filter(|line| line["item"]["type"] == "agent_message");
+    let mut said = lines(&finished).into_iter().filter(|line| line["item"]["type"] == "agent_message");
     assert_eq!(said.next_back().expect("a message")["item"]["text"], ANSWER);
 }
 
@@ -137,22 +108,9 @@ fn gemini_answers() {
         return;
     };
     let (server, scratch) = prepared("gemini");
-    let args = [
-        "--skip-trust",
-        "-o",
-        "json",
-        "-m",
-        "gemini-2.5-flash",
-        "--approval-mode",
-        "auto_edit",
-    ];
+    let args = ["--skip-trust", "-o", "json", "-m", "gemini-2.5-flash", "--approval-mode", "auto_edit"];
     let finished = run(&scratch, &program, &args, PROMPT);
-    assert_asked(
-        &server,
-        &finished,
-        Wire::Gemini,
-        &Auth::GoogleHeader("peer-key".to_owned()),
-    );
+    assert_asked(&server, &finished, Wire::Gemini, &Auth::GoogleHeader("peer-key".to_owned()));
     assert_eq!(server.count_for("MARK-7Q"), 1);
     let document: Value = serde_json::from_str(&finished.stdout).expect("one JSON document");
     assert_eq!(document["response"], ANSWER);
@@ -167,9 +125,7 @@ fn opencode_answers() {
     let args = ["run", "--format", "json", "-m", "peer/m1", "--title", "t"];
     let finished = run(&scratch, &program, &args, PROMPT);
     assert_asked(&server, &finished, Wire::OpenAiChat, &bearer());
-    let mut said = lines(&finished)
-        .into_iter()
-        .filter(|line| line["type"] == "text");
+    let mut said = lines(&finished).into_iter().filter(|line| line["type"] == "text");
     assert_eq!(said.next_back().expect("a text")["part"]["text"], ANSWER);
 }
 
@@ -179,24 +135,12 @@ fn copilot_answers() {
         return;
     };
     let (server, scratch) = prepared("copilot");
-    let args = [
-        "--output-format",
-        "json",
-        "--no-auto-update",
-        "--no-color",
-        "--allow-tool",
-        "write",
-    ];
+    let args = ["--output-format", "json", "--no-auto-update", "--no-color", "--allow-tool", "write"];
     let finished = run(&scratch, &program, &args, PROMPT);
     assert_asked(&server, &finished, Wire::OpenAiChat, &bearer());
     assert_eq!(server.count_for("MARK-7Q"), 1);
-    let mut said = lines(&finished)
-        .into_iter()
-        .filter(|line| line["type"] == "assistant.message");
-    assert_eq!(
-        said.next_back().expect("a message")["data"]["content"],
-        ANSWER
-    );
+    let mut said = lines(&finished).into_iter().filter(|line| line["type"] == "assistant.message");
+    assert_eq!(said.next_back().expect("a message")["data"]["content"], ANSWER);
 }
 
 #[test]
@@ -207,8 +151,6 @@ fn grok_answers() {
     let (server, scratch) = prepared("grok");
     let finished = run(&scratch, &program, &["-p", PROMPT], "");
     assert_asked(&server, &finished, Wire::OpenAiChat, &bearer());
-    let mut said = lines(&finished)
-        .into_iter()
-        .filter(|line| line["role"] == "assistant");
+    let mut said = lines(&finished).into_iter().filter(|line| line["role"] == "assistant");
     assert_eq!(said.next_back().expect("a message")["content"], ANSWER);
 }

@@ -16,9 +16,7 @@ fn every_program_is_pinned_and_locked_with_a_hash() {
     let wanted = manifest["dependencies"].as_object().into_iter().flatten();
     let mut count = 0;
     for (name, version) in wanted {
-        let exact = version
-            .as_str()
-            .is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+        let exact = version.as_str().is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
         assert!(exact, "{name} is not exact: {version}");
         let locked = &lock["packages"][format!("node_modules/{name}")];
         assert_eq!(&locked["version"], version, "{name}");
@@ -35,11 +33,7 @@ fn every_program_is_pinned_and_locked_with_a_hash() {
 
 #[test]
 fn no_manifest_names_an_address() {
-    for (name, text) in [
-        ("package-lock.json", LOCK),
-        ("package.json", MANIFEST),
-        ("constraints.txt", CONSTRAINTS),
-    ] {
+    for (name, text) in [("package-lock.json", LOCK), ("package.json", MANIFEST), ("constraints.txt", CONSTRAINTS)] {
         let line = text.lines().find(|line| line.contains("://"));
         assert_eq!(line, None, "an address in {name}");
     }

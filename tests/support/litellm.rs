@@ -40,21 +40,9 @@ impl LiteLlm {
     fn wait_until_ready(&mut self) {
         let end = Instant::now() + READY_WITHIN;
         while !answers(&self.url()) {
-            let ended = self
-                .child
-                .0
-                .try_wait()
-                .expect("the proxy can be waited for");
-            assert!(
-                ended.is_none(),
-                "the proxy ended with {ended:?}:\n{}",
-                self.log()
-            );
-            assert!(
-                Instant::now() < end,
-                "the proxy was not ready in time:\n{}",
-                self.log()
-            );
+            let ended = self.child.0.try_wait().expect("the proxy can be waited for");
+            assert!(ended.is_none(), "the proxy ended with {ended:?}:\n{}", self.log());
+            assert!(Instant::now() < end, "the proxy was not ready in time:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -98,11 +86,7 @@ fn start_program(program: &Path, server: &ModelServer) -> LiteLlm {
         .stdout(log.try_clone().expect("a second handle on the log"))
         .stderr(log);
     let child = Grouped::spawn(&mut command).expect("the proxy starts");
-    let mut proxy = LiteLlm {
-        addr,
-        child,
-        folder,
-    };
+    let mut proxy = LiteLlm { addr, child, folder };
     proxy.wait_until_ready();
     proxy
 }
@@ -118,9 +102,7 @@ fn answers(url: &str) -> bool {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(url.trim_start_matches("http://"))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(
-            b"GET /health/liveliness HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )?;
+        stream.write_all(b"GET /health/liveliness HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut head = [0; 12];
         stream.read_exact(&mut head)?;
         Ok(String::from_utf8_lossy(&head).into_owned())

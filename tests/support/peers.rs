@@ -13,9 +13,7 @@ pub(super) const NO_ROOT: &str = "SYNOD_TEST_PEERS is not set; tests/run.sh sets
 
 /// Where `tests/run.sh` installed the peers, when it did.
 pub(crate) fn root() -> Option<PathBuf> {
-    std::env::var_os("SYNOD_TEST_PEERS")
-        .filter(|root| !root.is_empty())
-        .map(PathBuf::from)
+    std::env::var_os("SYNOD_TEST_PEERS").filter(|root| !root.is_empty()).map(PathBuf::from)
 }
 
 /// The program as it would stand on a user's PATH: `claude`, `codex`, `gemini`, `opencode`, `copilot`, `grok`.
@@ -35,9 +33,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 pub(crate) fn native_codex() -> Option<PathBuf> {
     program("codex")?;
     let scope = root()?.join("node_modules/@openai");
-    let platform = entries(&scope)
-        .into_iter()
-        .find(|path| path.join("vendor").is_dir())?;
+    let platform = entries(&scope).into_iter().find(|path| path.join("vendor").is_dir())?;
     let target = entries(&platform.join("vendor")).into_iter().next()?;
     Some(target.join("bin/codex")).filter(|path| path.is_file())
 }
@@ -50,27 +46,17 @@ pub(crate) fn skipped(name: &str, why: &str) {
 /// The peer's file below the root, unless the install noted in `skipped` why this peer does not work.
 pub(super) fn installed(root: &Path, name: &str, file: &str) -> Result<PathBuf, String> {
     let listed = std::fs::read_to_string(root.join("skipped")).unwrap_or_default();
-    let why = listed
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let why = listed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     if let Some(why) = why {
         return Err(why.to_owned());
     }
     let path = root.join(file);
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(format!("{} is not there", path.display()))
-    }
+    if path.is_file() { Ok(path) } else { Err(format!("{} is not there", path.display())) }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();
     paths
 }
@@ -107,8 +93,7 @@ impl ScratchHome {
 
     fn write(&self, path: &str, text: &str) {
         let path = self.home().join(path);
-        std::fs::create_dir_all(path.parent().expect("a file has a folder"))
-            .expect("make a settings folder");
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("make a settings folder");
         std::fs::write(path, text).expect("write a settings file");
     }
 }
@@ -117,10 +102,7 @@ impl ScratchHome {
 /// settings it cannot do without. An unknown name gets a bare home.
 pub(crate) fn scratch_home(name: &str, server: &ModelServer) -> ScratchHome {
     let folder = TempDir::with_prefix(format!("synod-{name}-")).expect("a scratch folder");
-    let mut scratch = ScratchHome {
-        folder,
-        env: Vec::new(),
-    };
+    let mut scratch = ScratchHome { folder, env: Vec::new() };
     std::fs::create_dir_all(scratch.home().join("tmp")).expect("make the home");
     std::fs::create_dir_all(scratch.work()).expect("make the working folder");
     let base = [
@@ -130,11 +112,7 @@ pub(crate) fn scratch_home(name: &str, server: &ModelServer) -> ScratchHome {
         ("LANG", "C.UTF-8".to_owned()),
     ];
     let own = settings(name, server);
-    scratch.env = base
-        .into_iter()
-        .chain(own)
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
+    scratch.env = base.into_iter().chain(own).map(|(key, value)| (key.to_owned(), value)).collect();
     match name {
         "gemini" => scratch.write(".gemini/settings.json", GEMINI_SETTINGS),
         "opencode" => scratch.write(".config/opencode/opencode.json", &opencode_settings(server)),
@@ -161,10 +139,7 @@ fn settings(name: &str, server: &ModelServer) -> Vec<(&'static str, String)> {
             ("GOOGLE_GEMINI_BASE_URL", server.url()),
             ("GEMINI_CLI_NO_RELAUNCH", yes("true")),
         ],
-        "opencode" => vec![
-            ("OPENCODE_DISABLE_AUTOUPDATE", yes("1")),
-            ("OPENCODE_DISABLE_MODELS_FETCH", yes("1")),
-        ],
+        "opencode" => vec![("OPENCODE_DISABLE_AUTOUPDATE", yes("1")), ("OPENCODE_DISABLE_MODELS_FETCH", yes("1"))],
         "copilot" => vec![
             ("COPILOT_OFFLINE", yes("true")),
             ("COPILOT_PROVIDER_BASE_URL", server.v1()),
@@ -211,15 +186,8 @@ mod proof {
         let scratch = scratch_home("gemini", &server);
         assert!(scratch.home().join(".gemini/settings.json").is_file());
         assert!(scratch.work().is_dir());
-        assert!(
-            scratch
-                .env()
-                .contains(&("GOOGLE_GEMINI_BASE_URL".to_owned(), server.url()))
-        );
-        let output = scratch
-            .command("/usr/bin/env".as_ref())
-            .output()
-            .expect("env runs");
+        assert!(scratch.env().contains(&("GOOGLE_GEMINI_BASE_URL".to_owned(), server.url())));
+        let output = scratch.command("/usr/bin/env".as_ref()).output().expect("env runs");
         let printed = String::from_utf8_lossy(&output.stdout).lines().count();
         assert_eq!(printed, scratch.env().len());
     }

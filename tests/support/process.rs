@@ -32,9 +32,7 @@ impl Grouped {
 
     /// Ends every process of the group at once. A group that is gone already is no fault.
     pub(crate) fn kill(&mut self) {
-        let id = i32::try_from(self.0.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
+        let id = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw);
         if let Some(group) = id {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
@@ -50,12 +48,8 @@ impl Drop for Grouped {
 
 /// Runs the command with this text on stdin. Output is complete when this returns, whether or not the program was.
 pub(crate) fn run(command: &mut Command, stdin: &str, deadline: Duration) -> Finished {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut grouped =
-        Grouped::spawn(command).unwrap_or_else(|error| panic!("start {command:?}: {error}"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut grouped = Grouped::spawn(command).unwrap_or_else(|error| panic!("start {command:?}: {error}"));
     let stdout = collect(grouped.0.stdout.take());
     let stderr = collect(grouped.0.stderr.take());
     let mut pipe = grouped.0.stdin.take().expect("stdin was asked for");
@@ -103,41 +97,20 @@ mod proof {
     use super::run;
 
     fn shell(script: &str, stdin: &str, deadline: Duration) -> super::Finished {
-        run(
-            Command::new("/bin/sh").args(["-c", script]),
-            stdin,
-            deadline,
-        )
+        run(Command::new("/bin/sh").args(["-c", script]), stdin, deadline)
     }
 
     #[test]
     fn it_collects_what_the_program_says() {
-        let finished = shell(
-            "cat; echo trouble >&2; exit 3",
-            "to be echoed",
-            Duration::from_secs(60),
-        );
-        assert_eq!(
-            (finished.stdout.as_str(), finished.stderr.as_str()),
-            ("to be echoed", "trouble\n")
-        );
-        assert_eq!(
-            (
-                finished.ok(),
-                finished.status.and_then(|status| status.code())
-            ),
-            (false, Some(3))
-        );
+        let finished = shell("cat; echo trouble >&2; exit 3", "to be echoed", Duration::from_secs(60));
+        assert_eq!((finished.stdout.as_str(), finished.stderr.as_str()), ("to be echoed", "trouble\n"));
+        assert_eq!((finished.ok(), finished.status.and_then(|status| status.code())), (false, Some(3)));
     }
 
     #[test]
     fn past_the_deadline_the_whole_group_is_ended() {
         // The pipes are held by a child of the shell too, so this returns only when both are gone.
-        let finished = shell(
-            "echo begun; sleep 600 & sleep 600",
-            "",
-            Duration::from_millis(200),
-        );
+        let finished = shell("echo begun; sleep 600 & sleep 600", "", Duration::from_millis(200));
         assert!(finished.status.is_none() && !finished.ok());
     }
 }

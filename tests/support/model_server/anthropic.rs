@@ -28,11 +28,7 @@ pub(super) fn frames(answer: &Answer<'_>) -> Vec<String> {
 fn block_frames(answer: &Answer<'_>, index: usize, mut block: Value) -> Vec<String> {
     let deltas: Vec<Value> = if block["type"] == "text" {
         block["text"] = json!("");
-        answer
-            .pieces()
-            .into_iter()
-            .map(|piece| json!({ "type": "text_delta", "text": piece }))
-            .collect()
+        answer.pieces().into_iter().map(|piece| json!({ "type": "text_delta", "text": piece })).collect()
     } else {
         let input = block["input"].take().to_string();
         block["input"] = json!({});
@@ -44,10 +40,7 @@ fn block_frames(answer: &Answer<'_>, index: usize, mut block: Value) -> Vec<Stri
         let delta = json!({ "type": "content_block_delta", "index": index, "delta": delta });
         frames.push(event("content_block_delta", &delta));
     }
-    frames.push(event(
-        "content_block_stop",
-        &json!({ "type": "content_block_stop", "index": index }),
-    ));
+    frames.push(event("content_block_stop", &json!({ "type": "content_block_stop", "index": index })));
     frames
 }
 
@@ -58,8 +51,7 @@ fn blocks(answer: &Answer<'_>) -> Vec<Value> {
     }
     for (index, tool) in answer.tools.iter().enumerate() {
         let id = format!("toolu_{}_{index}", answer.id);
-        blocks
-            .push(json!({ "type": "tool_use", "id": id, "name": tool.name, "input": tool.input }));
+        blocks.push(json!({ "type": "tool_use", "id": id, "name": tool.name, "input": tool.input }));
     }
     blocks
 }

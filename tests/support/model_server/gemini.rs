@@ -20,11 +20,7 @@ pub(super) fn frames(answer: &Answer<'_>) -> Vec<String> {
     if !answer.tools.is_empty() {
         frames.push(data(&document(answer, &call_parts(answer), None)));
     }
-    frames.push(data(&document(
-        answer,
-        &[json!({ "text": "" })],
-        Some(finish_reason(answer.stop)),
-    )));
+    frames.push(data(&document(answer, &[json!({ "text": "" })], Some(finish_reason(answer.stop)))));
     frames
 }
 

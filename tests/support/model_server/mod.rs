@@ -38,9 +38,7 @@ impl ModelServer {
     /// Binds a free loopback port and answers from the moment this returns. Every call gets `MODEL-OK` until scripted.
     pub(crate) fn start() -> Self {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("bind a loopback port");
-        listener
-            .set_nonblocking(true)
-            .expect("a non-blocking listener");
+        listener.set_nonblocking(true).expect("a non-blocking listener");
         let addr = listener.local_addr().expect("the bound address");
         let shared = Arc::new(routes::Shared::default());
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -49,12 +47,7 @@ impl ModelServer {
             .name("model-server".to_owned())
             .spawn(move || serve(listener, served, stopped))
             .expect("a thread for the model server");
-        Self {
-            addr,
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { addr, shared, stop: Some(stop), thread: Some(thread) }
     }
 
     /// The root, `http://127.0.0.1:PORT`, without a slash at the end.
@@ -100,10 +93,7 @@ impl ModelServer {
 
     /// How many calls carried this marker in their last user message, however they ended.
     pub(crate) fn count_for(&self, marker: &str) -> usize {
-        self.seen()
-            .iter()
-            .filter(|call| call.prompt.contains(marker))
-            .count()
+        self.seen().iter().filter(|call| call.prompt.contains(marker)).count()
     }
 
     /// How many calls with this marker were answered to the last byte: the ones a provider would bill.
@@ -129,11 +119,7 @@ impl Drop for ModelServer {
 }
 
 /// The body of the server's thread: answers until the handle is dropped, then cuts whatever is still open.
-fn serve(
-    listener: std::net::TcpListener,
-    shared: Arc<routes::Shared>,
-    stopped: tokio::sync::oneshot::Receiver<()>,
-) {
+fn serve(listener: std::net::TcpListener, shared: Arc<routes::Shared>, stopped: tokio::sync::oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("model-server-io")

@@ -11,10 +11,7 @@ pub(super) fn whole(answer: &Answer<'_>) -> Value {
 pub(super) fn frames(answer: &Answer<'_>) -> Vec<String> {
     let piece = |text: String| {
         let message = json!({ "role": "assistant", "content": text });
-        format!(
-            "{}\n",
-            json!({ "model": answer.model, "created_at": CREATED, "message": message, "done": false })
-        )
+        format!("{}\n", json!({ "model": answer.model, "created_at": CREATED, "message": message, "done": false }))
     };
     let mut frames: Vec<String> = answer.pieces().into_iter().map(piece).collect();
     frames.push(format!("{}\n", last(answer, "")));

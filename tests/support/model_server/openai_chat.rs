@@ -10,7 +10,8 @@ pub(super) fn whole(answer: &Answer<'_>, priced: bool) -> Value {
         message["content"] = Value::Null;
         message["tool_calls"] = Value::Array(tool_calls(answer));
     }
-    let choice = json!({ "index": 0, "message": message, "finish_reason": finish_reason(answer.stop), "logprobs": null });
+    let choice =
+        json!({ "index": 0, "message": message, "finish_reason": finish_reason(answer.stop), "logprobs": null });
     let mut document = envelope(answer, "chat.completion", vec![choice]);
     document["usage"] = usage(answer, priced);
     document
@@ -18,11 +19,7 @@ pub(super) fn whole(answer: &Answer<'_>, priced: bool) -> Value {
 
 /// Pieces, then the reason, then a chunk with the usage alone, then the end mark.
 pub(super) fn frames(answer: &Answer<'_>, priced: bool) -> Vec<String> {
-    let mut frames = vec![chunk(
-        answer,
-        &json!({ "role": "assistant", "content": "" }),
-        None,
-    )];
+    let mut frames = vec![chunk(answer, &json!({ "role": "assistant", "content": "" }), None)];
     for piece in answer.pieces() {
         frames.push(chunk(answer, &json!({ "content": piece }), None));
     }

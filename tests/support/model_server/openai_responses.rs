@@ -17,11 +17,7 @@ pub(super) fn frames(answer: &Answer<'_>) -> Vec<String> {
     for (index, item) in items(answer).into_iter().enumerate() {
         events.extend(item_events(answer, index, &item));
     }
-    let last = if answer.stop == Stop::Length {
-        "response.incomplete"
-    } else {
-        "response.completed"
-    };
+    let last = if answer.stop == Stop::Length { "response.incomplete" } else { "response.completed" };
     events.push((last, json!({ "response": whole(answer) })));
     let numbered = |(number, (name, mut body)): (usize, (&str, Value))| {
         body["type"] = json!(name);
@@ -51,10 +47,7 @@ fn item_events(answer: &Answer<'_>, index: usize, item: &Value) -> Vec<(&'static
         for piece in answer.pieces() {
             events.push(("response.output_text.delta", at(json!({ "delta": piece }))));
         }
-        events.push((
-            "response.output_text.done",
-            at(json!({ "text": part["text"] })),
-        ));
+        events.push(("response.output_text.done", at(json!({ "text": part["text"] }))));
         events.push(("response.content_part.done", at(json!({ "part": part }))));
     } else {
         opened["arguments"] = json!("");
@@ -64,17 +57,8 @@ fn item_events(answer: &Answer<'_>, index: usize, item: &Value) -> Vec<(&'static
         let done = json!({ "item_id": id, "output_index": index, "arguments": arguments });
         events.push(("response.function_call_arguments.done", done));
     }
-    events.insert(
-        0,
-        (
-            "response.output_item.added",
-            json!({ "output_index": index, "item": opened }),
-        ),
-    );
-    events.push((
-        "response.output_item.done",
-        json!({ "output_index": index, "item": item }),
-    ));
+    events.insert(0, ("response.output_item.added", json!({ "output_index": index, "item": opened })));
+    events.push(("response.output_item.done", json!({ "output_index": index, "item": item })));
     events
 }
 
@@ -134,19 +118,13 @@ fn response(answer: &Answer<'_>, status: &str, output: Vec<Value>, finished: boo
 }
 
 fn final_status(stop: Stop) -> &'static str {
-    if stop == Stop::Length {
-        "incomplete"
-    } else {
-        "completed"
-    }
+    if stop == Stop::Length { "incomplete" } else { "completed" }
 }
 
 /// The terminal event of a response that failed on the server's side.
 pub(super) fn failed_frame() -> String {
     let error = json!({ "code": "server_error", "message": "scripted failure inside the stream" });
-    let response = json!({ "id": "resp_failed", "object": "response", "status": "failed", "error": error, "output": [] });
-    event(
-        "response.failed",
-        &json!({ "type": "response.failed", "sequence_number": 999, "response": response }),
-    )
+    let response =
+        json!({ "id": "resp_failed", "object": "response", "status": "failed", "error": error, "output": [] });
+    event("response.failed", &json!({ "type": "response.failed", "sequence_number": 999, "response": response }))
 }

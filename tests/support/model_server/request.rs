@@ -16,11 +16,7 @@ pub(super) fn read(wire: Wire, parts: &Parts, body: Value) -> Seen {
     for turn in &turns {
         collect_text(turn, &mut conversation);
     }
-    let prompt = turns
-        .iter()
-        .rev()
-        .map(|turn| user_text(wire, turn))
-        .find(|text| !text.is_empty());
+    let prompt = turns.iter().rev().map(|turn| user_text(wire, turn)).find(|text| !text.is_empty());
     let tool_results = turns.iter().map(|turn| tool_results(turn)).sum();
     let path = parts.uri.path().to_owned();
     Seen {
@@ -42,15 +38,10 @@ pub(super) fn read(wire: Wire, parts: &Parts, body: Value) -> Seen {
 
 fn model(wire: Wire, path: &str, body: &Value) -> String {
     let named = match wire {
-        Wire::Gemini => path
-            .rsplit('/')
-            .next()
-            .and_then(|last| last.split(':').next()),
-        Wire::Anthropic
-        | Wire::OpenAiChat
-        | Wire::OpenRouter
-        | Wire::OpenAiResponses
-        | Wire::Ollama => body["model"].as_str(),
+        Wire::Gemini => path.rsplit('/').next().and_then(|last| last.split(':').next()),
+        Wire::Anthropic | Wire::OpenAiChat | Wire::OpenRouter | Wire::OpenAiResponses | Wire::Ollama => {
+            body["model"].as_str()
+        }
     };
     named.unwrap_or_default().to_owned()
 }
@@ -98,21 +89,14 @@ fn user_text(wire: Wire, turn: &Value) -> String {
     if role != Some("user") && !(wire == Wire::Gemini && role.is_none()) {
         return String::new();
     }
-    let content = if wire == Wire::Gemini {
-        &turn["parts"]
-    } else {
-        &turn["content"]
-    };
+    let content = if wire == Wire::Gemini { &turn["parts"] } else { &turn["content"] };
     let mut text = String::new();
     match content {
         Value::String(whole) => text.push_str(whole),
-        Value::Array(parts) => parts
-            .iter()
-            .filter_map(|part| part["text"].as_str())
-            .for_each(|part| {
-                text.push_str(part);
-                text.push('\n');
-            }),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).for_each(|part| {
+            text.push_str(part);
+            text.push('\n');
+        }),
         _ => {}
     }
     text
@@ -120,16 +104,9 @@ fn user_text(wire: Wire, turn: &Value) -> String {
 
 /// Tool results in one turn, whichever way its wire writes them.
 fn tool_results(turn: &Value) -> usize {
-    let is_result =
-        |part: &&Value| part["type"] == "tool_result" || part.get("functionResponse").is_some();
-    let inside = ["content", "parts"]
-        .into_iter()
-        .filter_map(|key| turn[key].as_array())
-        .flatten();
-    let whole = turn["role"] == "tool"
-        || turn["type"]
-            .as_str()
-            .is_some_and(|kind| kind.ends_with("_call_output"));
+    let is_result = |part: &&Value| part["type"] == "tool_result" || part.get("functionResponse").is_some();
+    let inside = ["content", "parts"].into_iter().filter_map(|key| turn[key].as_array()).flatten();
+    let whole = turn["role"] == "tool" || turn["type"].as_str().is_some_and(|kind| kind.ends_with("_call_output"));
     inside.filter(is_result).count() + usize::from(whole)
 }
 
@@ -142,14 +119,7 @@ fn collect_text(value: &Value, into: &mut String) {
         }
         Value::Array(parts) => parts.iter().for_each(|part| collect_text(part, into)),
         Value::Object(fields) => {
-            for key in [
-                "text",
-                "content",
-                "parts",
-                "output",
-                "functionResponse",
-                "response",
-            ] {
+            for key in ["text", "content", "parts", "output", "functionResponse", "response"] {
                 if let Some(inner) = fields.get(key) {
                     collect_text(inner, into);
                 }
@@ -160,12 +130,7 @@ fn collect_text(value: &Value, into: &mut String) {
 }
 
 fn auth(parts: &Parts) -> Auth {
-    let header = |name: &str| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(token) = header("authorization").and_then(|value| value.strip_prefix("Bearer ")) {
         return Auth::Bearer(token.to_owned());
     }
@@ -183,11 +148,6 @@ fn auth(parts: &Parts) -> Auth {
 }
 
 fn headers(parts: &Parts) -> Vec<(String, String)> {
-    let text =
-        |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
-        .collect()
+    let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }

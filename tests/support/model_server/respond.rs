@@ -25,11 +25,7 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) fn new(shared: Arc<Shared>, number: usize, permit: OwnedSemaphorePermit) -> Self {
-        Self {
-            shared,
-            number,
-            _permit: permit,
-        }
+        Self { shared, number, _permit: permit }
     }
 
     fn ended(&self, outcome: Outcome) {
@@ -78,11 +74,7 @@ pub(super) async fn respond(open: Open, call: &Seen, plain_array: bool, reply: R
 async fn at_once(open: Open, call: &Seen, plain_array: bool, reply: Reply) -> Response {
     let answered = Ending::Complete(Outcome::Answered);
     match reply {
-        Reply::Status {
-            code,
-            retry_after,
-            body,
-        } => status(open, call, code, retry_after, body),
+        Reply::Status { code, retry_after, body } => status(open, call, code, retry_after, body),
         Reply::HangForever => {
             // The call stays open until the client, or the server as a whole, goes away.
             let _open = open;
@@ -90,13 +82,7 @@ async fn at_once(open: Open, call: &Seen, plain_array: bool, reply: Reply) -> Re
         }
         Reply::EmptyBody => pieces(open, JSON, Vec::new(), Ending::Complete(Outcome::Failed)),
         Reply::Html => html(open),
-        Reply::Text(text) => send(
-            open,
-            call,
-            plain_array,
-            &plain(call, &text, Stop::End),
-            answered,
-        ),
+        Reply::Text(text) => send(open, call, plain_array, &plain(call, &text, Stop::End), answered),
         Reply::Priced { text, usage } => {
             let answer = model_answer(call, &text, &[], Stop::End, Some(usage));
             send(open, call, plain_array, &answer, answered)
@@ -105,41 +91,11 @@ async fn at_once(open: Open, call: &Seen, plain_array: bool, reply: Reply) -> Re
             let answer = model_answer(call, "", &tools, Stop::Tools, None);
             send(open, call, plain_array, &answer, answered)
         }
-        Reply::EmptyText => send(
-            open,
-            call,
-            plain_array,
-            &plain(call, "", Stop::End),
-            answered,
-        ),
-        Reply::RefusalStop(text) => send(
-            open,
-            call,
-            plain_array,
-            &plain(call, &text, Stop::Refusal),
-            answered,
-        ),
-        Reply::LengthStop(text) => send(
-            open,
-            call,
-            plain_array,
-            &plain(call, &text, Stop::Length),
-            answered,
-        ),
-        Reply::HangMidStream(text) => send(
-            open,
-            call,
-            plain_array,
-            &plain(call, &text, Stop::End),
-            Ending::Silence,
-        ),
-        Reply::TruncateMidStream(text) => send(
-            open,
-            call,
-            plain_array,
-            &plain(call, &text, Stop::End),
-            Ending::Cut,
-        ),
+        Reply::EmptyText => send(open, call, plain_array, &plain(call, "", Stop::End), answered),
+        Reply::RefusalStop(text) => send(open, call, plain_array, &plain(call, &text, Stop::Refusal), answered),
+        Reply::LengthStop(text) => send(open, call, plain_array, &plain(call, &text, Stop::Length), answered),
+        Reply::HangMidStream(text) => send(open, call, plain_array, &plain(call, &text, Stop::End), Ending::Silence),
+        Reply::TruncateMidStream(text) => send(open, call, plain_array, &plain(call, &text, Stop::End), Ending::Cut),
         Reply::SseError(text) => error_inside(open, call, &plain(call, &text, Stop::End)),
         Reply::Delay(..) | Reply::Held(..) => {
             unreachable!("waiting replies are taken apart before")
@@ -161,61 +117,27 @@ fn model_answer<'a>(
 ) -> Answer<'a> {
     // Four bytes a token is near enough for tests; the exact counts matter only where a test sets them.
     let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
-    let estimate = Usage {
-        input: tokens(call.conversation.len()),
-        output: tokens(text.len()),
-        cached: 0,
-        cost_usd: 0.0,
-    };
+    let estimate =
+        Usage { input: tokens(call.conversation.len()), output: tokens(text.len()), cached: 0, cost_usd: 0.0 };
     let id = format!("test{:06}", call.number);
-    Answer {
-        id,
-        model: &call.model,
-        text,
-        tools,
-        stop,
-        usage: usage.unwrap_or(estimate),
-    }
+    Answer { id, model: &call.model, text, tools, stop, usage: usage.unwrap_or(estimate) }
 }
 
 /// The answer as a stream or as one document, whichever was asked for, followed by the ending. An ending before the
 /// end sends the first half.
-fn send(
-    open: Open,
-    call: &Seen,
-    plain_array: bool,
-    answer: &Answer<'_>,
-    ending: Ending,
-) -> Response {
+fn send(open: Open, call: &Seen, plain_array: bool, answer: &Answer<'_>, ending: Ending) -> Response {
     let framed = call.stream && !plain_array;
-    let mut parts = if framed {
-        call.wire.frames(answer)
-    } else {
-        halves(call, plain_array, answer)
-    };
+    let mut parts = if framed { call.wire.frames(answer) } else { halves(call, plain_array, answer) };
     if !matches!(ending, Ending::Complete(_)) {
         parts.truncate(parts.len().div_ceil(2));
     }
-    pieces(
-        open,
-        if framed {
-            call.wire.stream_type()
-        } else {
-            JSON
-        },
-        parts,
-        ending,
-    )
+    pieces(open, if framed { call.wire.stream_type() } else { JSON }, parts, ending)
 }
 
 /// The answer as one document, in two pieces so that it can be cut between them.
 fn halves(call: &Seen, plain_array: bool, answer: &Answer<'_>) -> Vec<String> {
     let document = call.wire.whole(answer);
-    let text = if plain_array && call.stream {
-        format!("[{document}]")
-    } else {
-        document.to_string()
-    };
+    let text = if plain_array && call.stream { format!("[{document}]") } else { document.to_string() };
     let middle = text.floor_char_boundary(text.len() / 2);
     let (half, rest) = text.split_at(middle);
     vec![half.to_owned(), rest.to_owned()]
@@ -225,12 +147,7 @@ fn halves(call: &Seen, plain_array: bool, answer: &Answer<'_>) -> Vec<String> {
 fn error_inside(open: Open, call: &Seen, answer: &Answer<'_>) -> Response {
     let failed = Ending::Complete(Outcome::Failed);
     if !call.stream {
-        return pieces(
-            open,
-            JSON,
-            vec![call.wire.error_body(503).to_string()],
-            failed,
-        );
+        return pieces(open, JSON, vec![call.wire.error_body(503).to_string()], failed);
     }
     let mut frames = call.wire.frames(answer);
     frames.truncate(frames.len() / 2);
@@ -238,13 +155,7 @@ fn error_inside(open: Open, call: &Seen, answer: &Answer<'_>) -> Response {
     pieces(open, call.wire.stream_type(), frames, failed)
 }
 
-fn status(
-    open: Open,
-    call: &Seen,
-    code: u16,
-    retry_after: Option<String>,
-    body: Option<Value>,
-) -> Response {
+fn status(open: Open, call: &Seen, code: u16, retry_after: Option<String>, body: Option<Value>) -> Response {
     let body = body.unwrap_or_else(|| call.wire.error_body(code));
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = document_response(status, &body);
@@ -281,10 +192,7 @@ fn pieces(open: Open, kind: &'static str, parts: Vec<String>, ending: Ending) ->
                 open.ended(Outcome::Failed);
                 // Lets the connection write what it has: an error at once would discard the half that was sent.
                 tokio::time::sleep(Duration::from_millis(50)).await;
-                Some((
-                    Err(io::Error::other("cut as scripted")),
-                    (open, parts, Ending::Silence),
-                ))
+                Some((Err(io::Error::other("cut as scripted")), (open, parts, Ending::Silence)))
             }
             Ending::Silence => std::future::pending().await,
         }

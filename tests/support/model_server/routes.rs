@@ -80,58 +80,33 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, BODY_MAX).await else {
-        return refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the request body is over the test server's limit",
-        );
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "the request body is over the test server's limit");
     };
     let wire = Wire::of_path(parts.uri.path()).filter(|_| parts.method == Method::POST);
     let Some(wire) = wire else {
-        shared
-            .record()
-            .stray(format!("{} {}", parts.method, parts.uri.path()));
+        shared.record().stray(format!("{} {}", parts.method, parts.uri.path()));
         return beside(&parts, bytes.len());
     };
     let Ok(body) = serde_json::from_slice::<Value>(&bytes) else {
-        return refusal(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the request body is not plain JSON",
-        );
+        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the request body is not plain JSON");
     };
     let Ok(permit) = Arc::clone(&shared.open).try_acquire_owned() else {
-        return refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many calls are open on the test server",
-        );
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "too many calls are open on the test server");
     };
     let Some(call) = shared.record().add(request::read(wire, &parts, body)) else {
-        return refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the test server's record is full",
-        );
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "the test server's record is full");
     };
     shared.changed.notify_all();
     let choice = shared.script().choose(&call);
     let reply: Reply = choice.unwrap_or_else(|otherwise| otherwise(&call));
-    let plain_array =
-        wire == Wire::Gemini && !parts.uri.query().unwrap_or_default().contains("alt=sse");
-    respond::respond(
-        respond::Open::new(shared, call.number, permit),
-        &call,
-        plain_array,
-        reply,
-    )
-    .await
+    let plain_array = wire == Wire::Gemini && !parts.uri.query().unwrap_or_default().contains("alt=sse");
+    respond::respond(respond::Open::new(shared, call.number, permit), &call, plain_array, reply).await
 }
 
 /// Requests beside the call itself.
 fn beside(parts: &Parts, body_bytes: usize) -> Response {
     let path = parts.uri.path();
-    if parts
-        .headers
-        .get(header::UPGRADE)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-    {
+    if parts.headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         // A client that tries a socket first falls back to HTTP on 426; some take any other refusal for final.
         return refusal(StatusCode::UPGRADE_REQUIRED, "no web sockets here");
     }
@@ -142,9 +117,7 @@ fn beside(parts: &Parts, body_bytes: usize) -> Response {
         _ if path.ends_with(":countTokens") => Some(json!({ "totalTokens": tokens })),
         "/v1/models" | "/api/v1/models" | "/models" => Some(models()),
         "/v1beta/models" => Some(json!({ "models": [{ "name": "models/scripted" }] })),
-        "/api/tags" => {
-            Some(json!({ "models": [{ "name": "scripted:latest", "model": "scripted:latest" }] }))
-        }
+        "/api/tags" => Some(json!({ "models": [{ "name": "scripted:latest", "model": "scripted:latest" }] })),
         "/api/version" => Some(json!({ "version": "0.0.0" })),
         _ => None,
     };
@@ -162,17 +135,9 @@ fn models() -> Value {
 }
 
 fn refusal(status: StatusCode, why: &str) -> Response {
-    document_response(
-        status,
-        &json!({ "error": { "type": "invalid_request_error", "message": why } }),
-    )
+    document_response(status, &json!({ "error": { "type": "invalid_request_error", "message": why } }))
 }
 
 pub(super) fn document_response(status: StatusCode, document: &Value) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json")],
-        Body::from(document.to_string()),
-    )
-        .into_response()
+    (status, [(header::CONTENT_TYPE, "application/json")], Body::from(document.to_string())).into_response()
 }

@@ -18,11 +18,7 @@ pub(crate) enum Reply {
     /// The model asks for tools to be run; the next call of the conversation carries their results.
     Tools(Vec<ToolCall>),
     /// An HTTP error. Without a body it is the one this wire's provider would send for the code.
-    Status {
-        code: u16,
-        retry_after: Option<String>,
-        body: Option<Value>,
-    },
+    Status { code: u16, retry_after: Option<String>, body: Option<Value> },
     /// Takes the call and never sends a byte.
     HangForever,
     /// Half of the answer, then silence with the connection open.
@@ -55,20 +51,12 @@ impl Reply {
 
     /// An HTTP error with the provider's own body.
     pub(crate) fn status(code: u16) -> Self {
-        Self::Status {
-            code,
-            retry_after: None,
-            body: None,
-        }
+        Self::Status { code, retry_after: None, body: None }
     }
 
     /// A rate limit that says how long to wait, in seconds.
     pub(crate) fn rate_limited(retry_after_s: u64) -> Self {
-        Self::Status {
-            code: 429,
-            retry_after: Some(retry_after_s.to_string()),
-            body: None,
-        }
+        Self::Status { code: 429, retry_after: Some(retry_after_s.to_string()), body: None }
     }
 }
 
@@ -126,34 +114,22 @@ impl On {
 
     /// Calls for exactly this model.
     pub(crate) fn model(name: &str) -> Self {
-        Self {
-            model: Some(name.to_owned()),
-            prompt: None,
-        }
+        Self { model: Some(name.to_owned()), prompt: None }
     }
 
     /// Calls whose last user message holds this text.
     pub(crate) fn prompt(part: &str) -> Self {
-        Self {
-            model: None,
-            prompt: Some(part.to_owned()),
-        }
+        Self { model: None, prompt: Some(part.to_owned()) }
     }
 
     /// Both: narrows the rule to prompts that hold this text.
     pub(crate) fn and_prompt(self, part: &str) -> Self {
-        Self {
-            prompt: Some(part.to_owned()),
-            ..self
-        }
+        Self { prompt: Some(part.to_owned()), ..self }
     }
 
     fn matches(&self, call: &Seen) -> bool {
         self.model.as_ref().is_none_or(|name| *name == call.model)
-            && self
-                .prompt
-                .as_ref()
-                .is_none_or(|part| call.prompt.contains(part))
+            && self.prompt.as_ref().is_none_or(|part| call.prompt.contains(part))
     }
 }
 
@@ -172,17 +148,13 @@ pub(super) struct Script {
 
 impl Default for Script {
     fn default() -> Self {
-        Self {
-            rules: Vec::new(),
-            otherwise: Arc::new(|_| Reply::text("MODEL-OK")),
-        }
+        Self { rules: Vec::new(), otherwise: Arc::new(|_| Reply::text("MODEL-OK")) }
     }
 }
 
 impl Script {
     pub(super) fn queue(&mut self, on: On, replies: impl IntoIterator<Item = Reply>) {
-        self.rules
-            .push(Rule::Queue(on, replies.into_iter().collect()));
+        self.rules.push(Rule::Queue(on, replies.into_iter().collect()));
     }
 
     pub(super) fn always(&mut self, on: On, reply: Reply) {

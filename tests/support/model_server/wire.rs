@@ -46,18 +46,14 @@ impl Answer<'_> {
     pub(super) fn pieces(&self) -> Vec<String> {
         let letters: Vec<char> = self.text.chars().collect();
         let size = letters.len().div_ceil(4).clamp(1, 4096);
-        letters
-            .chunks(size)
-            .map(|piece| piece.iter().collect())
-            .collect()
+        letters.chunks(size).map(|piece| piece.iter().collect()).collect()
     }
 }
 
 impl Wire {
     /// The wire that a POST to this path speaks.
     pub(super) fn of_path(path: &str) -> Option<Self> {
-        if path.contains("/models/")
-            && (path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent"))
+        if path.contains("/models/") && (path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent"))
         {
             return Some(Self::Gemini);
         }
@@ -106,11 +102,7 @@ impl Wire {
     }
 
     pub(super) fn stream_type(self) -> &'static str {
-        if self == Self::Ollama {
-            "application/x-ndjson"
-        } else {
-            "text/event-stream"
-        }
+        if self == Self::Ollama { "application/x-ndjson" } else { "text/event-stream" }
     }
 
     /// The error document this wire's provider sends with an HTTP status.
