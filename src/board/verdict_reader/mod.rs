@@ -1,24 +1,82 @@
 //! Reading verdicts out of what a model said. What a verdict is stands in `verdict`; weighing it is `consensus`.
+//!
+//! A provider that accepts a schema need not obey it, so every answer takes the same way: the structured part if it
+//! fits, else the last JSON value in the text that fits, else the last thing that a lenient parser can make fit (marked
+//! [`Reading::Repaired`]), else an abstention. The work is linear in the length of the answer, whatever it holds.
+
+mod fit;
+mod label;
+mod lenient;
+mod scan;
+mod schema;
+
+pub use label::candidate_label;
+pub use schema::schema;
 
 use super::attempt::Purpose;
-use super::verdict::Verdict;
+use super::verdict::{Reading, Verdict};
+use fit::Block;
 use serde_json::Value;
+use std::borrow::Cow;
 
-/// The JSON Schema of the verdict block that `purpose` asks for; `None` when it asks for none.
-/// Strict by every provider's rules: all properties required, no others, only type, enum, required and description.
-pub fn schema(purpose: &Purpose) -> Option<Value> {
-    let _ = purpose;
-    None
-}
+/// How much of an answer is searched, in bytes from its end; the verdict block is asked for at the end.
+pub const SEARCHED_BYTES_MAX: usize = 1024 * 1024;
+
+/// Most claims kept of one verdict; of more, the worst are kept.
+pub const CLAIMS_MAX: usize = 50;
+
+/// Longest text of a claim's `what` and `fix` and of `would_change_my_mind`, in bytes; the rest is cut.
+pub const FIELD_BYTES_MAX: usize = 400;
+
+/// Longest `where` of a claim, in bytes.
+pub const PLACE_BYTES_MAX: usize = 160;
+
+/// How often a JSON string that holds JSON is unwrapped.
+const UNWRAP_MAX: u32 = 3;
 
 /// Reads the verdicts out of an answer: of its structured part when that fits, else of its text.
 /// One verdict for [`Purpose::Judge`], one per candidate in the order shown for [`Purpose::Check`], none for
 /// [`Purpose::Make`]. What cannot be read is an abstention.
 pub fn read(purpose: &Purpose, text: &str, structured: Option<&Value>) -> Vec<Verdict> {
-    let _ = (text, structured);
+    let found = || structured.and_then(|value| from_structured(purpose, value)).or_else(|| from_text(purpose, text));
     match purpose {
         Purpose::Make => Vec::new(),
-        Purpose::Judge => vec![Verdict::unreadable(None)],
-        Purpose::Check { candidates } => candidates.iter().map(|number| Verdict::unreadable(Some(*number))).collect(),
+        Purpose::Judge => match found() {
+            Some((block, reading)) => vec![block.of_matter(reading)],
+            None => vec![Verdict::unreadable(None)],
+        },
+        Purpose::Check { candidates } => match found() {
+            Some((block, reading)) => block.of_candidates(candidates, reading),
+            None => candidates.iter().map(|number| Verdict::unreadable(Some(*number))).collect(),
+        },
     }
 }
+
+fn from_structured(purpose: &Purpose, value: &Value) -> Option<(Block, Reading)> {
+    if let Some(block) = fit::fit(purpose, value) {
+        return Some((block, Reading::Strict));
+    }
+    value.as_str().and_then(|text| from_text(purpose, text))
+}
+
+fn from_text(purpose: &Purpose, text: &str) -> Option<(Block, Reading)> {
+    let mut text = Cow::Borrowed(tail(text));
+    for _ in 0..UNWRAP_MAX {
+        match serde_json::from_str::<String>(text.trim()) {
+            Ok(inner) => text = Cow::Owned(inner),
+            Err(_) => break,
+        }
+    }
+    scan::search(purpose, &text)
+}
+
+fn tail(text: &str) -> &str {
+    let mut start = text.len().saturating_sub(SEARCHED_BYTES_MAX);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+#[cfg(test)]
+mod tests;
