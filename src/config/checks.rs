@@ -1,8 +1,11 @@
 //! What settings must be besides well-typed: known keys, ranges, and what values mean to each other.
 //! Every problem is collected with its key and place.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
+use super::catalog;
 use super::layers::{self, Flat};
 use super::nearest;
 use super::problem::Problem;
@@ -13,7 +16,7 @@ use super::trigger;
 use super::worker::Worker;
 
 /// Reads all settings from the merged keys and checks them.
-pub(super) fn settings(flat: &Flat, catalog: toml::Table, problems: &mut Vec<Problem>) -> Settings {
+pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Problem>) -> Settings {
     let reader = Reader::new(flat);
     let settings = Settings {
         workspace: Setting::take(&reader, "workspace"),
@@ -22,7 +25,7 @@ pub(super) fn settings(flat: &Flat, catalog: toml::Table, problems: &mut Vec<Pro
         http: Setting::take(&reader, "http"),
         workers: workers(&reader),
         triggers: trigger::read(flat, problems),
-        catalog,
+        catalog: data,
     };
     limits(&reader, &settings);
     consensus(&reader, &settings);
@@ -32,22 +35,37 @@ pub(super) fn settings(flat: &Flat, catalog: toml::Table, problems: &mut Vec<Pro
     }
     let (known, mut found) = reader.finish();
     problems.append(&mut found);
-    for (key, leaf) in flat {
-        if !known.contains(key) && key != "trigger" && !key.starts_with("catalog.") {
-            problems.push(Problem::new(
-                leaf.origin.clone(),
-                key,
-                unknown(key, known.iter().map(String::as_str)),
-            ));
-        }
-    }
+    unknown_keys(flat, &known, problems);
     settings
 }
 
-/// Says that a key is unknown, with the nearest valid one.
+/// Notes every key that nobody asked for.
+fn unknown_keys(flat: &Flat, known: &BTreeSet<String>, problems: &mut Vec<Problem>) {
+    let shipped = catalog::shipped();
+    for (key, leaf) in flat
+        .iter()
+        .filter(|(key, _)| !known.contains(*key) && *key != "trigger")
+    {
+        let what = match key
+            .strip_prefix("catalog.")
+            .map(|rest| rest.split('.').next().unwrap_or(rest))
+        {
+            Some(part) if shipped.contains_key(part) => continue,
+            Some(_) => {
+                let parts: Vec<&str> = shipped.keys().map(String::as_str).collect();
+                format!(
+                    "is in no part of the catalog; its parts are {}",
+                    parts.join(", ")
+                )
+            }
+            None => unknown(key, known.iter().map(String::as_str)),
+        };
+        problems.push(Problem::new(leaf.origin.clone(), key, what));
+    }
+}
+
+/// Says that a key is unknown, with the nearest valid one: by spelling, else the same name in another group.
 fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    // The groups stand among the candidates, for a slip in the group's name; so do the last parts, for a key that
-    // was written into the wrong group.
     let near = nearest::of(key, known.clone())
         .map(str::to_owned)
         .or_else(|| {
@@ -349,4 +367,311 @@ fn port_is_valid(authority: &str) -> bool {
     after_host
         .rsplit_once(':')
         .is_none_or(|(_, port)| port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a failing test may stop where it stands"
+)]
+mod tests {
+    use super::*;
+    use crate::config::{Error, parse};
+    use std::collections::BTreeMap;
+
+    /// The problems of a settings text, one a line.
+    fn faults(text: &str) -> String {
+        match parse(text) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_line_and_the_nearest() {
+        for (text, expected) in [
+            (
+                "[limits]\nretires = 2",
+                "synod.toml:2: limits.retires is not a setting; did you mean limits.retries?",
+            ),
+            (
+                "[limit]\nretries = 2",
+                "synod.toml:2: limit.retries is not a setting; did you mean limits.retries?",
+            ),
+            ("[consensus]\nretries = 2", "did you mean limits.retries?"),
+            (
+                "zzzzzzzzzzzz = 2",
+                "synod.toml:1: zzzzzzzzzzzz is not a setting; docs/settings.md lists them all",
+            ),
+            (
+                "[workers.a]\nprovider = 'human'\nmodle = 'x'",
+                "synod.toml:3: workers.a.modle is not a setting; did you mean workers.a.model?",
+            ),
+            (
+                "[consensus]\nthreshold = { lwo = 0.5 }",
+                "did you mean consensus.threshold.low?",
+            ),
+            ("limits = 5", "synod.toml:1: limits is not a setting"),
+            (
+                "catalog.role.reviewer.temperature = 1",
+                "catalog.role.reviewer.temperature is in no part of the catalog; its parts are categories",
+            ),
+            ("workers = 5", "synod.toml:1: workers is not a setting"),
+            (
+                "[workers]\na = 5",
+                "synod.toml:2: workers.a is not a setting",
+            ),
+        ] {
+            assert!(faults(text).contains(expected), "{text}: {}", faults(text));
+        }
+    }
+
+    #[test]
+    fn each_wrong_value_is_refused_by_key() {
+        for (text, expected) in [
+            (
+                "[limits]\nattempt_timeout = 60",
+                "limits.attempt_timeout must be a duration",
+            ),
+            (
+                "[limits]\nattempt_timeout = '60'",
+                "limits.attempt_timeout must be a duration",
+            ),
+            (
+                "[limits]\nretries = -1",
+                "limits.retries must be a whole number",
+            ),
+            (
+                "[limits]\nretries = '1'",
+                "limits.retries must be a whole number from 0 to 4294967295, not a text",
+            ),
+            (
+                "[limits]\njobs_max = 0",
+                "limits.jobs_max must be at least 1",
+            ),
+            (
+                "[limits]\nbackoff_initial = '1m'",
+                "limits.backoff_initial must not be above limits.backoff_max",
+            ),
+            (
+                "[limits]\nbudget_usd_per_day = -1",
+                "limits.budget_usd_per_day must not be below 0",
+            ),
+            (
+                "[limits]\nbudget_usd_per_day = nan",
+                "limits.budget_usd_per_day must be a number",
+            ),
+            (
+                "[consensus]\nthreshold.low = 1.5",
+                "consensus.threshold.low must be from 0 to 1",
+            ),
+            (
+                "[consensus]\nthreshold.low = 0.75",
+                "consensus.threshold.low must not be above consensus.threshold.normal",
+            ),
+            (
+                "[consensus]\nrequire_human = ['urgent']",
+                "unknown priority `urgent`",
+            ),
+            (
+                "[consensus]\ntier_prior = [0.8, 0.7]",
+                "consensus.tier_prior must be a list of five numbers",
+            ),
+            (
+                "[consensus]\ntier_prior = [1.0, 0.7, 0.7, 0.7, 0.7]",
+                "above 0 and below 1",
+            ),
+            (
+                "[consensus]\nprior_strength = 0",
+                "consensus.prior_strength must be above 0",
+            ),
+            (
+                "[consensus]\nrounds_max = 0",
+                "consensus.rounds_max must be at least 1",
+            ),
+            (
+                "[http]\nlisten = '0.0.0.0:80'",
+                "http.listen must be a loopback address",
+            ),
+            ("[http]\nlisten = 'here'", "http.listen must be an address"),
+            (
+                "[workspace]\nmemories = '../elsewhere'",
+                "workspace.memories must be a folder inside",
+            ),
+            (
+                "[workspace]\nmemories = '/tmp'",
+                "workspace.memories must be a folder inside",
+            ),
+            (
+                "[workspace]\nmemories = ''",
+                "workspace.memories must be a folder inside",
+            ),
+            (
+                "[workspace]\nmemories = '.synod/m'",
+                "must not be inside .synod",
+            ),
+            (
+                "[workspace]\nmemories = 'AI_COORDINATION/tasks'",
+                "must not hold one another",
+            ),
+            ("[[trigger]]\nwhen_memory = 'a'", "trigger[1] needs run"),
+        ] {
+            assert!(faults(text).contains(expected), "{text}: {}", faults(text));
+        }
+    }
+
+    #[test]
+    fn each_wrong_worker_is_refused_by_key() {
+        for (lines, expected) in [
+            ("model = 'x'", "workers.a.provider is missing"),
+            ("provider = 'claud-code'", "did you mean `claude-code`?"),
+            (
+                "provider = 'human'\ntier = 6",
+                "workers.a.tier must be from 1",
+            ),
+            (
+                "provider = 'human'\ntier = 0",
+                "workers.a.tier must be from 1",
+            ),
+            (
+                "provider = 'human'\nmax_concurrent = 0",
+                "workers.a.max_concurrent must be at least 1",
+            ),
+            ("provider = 'openai'", "workers.a.model is needed"),
+            (
+                "provider = 'openai'\nmodel = 'ns::m'",
+                "workers.a.model must be",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nbase_url = 'localhost:1'",
+                "workers.a.base_url must be",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nbase_url = 'http://h:99999/v1'",
+                "workers.a.base_url must be",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nbase_url = 'http:///v1'",
+                "workers.a.base_url must be",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\ntemperature = 3",
+                "workers.a.temperature must be from 0 to 2",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nmax_tokens = 0",
+                "workers.a.max_tokens must be at least 1",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nreasoning_effort = 'very'",
+                "must be one of off, minimal",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\napi_key_env = 'my-key'",
+                "workers.a.api_key_env must be the name",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nprice = { input = 1.0 }",
+                "workers.a.price needs both",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nprice = { input = -1, output = 1 }",
+                "workers.a.price.input",
+            ),
+            (
+                "provider = 'openai'\nmodel = 'm'\nprogram = 'x'",
+                "workers.a.program is for the CLI",
+            ),
+            ("provider = 'command'", "workers.a.command is needed"),
+            (
+                "provider = 'codex'\ncommand = ['x']",
+                "workers.a.command is for the providers",
+            ),
+            ("provider = 'replay'", "workers.a.cassette is needed"),
+            (
+                "provider = 'human'\nenv = ['A=B']",
+                "workers.a.env must hold names",
+            ),
+            (
+                "provider = 'human'\nroles = 'chair'",
+                "workers.a.roles must be a list of texts",
+            ),
+            ("", "workers.a is empty"),
+        ] {
+            let text = format!("[workers.a]\n{lines}");
+            assert!(
+                faults(&text).contains(expected),
+                "{text}: {}",
+                faults(&text)
+            );
+        }
+        assert!(faults("[workers.'a/b']\nprovider = 'human'").contains("name that cannot be used"));
+        assert!(faults("[workers.'a.b']\nprovider = 'human'").contains("name that cannot be used"));
+    }
+
+    #[test]
+    fn all_problems_come_together() {
+        let error = parse(
+            "[limits]\nretires = 1\njobs_max = 'x'\n[workers.a]\nprovider = 'human'\ntier = 9",
+        )
+        .unwrap_err();
+        let Error::Invalid(problems) = error else {
+            unreachable!("settings are wrong, files are not")
+        };
+        assert_eq!(problems.len(), 3, "{problems:?}");
+    }
+
+    #[test]
+    fn a_key_written_in_settings_is_refused_and_not_repeated() {
+        let secret = format!("sk-proj-{}", "a1".repeat(20));
+        let text =
+            format!("[workers.a]\nprovider = 'openai'\nmodel = 'm'\napi_key_env = '{secret}'");
+        let message = faults(&text);
+        assert!(
+            message.contains("synod.toml:4: workers.a.api_key_env looks like a key"),
+            "{message}"
+        );
+        assert!(!message.contains(&secret));
+    }
+
+    /// Every known key with one worker called NAME.
+    fn known() -> BTreeSet<String> {
+        let loaded = parse("[workers.NAME]\nprovider = 'human'").unwrap();
+        let reader = Reader::new(&loaded.flat);
+        let _: (super::super::Workspace, super::super::Limits) = (
+            Setting::take(&reader, "workspace"),
+            Setting::take(&reader, "limits"),
+        );
+        let _: (super::super::Consensus, super::super::Http) = (
+            Setting::take(&reader, "consensus"),
+            Setting::take(&reader, "http"),
+        );
+        workers(&reader);
+        let mut known = reader.finish().0;
+        known.extend(["trigger".to_owned(), "catalog".to_owned()]);
+        known
+    }
+
+    #[test]
+    fn the_settings_page_has_each_key_with_its_default_and_no_other() {
+        let page = include_str!("../../docs/settings.md");
+        let rows: BTreeMap<&str, &str> = page
+            .lines()
+            .filter_map(|line| {
+                let mut cells = line.strip_prefix("| `")?.split(" | ");
+                let key = cells.next()?.trim_end_matches('`');
+                Some((key, cells.nth(1)?.trim_matches('`')))
+            })
+            .collect();
+        let documented: BTreeSet<String> = rows.keys().map(|key| (*key).to_owned()).collect();
+        assert_eq!(documented, known());
+        for row in parse("").unwrap().rows() {
+            let value = if row.key == "consensus.require_human" {
+                "[\"critical\"]".to_owned()
+            } else {
+                row.value
+            };
+            assert_eq!(rows[row.key.as_str()], value, "{}", row.key);
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub struct Discovery {
     pub found: IndexMap<String, Found>,
     /// What was looked for and cannot be used.
     pub missing: Vec<Missing>,
+    /// Names of the quickest ones to get, for a person who has none.
+    pub quickest: Vec<String>,
 }
 
 /// A worker made of something found.
@@ -41,6 +43,13 @@ pub struct Missing {
 }
 
 impl Discovery {
+    /// The quickest ways to get a worker, for a person who has none.
+    pub fn quickest_ways(&self) -> impl Iterator<Item = &Missing> {
+        self.quickest
+            .iter()
+            .filter_map(|name| self.missing.iter().find(|missing| missing.name == *name))
+    }
+
     /// The found workers by name.
     #[must_use]
     pub fn workers(&self) -> IndexMap<String, Worker> {
@@ -61,7 +70,10 @@ pub fn discover(environment: &Environment, catalog: &Table) -> Discovery {
         .get("discovery")
         .and_then(toml::Value::as_table)
         .unwrap_or(&empty);
-    let mut out = Discovery::default();
+    let mut out = Discovery {
+        quickest: texts(discovery, "quickest"),
+        ..Discovery::default()
+    };
     for (name, entry) in tables(discovery, "cli") {
         out.add(name, entry, cli(name, entry, environment));
     }
@@ -297,6 +309,7 @@ mod tests {
         let discovery = Machine::new(&[], &[], &[]).discover();
         assert!(discovery.found.is_empty());
         assert_eq!(discovery.missing.len(), 12);
+        assert_eq!(discovery.quickest_ways().count(), 3);
         for missing in &discovery.missing {
             assert!(
                 !missing.why.is_empty() && !missing.get.is_empty(),
@@ -360,7 +373,7 @@ mod tests {
         let machine = Machine::new(&[], &[], &[("MY_KEY", "abc")]);
         let text = "[catalog.discovery.key.mine]\nvariable = 'MY_KEY'\nprovider = 'openai'\nmodel = 'm1'\ntier = 2";
         let catalog = crate::config::parse(text).unwrap().settings.catalog;
-        let discovery = discover(&Environment::of(machine.variables.clone()), &catalog);
+        let discovery = discover(&Environment::of(machine.variables), &catalog);
         assert_eq!(discovery.found["mine"].worker.model.as_deref(), Some("m1"));
     }
 }

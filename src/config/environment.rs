@@ -201,3 +201,94 @@ impl fmt::Debug for Environment {
             .finish()
     }
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a failing test may stop where it stands"
+)]
+mod tests {
+    use super::*;
+    use crate::config::Provider;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_worker_sees_the_allowed_its_own_key_and_what_it_names() {
+        let environment = Environment::of([
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("OPENAI_API_KEY", "one"),
+            ("ANTHROPIC_API_KEY", "two"),
+            ("MY_EXTRA", "three"),
+            ("OTHER", "four"),
+            ("SYNOD_LIMITS__RETRIES", "1"),
+        ]);
+        let mut worker = Worker::new("codex", Provider::Codex, None);
+        worker.env = vec!["MY_EXTRA".into()];
+        let names = |worker: &Worker| -> Vec<String> {
+            environment
+                .for_worker(worker)
+                .into_iter()
+                .map(|(name, _)| name.into_string().unwrap())
+                .collect()
+        };
+        assert_eq!(
+            names(&worker),
+            ["LC_ALL", "MY_EXTRA", "OPENAI_API_KEY", "PATH"]
+        );
+        worker.api_key_env = Some("OTHER".into());
+        assert_eq!(
+            names(&worker),
+            ["LC_ALL", "MY_EXTRA", "OTHER", "PATH"],
+            "the usual key is not its own then"
+        );
+        assert_eq!(
+            environment.worker_key(&worker).unwrap().expose_secret(),
+            "four"
+        );
+    }
+
+    #[test]
+    fn the_user_file_follows_the_xdg_rules() {
+        let at =
+            |variables: &[(&str, &str)]| Environment::of(variables.iter().copied()).user_settings();
+        assert_eq!(
+            at(&[("HOME", "/h")]),
+            Some("/h/.config/synod/config.toml".into())
+        );
+        assert_eq!(
+            at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]),
+            Some("/x/synod/config.toml".into())
+        );
+        assert_eq!(
+            at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]),
+            Some("/h/.config/synod/config.toml".into())
+        );
+        assert_eq!(
+            at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "")]),
+            Some("/h/.config/synod/config.toml".into())
+        );
+        assert_eq!(at(&[]), None);
+    }
+
+    #[test]
+    fn every_usable_key_is_known_for_masking_and_none_is_shown() {
+        let loaded = crate::config::parse(
+            "[workers.a]\nprovider = 'openai'\nmodel = 'm'\napi_key_env = 'HOUSE'",
+        )
+        .unwrap();
+        let environment = Environment::of([
+            ("HOUSE", "value-a"),
+            ("XAI_API_KEY", "value-b"),
+            ("OTHER", "value-c"),
+        ]);
+        let mut secrets: Vec<String> = environment
+            .secrets(&loaded.settings)
+            .iter()
+            .map(|secret| secret.expose_secret().to_owned())
+            .collect();
+        secrets.sort();
+        assert_eq!(secrets, ["value-a", "value-b"]);
+        assert!(!format!("{environment:?}").contains("value-"));
+    }
+}

@@ -358,4 +358,206 @@ mod tests {
         );
         assert_eq!(settings, parse("").unwrap().settings);
     }
+
+    /// A user file, a workspace file, an environment and flags, loaded.
+    fn layered(
+        user: &str,
+        workspace: &str,
+        variables: &[(&str, &str)],
+        flags: &[&str],
+    ) -> Result<Loaded, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let (user_file, workspace_file) = (
+            folder.path().join("config.toml"),
+            folder.path().join("synod.toml"),
+        );
+        std::fs::write(&user_file, user).unwrap();
+        std::fs::write(&workspace_file, workspace).unwrap();
+        load(&Sources {
+            user_file: Some(user_file),
+            workspace_file: Some(workspace_file),
+            environment: Some(&Environment::of(variables.iter().copied())),
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+        })
+    }
+
+    #[test]
+    fn each_layer_wins_over_those_before_it_and_is_named() {
+        let user = "[limits]\nretries = 2\njobs_max = 2\nplan_steps_max = 2\ncontext_files_max = 2";
+        let workspace = "[limits]\n\njobs_max = 3\nplan_steps_max = 3\ncontext_files_max = 3";
+        let variables = [
+            ("SYNOD_LIMITS__PLAN_STEPS_MAX", "4"),
+            ("SYNOD_LIMITS__CONTEXT_FILES_MAX", "4"),
+            ("SYNOD_LOG", "debug"),
+        ];
+        let loaded = layered(user, workspace, &variables, &["limits.context_files_max=5"]).unwrap();
+        let limits = &loaded.settings.limits;
+        assert_eq!(
+            (
+                limits.retries,
+                limits.jobs_max,
+                limits.plan_steps_max,
+                limits.context_files_max
+            ),
+            (2, 3, 4, 5)
+        );
+        assert_eq!(limits.input_queue_max, 1024);
+        let origin = |key: &str| loaded.origin(key).unwrap().to_string();
+        assert!(
+            origin("limits.retries").ends_with("config.toml:2"),
+            "{}",
+            origin("limits.retries")
+        );
+        assert!(
+            origin("limits.jobs_max").ends_with("synod.toml:3"),
+            "{}",
+            origin("limits.jobs_max")
+        );
+        assert_eq!(
+            origin("limits.plan_steps_max"),
+            "environment SYNOD_LIMITS__PLAN_STEPS_MAX"
+        );
+        assert_eq!(
+            origin("limits.context_files_max"),
+            "flag limits.context_files_max"
+        );
+        assert_eq!(origin("limits.input_queue_max"), "default");
+    }
+
+    #[test]
+    fn files_that_are_not_there_are_empty_layers() {
+        let sources = Sources {
+            user_file: Some("/nowhere/config.toml".into()),
+            ..Sources::default()
+        };
+        assert_eq!(load(&sources).unwrap().settings, Settings::default());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = Sources {
+            workspace_file: Some(folder.path().to_owned()),
+            ..Sources::default()
+        };
+        let message = load(&sources).unwrap_err().to_string();
+        assert!(
+            message.contains(&folder.path().display().to_string()),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_worker_is_put_together_from_several_layers() {
+        let user = "[workers.My-GPT]\nprovider = 'openai'\nmodel = 'gpt-5'\ntier = 2\n[workers.b]\nprovider = 'human'";
+        let workspace = "[workers.c]\nprovider = 'human'\n[workers.My-GPT]\ntier = 3";
+        let variables = [
+            ("SYNOD_WORKERS__MY_GPT__TIMEOUT", "90s"),
+            ("SYNOD_WORKERS__MY_GPT__MODEL", "5"),
+        ];
+        let loaded = layered(
+            user,
+            workspace,
+            &variables,
+            &["workers.My-GPT.price={ input = 1.0, output = 2.0 }"],
+        )
+        .unwrap();
+        let names: Vec<&str> = loaded.settings.workers.keys().map(String::as_str).collect();
+        assert_eq!(names, ["My-GPT", "b", "c"]);
+        let worker = &loaded.settings.workers["My-GPT"];
+        assert_eq!(
+            (worker.tier, worker.timeout),
+            (3, Some(std::time::Duration::from_secs(90)))
+        );
+        assert_eq!(
+            worker.model.as_deref(),
+            Some("5"),
+            "a text from the environment stays a text"
+        );
+        assert_eq!(worker.price.unwrap().output.to_string(), "2");
+        assert_eq!(worker.base_url, None);
+    }
+
+    #[test]
+    fn problems_of_every_layer_come_together() {
+        let error = layered(
+            "[limits]\nretires = 1",
+            "x = [",
+            &[("SYNOD_LIMITS__RETRIES", "many")],
+            &["nonsense", "limits.jobs_max=0"],
+        );
+        let message = error.unwrap_err().to_string();
+        for part in [
+            "config.toml:2: limits.retires",
+            "synod.toml:1: is not TOML",
+            "environment SYNOD_LIMITS__RETRIES: limits.retries must be a whole number",
+            "KEY=VALUE",
+            "flag limits.jobs_max: limits.jobs_max must be at least 1",
+        ] {
+            assert!(message.contains(part), "{part} is not in:\n{message}");
+        }
+    }
+
+    #[test]
+    fn none_takes_an_optional_value_back() {
+        let loaded = layered(
+            "[limits]\nbudget_usd_per_day = 5",
+            "[limits]\nbudget_usd_per_day = 'none'",
+            &[],
+            &[],
+        )
+        .unwrap();
+        assert_eq!(loaded.settings.limits.budget_usd_per_day, None);
+    }
+
+    #[test]
+    fn the_catalog_is_laid_over_in_files_only() {
+        let loaded = layered("", "[catalog.roles.reviewer]\ntemperature = 0.1", &[], &[]).unwrap();
+        let reviewer = &loaded.settings.catalog["roles"]["reviewer"];
+        assert_eq!(reviewer["temperature"].as_float(), Some(0.1));
+        assert!(reviewer["max_tokens"].is_integer());
+        assert!(layered("", "", &[], &["catalog.roles.reviewer.temperature=0.1"]).is_err());
+    }
+
+    #[test]
+    fn rows_show_every_value_and_what_was_derived() {
+        let loaded = layered("", "[workers.a]\nprovider = 'codex'", &[], &[]).unwrap();
+        let rows = loaded.rows();
+        let row = |key: &str| rows.iter().find(|row| row.key == key).unwrap();
+        assert_eq!(row("limits.attempt_timeout").value, "\"60s\"");
+        assert_eq!(
+            (
+                row("workers.a.family").value.as_str(),
+                &row("workers.a.family").origin
+            ),
+            ("\"openai\"", &Origin::Derived)
+        );
+        assert_eq!(
+            rows.len(),
+            rows.iter()
+                .map(|row| &row.key)
+                .collect::<std::collections::BTreeSet<_>>()
+                .len()
+        );
+    }
+
+    #[test]
+    fn odd_documents_never_stop_the_program() {
+        for text in [
+            "\u{0}",
+            "[",
+            "a.b = 1\na = 2",
+            "[workers]",
+            "[workers.x.price]",
+            "workers.x.price = 3",
+            "é = 'é'",
+            "[[limits]]",
+            "trigger = [1]",
+        ] {
+            // Only that each comes back, well or not.
+            let _ = parse(text);
+        }
+        assert!(parse("[workers.x.price]").is_err());
+        assert!(parse("[[limits]]").is_err());
+    }
 }

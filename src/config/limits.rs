@@ -10,19 +10,19 @@ section! {
     pub struct Limits {
         /// Model calls at once over all workers; a worker's own bound is `workers.NAME.max_concurrent`.
         pub max_concurrent_calls: usize,
-        /// One attempt of one worker from start to answer, retries and waiting between them included.
+        /// One attempt, that is one call of one worker, from start to answer.
         pub attempt_timeout: Duration,
         /// A whole task from being taken to its decision.
         pub task_timeout: Duration,
         /// What a call may take beyond its time before it is given up as lost.
         pub overrun_grace: Duration,
-        /// Further calls after a transient failure within one attempt; 0 means none.
+        /// Further attempts of the same worker after a transient failure; 0 means none.
         pub retries: u32,
         /// Wait before the first retry; doubled each time, with jitter.
         pub backoff_initial: Duration,
         /// Longest wait between two retries.
         pub backoff_max: Duration,
-        /// Longest `Retry-After` that is waited for inside an attempt; above it the worker rests instead.
+        /// Longest `Retry-After` that a retry waits for; above it the worker rests and another may be asked.
         pub retry_after_max: Duration,
         /// Transient failures in a row, counted in attempts, after which a worker rests (the circuit breaker).
         pub breaker_failures: u32,
@@ -34,6 +34,8 @@ section! {
         pub rate_limit_rest: Duration,
         /// Longest rest after a rate limit.
         pub rate_limit_rest_max: Duration,
+        /// The one short call with which `synod doctor` tries a worker.
+        pub doctor_timeout: Duration,
         /// Opening a connection to a provider.
         pub connect_timeout: Duration,
         /// Silence of a provider between two parts of an answer.

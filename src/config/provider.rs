@@ -203,10 +203,11 @@ impl FromValue for Provider {
             .ok_or_else(|| expected("the name of a provider", leaf))?;
         Self::parse(name).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|provider| provider.as_str()).collect();
-            let near = super::nearest::of(name, names.iter().copied())
+            let near = super::nearest::of(name, names.iter().copied());
+            let near = near
                 .map(|near| format!("; did you mean `{near}`?"))
                 .unwrap_or_default();
-            format!("names no provider{near} Known: {}", names.join(", "))
+            format!("must be one of {}{near}", names.join(", "))
         })
     }
     fn stand_in() -> Self {

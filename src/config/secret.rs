@@ -2,7 +2,7 @@
 //! before anything can show it.
 
 /// How keys of known services begin, with the shortest length that is a real one.
-const PREFIXES: [(&str, usize); 15] = [
+const PREFIXES: [(&str, usize); 14] = [
     ("sk-", 20),
     ("sk_live_", 20),
     ("AIza", 30),
@@ -17,23 +17,33 @@ const PREFIXES: [(&str, usize); 15] = [
     ("AKIA", 20),
     ("xoxb-", 20),
     ("eyJ", 40),
-    ("Bearer ", 20),
 ];
 
 /// Whether a text holds something that looks like a key, or an address with a password.
 #[must_use]
 pub fn looks_like_key(text: &str) -> bool {
-    let begins = |word: &str| {
-        PREFIXES
+    let mut words =
+        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | ';'));
+    text.contains("-----BEGIN")
+        || has_bearer(text)
+        || has_password(text)
+        || words.any(begins_like_key)
+}
+
+/// Whether one word begins as keys of known services do. Keys hold digits, which tells them from `sk-learn-…`.
+fn begins_like_key(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
+        && PREFIXES
             .iter()
             .any(|(prefix, length)| word.len() >= *length && word.starts_with(prefix))
-    };
-    let words =
-        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | ';'));
-    begins(text)
-        || text.contains("-----BEGIN")
-        || has_password(text)
-        || words.into_iter().any(begins)
+}
+
+/// Whether a text holds the value of an authorization header.
+fn has_bearer(text: &str) -> bool {
+    let token = text
+        .split_once("Bearer ")
+        .and_then(|(_, rest)| rest.split_whitespace().next());
+    token.is_some_and(|token| token.len() >= 16)
 }
 
 /// Whether an address holds `user:password@`.
@@ -72,7 +82,7 @@ mod tests {
             "sk-proj-{}",
             "sk-ant-{}",
             "AIza{}",
-            "Authorization: Bearer sk-{}",
+            "Authorization: Bearer {}",
             "Bearer {}",
             "--api-key=sk-{}",
             "xai-{}",
@@ -92,6 +102,8 @@ mod tests {
             "OPENAI_API_KEY",
             "claude-sonnet-4-5",
             "sk-",
+            "sk-learn-based-classification-of-errors",
+            "Bearer tokens",
             "http://127.0.0.1:9000/v1",
             "https://example.org/a@b",
             "risk-assessment-of-the-login-code",
