@@ -4,4 +4,5 @@ pub mod api;
 pub mod board;
 pub mod config;
 pub mod folder;
+pub mod store;
 pub mod worker;
