@@ -13,12 +13,7 @@ const FILES: [(&str, &str); 5] = [
 /// The shipped catalog: a table of each file's table. A file that is not TOML is left out, which a test shows.
 #[must_use]
 pub fn shipped() -> toml::Table {
-    FILES
-        .iter()
-        .filter_map(|(name, text)| {
-            Some(((*name).to_owned(), toml::Value::Table(text.parse().ok()?)))
-        })
-        .collect()
+    FILES.iter().filter_map(|(name, text)| Some(((*name).to_owned(), toml::Value::Table(text.parse().ok()?)))).collect()
 }
 
 /// Lays tables over tables key by key; anything else replaces what was there.
@@ -34,44 +29,24 @@ pub(super) fn overlay(base: &mut toml::Table, over: toml::Table) {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 
     #[test]
     fn every_shipped_file_is_toml() {
         for (name, text) in FILES {
-            assert!(
-                text.parse::<toml::Table>().is_ok(),
-                "{name}.toml: {:?}",
-                text.parse::<toml::Table>().err()
-            );
+            assert!(text.parse::<toml::Table>().is_ok(), "{name}.toml: {:?}", text.parse::<toml::Table>().err());
         }
         assert_eq!(shipped().len(), FILES.len());
     }
 
     #[test]
     fn an_overlay_changes_only_what_it_names() {
-        let mut base: toml::Table = "[roles.reviewer]\ntemperature = 0.5\nmax_tokens = 8192"
-            .parse()
-            .unwrap();
-        overlay(
-            &mut base,
-            "[roles.reviewer]\ntemperature = 0.1\n[roles.mine]\nprompt = 'x'"
-                .parse()
-                .unwrap(),
-        );
-        assert_eq!(
-            base["roles"]["reviewer"]["temperature"].as_float(),
-            Some(0.1)
-        );
-        assert_eq!(
-            base["roles"]["reviewer"]["max_tokens"].as_integer(),
-            Some(8192)
-        );
+        let mut base: toml::Table = "[roles.reviewer]\ntemperature = 0.5\nmax_tokens = 8192".parse().unwrap();
+        overlay(&mut base, "[roles.reviewer]\ntemperature = 0.1\n[roles.mine]\nprompt = 'x'".parse().unwrap());
+        assert_eq!(base["roles"]["reviewer"]["temperature"].as_float(), Some(0.1));
+        assert_eq!(base["roles"]["reviewer"]["max_tokens"].as_integer(), Some(8192));
         assert_eq!(base["roles"]["mine"]["prompt"].as_str(), Some("x"));
     }
 }

@@ -45,18 +45,13 @@ pub struct Missing {
 impl Discovery {
     /// The quickest ways to get a worker, for a person who has none.
     pub fn quickest_ways(&self) -> impl Iterator<Item = &Missing> {
-        self.quickest
-            .iter()
-            .filter_map(|name| self.missing.iter().find(|missing| missing.name == *name))
+        self.quickest.iter().filter_map(|name| self.missing.iter().find(|missing| missing.name == *name))
     }
 
     /// The found workers by name.
     #[must_use]
     pub fn workers(&self) -> IndexMap<String, Worker> {
-        self.found
-            .iter()
-            .map(|(name, found)| (name.clone(), found.worker.clone()))
-            .collect()
+        self.found.iter().map(|(name, found)| (name.clone(), found.worker.clone())).collect()
     }
 }
 
@@ -66,14 +61,8 @@ impl Discovery {
 #[must_use]
 pub fn discover(environment: &Environment, catalog: &Table) -> Discovery {
     let empty = Table::new();
-    let discovery = catalog
-        .get("discovery")
-        .and_then(toml::Value::as_table)
-        .unwrap_or(&empty);
-    let mut out = Discovery {
-        quickest: texts(discovery, "quickest"),
-        ..Discovery::default()
-    };
+    let discovery = catalog.get("discovery").and_then(toml::Value::as_table).unwrap_or(&empty);
+    let mut out = Discovery { quickest: texts(discovery, "quickest"), ..Discovery::default() };
     for (name, entry) in tables(discovery, "cli") {
         out.add(name, entry, cli(name, entry, environment));
     }
@@ -84,8 +73,7 @@ pub fn discover(environment: &Environment, catalog: &Table) -> Discovery {
         out.add("ollama", entry, local(entry, environment));
     }
     // Stable: within a tier the order of the catalog stays.
-    out.found
-        .sort_by(|_, one, _, other| one.worker.tier.cmp(&other.worker.tier));
+    out.found.sort_by(|_, one, _, other| one.worker.tier.cmp(&other.worker.tier));
     out
 }
 
@@ -108,45 +96,28 @@ impl Discovery {
 /// A program on PATH that can log in.
 fn cli(name: &str, entry: &Table, environment: &Environment) -> Result<Found, String> {
     let mut worker = worker(name, entry, None)?;
-    let wanted = worker
-        .provider
-        .program()
-        .ok_or_else(|| format!("provider {} runs no program", worker.provider.as_str()))?;
-    let path = program::find(Path::new(wanted), environment)
-        .ok_or_else(|| format!("no program `{wanted}` on PATH"))?;
+    let wanted =
+        worker.provider.program().ok_or_else(|| format!("provider {} runs no program", worker.provider.as_str()))?;
+    let path = program::find(Path::new(wanted), environment).ok_or_else(|| format!("no program `{wanted}` on PATH"))?;
     let home = environment.home();
-    let has_file = home.is_some_and(|home| {
-        texts(entry, "login_files")
-            .iter()
-            .any(|file| home.join(file).exists())
-    });
+    let has_file = home.is_some_and(|home| texts(entry, "login_files").iter().any(|file| home.join(file).exists()));
     let variables = texts(entry, "login_env");
-    let variable = variables
-        .iter()
-        .find(|name| environment.get(name).is_some());
+    let variable = variables.iter().find(|name| environment.get(name).is_some());
     match (has_file, variable) {
         (true, _) => {}
         // Without a login of its own the program needs the key, so the worker names it.
         (false, Some(variable)) => worker.api_key_env = Some(variable.clone()),
-        (false, None)
-            if entry.get("login_required").and_then(toml::Value::as_bool) == Some(true) =>
-        {
+        (false, None) if entry.get("login_required").and_then(toml::Value::as_bool) == Some(true) => {
             let keys = if variables.is_empty() {
                 String::new()
             } else {
                 format!(" and none of {} is set", variables.join(", "))
             };
-            return Err(format!(
-                "{} is there, but it is not logged in{keys}",
-                path.display()
-            ));
+            return Err(format!("{} is there, but it is not logged in{keys}", path.display()));
         }
         (false, None) => {}
     }
-    Ok(Found {
-        worker,
-        evidence: path.display().to_string(),
-    })
+    Ok(Found { worker, evidence: path.display().to_string() })
 }
 
 /// A key in the environment.
@@ -157,40 +128,27 @@ fn key(name: &str, entry: &Table, environment: &Environment) -> Result<Found, St
     }
     let mut worker = worker(name, entry, text(entry, "model"))?;
     worker.api_key_env = Some(variable.to_owned());
-    Ok(Found {
-        worker,
-        evidence: format!("{variable} is set"),
-    })
+    Ok(Found { worker, evidence: format!("{variable} is set") })
 }
 
 /// A local Ollama with a model that can talk.
 fn local(entry: &Table, environment: &Environment) -> Result<Found, String> {
     let address = ollama::address(environment);
-    let models =
-        ollama::models(address).ok_or_else(|| format!("nothing answers as Ollama at {address}"))?;
+    let models = ollama::models(address).ok_or_else(|| format!("nothing answers as Ollama at {address}"))?;
     let wanted = text(entry, "model").filter(|model| models.iter().any(|other| other == model));
     let model = wanted
-        .or_else(|| {
-            models
-                .iter()
-                .map(String::as_str)
-                .find(|model| !model.contains("embed"))
-        })
+        .or_else(|| models.iter().map(String::as_str).find(|model| !model.contains("embed")))
         .ok_or_else(|| format!("Ollama at {address} has no model"))?;
     let mut worker = Worker::new("ollama", Provider::Ollama, Some(model));
     dress(&mut worker, entry)?;
     worker.base_url = Some(format!("http://{address}/v1/"));
-    Ok(Found {
-        worker,
-        evidence: format!("Ollama at {address} has {model}"),
-    })
+    Ok(Found { worker, evidence: format!("Ollama at {address} has {model}") })
 }
 
 /// The worker that an entry of the catalog describes.
 fn worker(name: &str, entry: &Table, model: Option<&str>) -> Result<Worker, String> {
-    let provider = text(entry, "provider")
-        .and_then(Provider::parse)
-        .ok_or("the catalog names no known provider for it")?;
+    let provider =
+        text(entry, "provider").and_then(Provider::parse).ok_or("the catalog names no known provider for it")?;
     let mut worker = Worker::new(name, provider, model.or_else(|| text(entry, "model")));
     dress(&mut worker, entry)?;
     Ok(worker)
@@ -223,10 +181,7 @@ fn dress(worker: &mut Worker, entry: &Table) -> Result<(), String> {
 /// The tables below a key, in the order they were written.
 fn tables<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = (&'a str, &'a Table)> {
     let inner = table.get(key).and_then(toml::Value::as_table);
-    inner
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, value)| Some((name.as_str(), value.as_table()?)))
+    inner.into_iter().flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_table()?)))
 }
 
 /// A text of an entry.
@@ -237,18 +192,11 @@ fn text<'a>(entry: &'a Table, key: &str) -> Option<&'a str> {
 /// A list of texts of an entry.
 fn texts(entry: &Table, key: &str) -> Vec<String> {
     let items = entry.get(key).and_then(toml::Value::as_array);
-    items
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_str().map(str::to_owned))
-        .collect()
+    items.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
@@ -275,32 +223,18 @@ mod tests {
                 std::fs::create_dir_all(home.join(file).parent().unwrap()).unwrap();
                 std::fs::write(home.join(file), "{}").unwrap();
             }
-            let closed = std::net::TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap();
+            let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
             let mut all = vec![
                 ("HOME".to_owned(), home.display().to_string()),
                 ("PATH".to_owned(), home.join("bin").display().to_string()),
                 ("OLLAMA_HOST".to_owned(), closed.to_string()),
             ];
-            all.extend(
-                variables
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-            );
-            Self {
-                _folder: folder,
-                home,
-                variables: all,
-            }
+            all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            Self { _folder: folder, home, variables: all }
         }
 
         fn discover(&self) -> Discovery {
-            discover(
-                &Environment::of(self.variables.clone()),
-                &crate::config::catalog(),
-            )
+            discover(&Environment::of(self.variables.clone()), &crate::config::catalog())
         }
     }
 
@@ -311,10 +245,7 @@ mod tests {
         assert_eq!(discovery.missing.len(), 12);
         assert_eq!(discovery.quickest_ways().count(), 3);
         for missing in &discovery.missing {
-            assert!(
-                !missing.why.is_empty() && !missing.get.is_empty(),
-                "{missing:?}"
-            );
+            assert!(!missing.why.is_empty() && !missing.get.is_empty(), "{missing:?}");
         }
     }
 
@@ -327,20 +258,11 @@ mod tests {
         );
         let discovery = machine.discover();
         let names: Vec<&str> = discovery.found.keys().map(String::as_str).collect();
-        assert_eq!(
-            names,
-            ["claude", "anthropic", "codex", "gemini", "gemini-api"]
-        );
+        assert_eq!(names, ["claude", "anthropic", "codex", "gemini", "gemini-api"]);
         let codex = &discovery.found["codex"];
-        assert_eq!(
-            codex.evidence,
-            machine.home.join("bin/codex").display().to_string()
-        );
+        assert_eq!(codex.evidence, machine.home.join("bin/codex").display().to_string());
         assert_eq!(codex.worker.api_key_env, None, "it has a login of its own");
-        assert_eq!(
-            discovery.found["gemini"].worker.api_key_env.as_deref(),
-            Some("GEMINI_API_KEY")
-        );
+        assert_eq!(discovery.found["gemini"].worker.api_key_env.as_deref(), Some("GEMINI_API_KEY"));
         assert_eq!(discovery.found["gemini"].worker.family, "google");
     }
 
@@ -349,22 +271,13 @@ mod tests {
         let discovery = Machine::new(&["codex", "opencode", "claude"], &[], &[]).discover();
         let names: Vec<&str> = discovery.found.keys().map(String::as_str).collect();
         assert_eq!(names, ["claude"]);
-        let codex = discovery
-            .missing
-            .iter()
-            .find(|missing| missing.name == "codex")
-            .unwrap();
-        assert!(
-            codex.why.contains("not logged in") && codex.why.contains("OPENAI_API_KEY"),
-            "{}",
-            codex.why
-        );
+        let codex = discovery.missing.iter().find(|missing| missing.name == "codex").unwrap();
+        assert!(codex.why.contains("not logged in") && codex.why.contains("OPENAI_API_KEY"), "{}", codex.why);
     }
 
     #[test]
     fn no_key_is_ever_shown() {
-        let discovery =
-            Machine::new(&["gemini"], &[], &[("GEMINI_API_KEY", "secret-value")]).discover();
+        let discovery = Machine::new(&["gemini"], &[], &[("GEMINI_API_KEY", "secret-value")]).discover();
         assert!(!format!("{discovery:?}").contains("secret-value"));
     }
 

@@ -3,21 +3,14 @@
 use std::time::Duration;
 
 /// Units, longest first, with their length in milliseconds.
-const UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// Reads a duration of at least one millisecond.
 ///
 /// # Errors
 /// A sentence that says how a duration is written.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let fault =
-        || "must be a duration such as \"500ms\", \"60s\", \"5m\" or \"2h\", above zero".to_owned();
+    let fault = || "must be a duration such as \"500ms\", \"60s\", \"5m\" or \"2h\", above zero".to_owned();
     let mut rest = text.trim();
     let mut total: u64 = 0;
     if rest.is_empty() {
@@ -27,24 +20,12 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(fault)?;
         let number: u64 = rest[..digits].parse().map_err(|_| fault())?;
         rest = &rest[digits..];
-        let letters = rest
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(rest.len());
-        let (_, length) = UNITS
-            .iter()
-            .find(|(name, _)| *name == &rest[..letters])
-            .ok_or_else(fault)?;
-        total = number
-            .checked_mul(*length)
-            .and_then(|part| total.checked_add(part))
-            .ok_or_else(fault)?;
+        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let (_, length) = UNITS.iter().find(|(name, _)| *name == &rest[..letters]).ok_or_else(fault)?;
+        total = number.checked_mul(*length).and_then(|part| total.checked_add(part)).ok_or_else(fault)?;
         rest = rest[letters..].trim_start();
     }
-    if total == 0 {
-        Err(fault())
-    } else {
-        Ok(Duration::from_millis(total))
-    }
+    if total == 0 { Err(fault()) } else { Ok(Duration::from_millis(total)) }
 }
 
 /// Writes a duration so that [`parse`] reads it back; parts below a millisecond are dropped.
@@ -59,18 +40,11 @@ pub fn text(duration: Duration) -> String {
             out.push_str(&format!("{count}{name}"));
         }
     }
-    if out.is_empty() {
-        "0ms".to_owned()
-    } else {
-        out
-    }
+    if out.is_empty() { "0ms".to_owned() } else { out }
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 
@@ -85,11 +59,7 @@ mod tests {
             ("1m30s", 90_000),
             (" 1m 5s ", 65_000),
         ] {
-            assert_eq!(
-                parse(text).unwrap(),
-                Duration::from_millis(millis),
-                "{text}"
-            );
+            assert_eq!(parse(text).unwrap(), Duration::from_millis(millis), "{text}");
         }
     }
 

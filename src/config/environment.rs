@@ -69,18 +69,9 @@ impl Environment {
 
     /// An environment made of these variables, for tests and for embedding.
     #[must_use]
-    pub fn of<K: Into<OsString>, V: Into<OsString>>(
-        variables: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
-        let variables = variables
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        Self {
-            variables,
-            current_dir: PathBuf::from("/"),
-            user_id: 0,
-        }
+    pub fn of<K: Into<OsString>, V: Into<OsString>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, current_dir: PathBuf::from("/"), user_id: 0 }
     }
 
     /// The same environment as seen from another folder.
@@ -105,10 +96,7 @@ impl Environment {
     /// The value of a variable; an empty one counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables
-            .get(OsStr::new(name))
-            .map(OsString::as_os_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// The value of a variable that is text; an empty one counts as absent.
@@ -120,8 +108,7 @@ impl Environment {
     /// A key from a variable, wrapped so that no message shows it.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<SecretString> {
-        self.text(name)
-            .map(|value| SecretString::from(value.trim().to_owned()))
+        self.text(name).map(|value| SecretString::from(value.trim().to_owned()))
     }
 
     /// The user's home.
@@ -134,22 +121,14 @@ impl Environment {
     /// A relative `$XDG_CONFIG_HOME` is ignored, as its specification demands.
     #[must_use]
     pub fn user_settings(&self) -> Option<PathBuf> {
-        let base = self
-            .get("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        Some(
-            base.or_else(|| Some(self.home()?.join(".config")))?
-                .join("synod/config.toml"),
-        )
+        let base = self.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        Some(base.or_else(|| Some(self.home()?.join(".config")))?.join("synod/config.toml"))
     }
 
     /// The variables that are settings: `SYNOD_GROUP__KEY`. Others that begin with `SYNOD_` are not.
     pub(super) fn settings(&self) -> impl Iterator<Item = (String, String)> {
         self.variables.iter().filter_map(|(name, value)| {
-            let name = name
-                .to_str()
-                .filter(|name| name.starts_with("SYNOD_") && name.contains("__"))?;
+            let name = name.to_str().filter(|name| name.starts_with("SYNOD_") && name.contains("__"))?;
             Some((name.to_owned(), value.to_string_lossy().into_owned()))
         })
     }
@@ -180,15 +159,10 @@ impl Environment {
     /// Every key these settings can use, to be masked in whatever is written.
     #[must_use]
     pub fn secrets(&self, settings: &Settings) -> Vec<SecretString> {
-        let usual = super::Provider::ALL
-            .iter()
-            .filter_map(|provider| provider.api_key_env());
+        let usual = super::Provider::ALL.iter().filter_map(|provider| provider.api_key_env());
         let named = settings.workers.values().filter_map(Worker::key_variable);
         let names: std::collections::BTreeSet<&str> = usual.chain(named).collect();
-        names
-            .into_iter()
-            .filter_map(|name| self.secret(name))
-            .collect()
+        names.into_iter().filter_map(|name| self.secret(name)).collect()
     }
 }
 
@@ -203,10 +177,7 @@ impl fmt::Debug for Environment {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
     use crate::config::Provider;
@@ -226,67 +197,31 @@ mod tests {
         let mut worker = Worker::new("codex", Provider::Codex, None);
         worker.env = vec!["MY_EXTRA".into()];
         let names = |worker: &Worker| -> Vec<String> {
-            environment
-                .for_worker(worker)
-                .into_iter()
-                .map(|(name, _)| name.into_string().unwrap())
-                .collect()
+            environment.for_worker(worker).into_iter().map(|(name, _)| name.into_string().unwrap()).collect()
         };
-        assert_eq!(
-            names(&worker),
-            ["LC_ALL", "MY_EXTRA", "OPENAI_API_KEY", "PATH"]
-        );
+        assert_eq!(names(&worker), ["LC_ALL", "MY_EXTRA", "OPENAI_API_KEY", "PATH"]);
         worker.api_key_env = Some("OTHER".into());
-        assert_eq!(
-            names(&worker),
-            ["LC_ALL", "MY_EXTRA", "OTHER", "PATH"],
-            "the usual key is not its own then"
-        );
-        assert_eq!(
-            environment.worker_key(&worker).unwrap().expose_secret(),
-            "four"
-        );
+        assert_eq!(names(&worker), ["LC_ALL", "MY_EXTRA", "OTHER", "PATH"], "the usual key is not its own then");
+        assert_eq!(environment.worker_key(&worker).unwrap().expose_secret(), "four");
     }
 
     #[test]
     fn the_user_file_follows_the_xdg_rules() {
-        let at =
-            |variables: &[(&str, &str)]| Environment::of(variables.iter().copied()).user_settings();
-        assert_eq!(
-            at(&[("HOME", "/h")]),
-            Some("/h/.config/synod/config.toml".into())
-        );
-        assert_eq!(
-            at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]),
-            Some("/x/synod/config.toml".into())
-        );
-        assert_eq!(
-            at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]),
-            Some("/h/.config/synod/config.toml".into())
-        );
-        assert_eq!(
-            at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "")]),
-            Some("/h/.config/synod/config.toml".into())
-        );
+        let at = |variables: &[(&str, &str)]| Environment::of(variables.iter().copied()).user_settings();
+        assert_eq!(at(&[("HOME", "/h")]), Some("/h/.config/synod/config.toml".into()));
+        assert_eq!(at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]), Some("/x/synod/config.toml".into()));
+        assert_eq!(at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]), Some("/h/.config/synod/config.toml".into()));
+        assert_eq!(at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "")]), Some("/h/.config/synod/config.toml".into()));
         assert_eq!(at(&[]), None);
     }
 
     #[test]
     fn every_usable_key_is_known_for_masking_and_none_is_shown() {
-        let loaded = crate::config::parse(
-            "[workers.a]\nprovider = 'openai'\nmodel = 'm'\napi_key_env = 'HOUSE'",
-        )
-        .unwrap();
-        let environment = Environment::of([
-            ("HOUSE", "value-a"),
-            ("XAI_API_KEY", "value-b"),
-            ("OTHER", "value-c"),
-        ]);
-        let mut secrets: Vec<String> = environment
-            .secrets(&loaded.settings)
-            .iter()
-            .map(|secret| secret.expose_secret().to_owned())
-            .collect();
+        let loaded =
+            crate::config::parse("[workers.a]\nprovider = 'openai'\nmodel = 'm'\napi_key_env = 'HOUSE'").unwrap();
+        let environment = Environment::of([("HOUSE", "value-a"), ("XAI_API_KEY", "value-b"), ("OTHER", "value-c")]);
+        let mut secrets: Vec<String> =
+            environment.secrets(&loaded.settings).iter().map(|secret| secret.expose_secret().to_owned()).collect();
         secrets.sort();
         assert_eq!(secrets, ["value-a", "value-b"]);
         assert!(!format!("{environment:?}").contains("value-"));

@@ -66,11 +66,7 @@ pub(super) fn of(name: &str, provider: Provider, model: Option<&str>) -> String 
     }
     // OpenAI's own address serves only OpenAI's models, but a compatible server serves anything; an unknown name
     // behind either is safest as a family of its own only where nothing suggests a vendor.
-    if matches!(provider, Provider::Openrouter) && !prefix.is_empty() {
-        prefix.to_owned()
-    } else {
-        name.to_owned()
-    }
+    if matches!(provider, Provider::Openrouter) && !prefix.is_empty() { prefix.to_owned() } else { name.to_owned() }
 }
 
 #[cfg(test)]
@@ -92,12 +88,7 @@ mod tests {
             (Provider::Human, None, "mine"),
             (Provider::Openai, Some("local-model"), "mine"),
         ] {
-            assert_eq!(
-                of("mine", provider, model),
-                family,
-                "{} {model:?}",
-                provider.as_str()
-            );
+            assert_eq!(of("mine", provider, model), family, "{} {model:?}", provider.as_str());
         }
     }
 }

@@ -56,10 +56,7 @@ const DEFAULTS: &str = include_str!("defaults.toml");
 /// [`Error::Read`] for a file that cannot be read; [`Error::Invalid`] with every problem of every layer.
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, Error> {
     let mut merge = Merge::default();
-    for path in [&sources.user_file, &sources.workspace_file]
-        .into_iter()
-        .flatten()
-    {
+    for path in [&sources.user_file, &sources.workspace_file].into_iter().flatten() {
         if let Some(text) = read(path)? {
             merge.file(&text, path);
         }
@@ -96,10 +93,7 @@ fn read(path: &Path) -> Result<Option<String>, Error> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Read {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
     }
 }
 
@@ -113,11 +107,7 @@ struct Merge {
 impl Default for Merge {
     /// Begins with the shipped defaults.
     fn default() -> Self {
-        let mut merge = Self {
-            flat: Flat::new(),
-            catalog: catalog::shipped(),
-            problems: Vec::new(),
-        };
+        let mut merge = Self { flat: Flat::new(), catalog: catalog::shipped(), problems: Vec::new() };
         merge.document(DEFAULTS, &|_| Origin::Default);
         merge
     }
@@ -126,10 +116,7 @@ impl Default for Merge {
 impl Merge {
     /// Adds a settings file.
     fn file(&mut self, text: &str, path: &Path) {
-        self.document(text, &|at| Origin::File {
-            path: path.to_owned(),
-            line: line_of(text, at),
-        });
+        self.document(text, &|at| Origin::File { path: path.to_owned(), line: line_of(text, at) });
     }
 
     /// Adds a TOML document; `origin` turns a byte offset into a place.
@@ -137,22 +124,14 @@ impl Merge {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let at = error.span().map_or(0, |span| span.start);
-            self.problems.push(Problem::new(
-                origin(at),
-                "",
-                format!("is not TOML: {}", error.message()),
-            ));
+            self.problems.push(Problem::new(origin(at), "", format!("is not TOML: {}", error.message())));
         }
         if !errors.is_empty() {
             return;
         }
         self.table("", table.get_ref(), origin);
         // The catalog is data with keys of its own; it is laid over the shipped one whole, besides its keys.
-        if let Some(toml::Value::Table(inner)) = table
-            .get_ref()
-            .get("catalog")
-            .and_then(|value| plain(value).ok())
-        {
+        if let Some(toml::Value::Table(inner)) = table.get_ref().get("catalog").and_then(|value| plain(value).ok()) {
             catalog::overlay(&mut self.catalog, inner);
         }
     }
@@ -175,21 +154,14 @@ impl Merge {
             }
             match plain(value) {
                 Ok(plain) => self.leaf(full, plain, None, origin(key.span().start)),
-                Err(what) => self
-                    .problems
-                    .push(Problem::new(origin(key.span().start), full, what)),
+                Err(what) => self.problems.push(Problem::new(origin(key.span().start), full, what)),
             }
         }
     }
 
     /// Adds an environment variable whose name has already lost nothing: `SYNOD_LIMITS__RETRIES`.
     fn variable(&mut self, name: &str, text: &str) {
-        let key = self.spelled(
-            &name
-                .trim_start_matches("SYNOD_")
-                .to_ascii_lowercase()
-                .replace("__", "."),
-        );
+        let key = self.spelled(&name.trim_start_matches("SYNOD_").to_ascii_lowercase().replace("__", "."));
         self.untyped(key, text, Origin::Env(name.to_owned()));
     }
 
@@ -199,10 +171,7 @@ impl Merge {
         if let Some(exact) = self.flat.keys().find(|other| same(other)) {
             return exact.clone();
         }
-        let Some((name, rest)) = key
-            .strip_prefix("workers.")
-            .and_then(|rest| rest.split_once('.'))
-        else {
+        let Some((name, rest)) = key.strip_prefix("workers.").and_then(|rest| rest.split_once('.')) else {
             return key.to_owned();
         };
         let worker = self
@@ -238,12 +207,7 @@ impl Merge {
             .unwrap_or_else(|| toml::Value::String(text.to_owned()));
         if let toml::Value::Table(table) = value {
             for (name, value) in table {
-                self.leaf(
-                    super::reader::join(&key, &name),
-                    value,
-                    None,
-                    origin.clone(),
-                );
+                self.leaf(super::reader::join(&key, &name), value, None, origin.clone());
             }
         } else {
             self.leaf(key, value, Some(text.to_owned()), origin);
@@ -253,8 +217,7 @@ impl Merge {
     /// Adds one value, unless it looks like a secret.
     fn leaf(&mut self, key: String, value: toml::Value, text: Option<String>, origin: Origin) {
         if text.is_some() && key.starts_with("catalog.") {
-            self.problems
-                .push(Problem::new(origin, key, "can be set in files only"));
+            self.problems.push(Problem::new(origin, key, "can be set in files only"));
             return;
         }
         if secret::in_value(&value) {
@@ -262,14 +225,7 @@ impl Merge {
             self.problems.push(Problem::new(origin, key, what));
             return;
         }
-        self.flat.insert(
-            key,
-            Leaf {
-                value,
-                text,
-                origin,
-            },
-        );
+        self.flat.insert(key, Leaf { value, text, origin });
     }
 
     /// Reads typed settings out of the merged keys.
@@ -298,11 +254,7 @@ pub(super) fn worker_name(key: &str) -> Option<&str> {
 
 /// A key that holds a dot is written in quotes, so that it is not taken for two.
 fn quoted(key: &str) -> String {
-    if key.contains('.') {
-        format!("\"{key}\"")
-    } else {
-        key.to_owned()
-    }
+    if key.contains('.') { format!("\"{key}\"") } else { key.to_owned() }
 }
 
 /// The line of a byte offset, counted from 1.
@@ -315,20 +267,14 @@ fn plain(value: &Spanned<DeValue<'_>>) -> Result<toml::Value, String> {
     Ok(match value.get_ref() {
         DeValue::String(text) => toml::Value::String(text.to_string()),
         DeValue::Integer(number) => toml::Value::Integer(
-            i64::from_str_radix(number.as_str(), number.radix())
-                .map_err(|_| "is a number out of range".to_owned())?,
+            i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| "is a number out of range".to_owned())?,
         ),
-        DeValue::Float(number) => toml::Value::Float(
-            number
-                .as_str()
-                .parse()
-                .map_err(|_| "is not a number".to_owned())?,
-        ),
+        DeValue::Float(number) => {
+            toml::Value::Float(number.as_str().parse().map_err(|_| "is not a number".to_owned())?)
+        }
         DeValue::Boolean(flag) => toml::Value::Boolean(*flag),
         DeValue::Datetime(date) => toml::Value::Datetime(*date),
-        DeValue::Array(items) => {
-            toml::Value::Array(items.iter().map(plain).collect::<Result<_, _>>()?)
-        }
+        DeValue::Array(items) => toml::Value::Array(items.iter().map(plain).collect::<Result<_, _>>()?),
         DeValue::Table(table) => {
             let mut out = toml::Table::new();
             for (key, value) in table {
@@ -340,10 +286,7 @@ fn plain(value: &Spanned<DeValue<'_>>) -> Result<toml::Value, String> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 
@@ -353,24 +296,14 @@ mod tests {
         assert_eq!(problems, Vec::new());
         assert_eq!(settings.limits.max_concurrent_calls, 5);
         assert!((settings.consensus.threshold.critical - 0.9).abs() < f64::EPSILON);
-        assert!(
-            settings.consensus.require_human.critical && !settings.consensus.require_human.high
-        );
+        assert!(settings.consensus.require_human.critical && !settings.consensus.require_human.high);
         assert_eq!(settings, parse("").unwrap().settings);
     }
 
     /// A user file, a workspace file, an environment and flags, loaded.
-    fn layered(
-        user: &str,
-        workspace: &str,
-        variables: &[(&str, &str)],
-        flags: &[&str],
-    ) -> Result<Loaded, Error> {
+    fn layered(user: &str, workspace: &str, variables: &[(&str, &str)], flags: &[&str]) -> Result<Loaded, Error> {
         let folder = tempfile::tempdir().unwrap();
-        let (user_file, workspace_file) = (
-            folder.path().join("config.toml"),
-            folder.path().join("synod.toml"),
-        );
+        let (user_file, workspace_file) = (folder.path().join("config.toml"), folder.path().join("synod.toml"));
         std::fs::write(&user_file, user).unwrap();
         std::fs::write(&workspace_file, workspace).unwrap();
         load(&Sources {
@@ -385,95 +318,46 @@ mod tests {
     fn each_layer_wins_over_those_before_it_and_is_named() {
         let user = "[limits]\nretries = 2\njobs_max = 2\nplan_steps_max = 2\ncontext_files_max = 2";
         let workspace = "[limits]\n\njobs_max = 3\nplan_steps_max = 3\ncontext_files_max = 3";
-        let variables = [
-            ("SYNOD_LIMITS__PLAN_STEPS_MAX", "4"),
-            ("SYNOD_LIMITS__CONTEXT_FILES_MAX", "4"),
-            ("SYNOD_LOG", "debug"),
-        ];
+        let variables =
+            [("SYNOD_LIMITS__PLAN_STEPS_MAX", "4"), ("SYNOD_LIMITS__CONTEXT_FILES_MAX", "4"), ("SYNOD_LOG", "debug")];
         let loaded = layered(user, workspace, &variables, &["limits.context_files_max=5"]).unwrap();
         let limits = &loaded.settings.limits;
-        assert_eq!(
-            (
-                limits.retries,
-                limits.jobs_max,
-                limits.plan_steps_max,
-                limits.context_files_max
-            ),
-            (2, 3, 4, 5)
-        );
+        assert_eq!((limits.retries, limits.jobs_max, limits.plan_steps_max, limits.context_files_max), (2, 3, 4, 5));
         assert_eq!(limits.input_queue_max, 1024);
         let origin = |key: &str| loaded.origin(key).unwrap().to_string();
-        assert!(
-            origin("limits.retries").ends_with("config.toml:2"),
-            "{}",
-            origin("limits.retries")
-        );
-        assert!(
-            origin("limits.jobs_max").ends_with("synod.toml:3"),
-            "{}",
-            origin("limits.jobs_max")
-        );
-        assert_eq!(
-            origin("limits.plan_steps_max"),
-            "environment SYNOD_LIMITS__PLAN_STEPS_MAX"
-        );
-        assert_eq!(
-            origin("limits.context_files_max"),
-            "flag limits.context_files_max"
-        );
+        assert!(origin("limits.retries").ends_with("config.toml:2"), "{}", origin("limits.retries"));
+        assert!(origin("limits.jobs_max").ends_with("synod.toml:3"), "{}", origin("limits.jobs_max"));
+        assert_eq!(origin("limits.plan_steps_max"), "environment SYNOD_LIMITS__PLAN_STEPS_MAX");
+        assert_eq!(origin("limits.context_files_max"), "flag limits.context_files_max");
         assert_eq!(origin("limits.input_queue_max"), "default");
     }
 
     #[test]
     fn files_that_are_not_there_are_empty_layers() {
-        let sources = Sources {
-            user_file: Some("/nowhere/config.toml".into()),
-            ..Sources::default()
-        };
+        let sources = Sources { user_file: Some("/nowhere/config.toml".into()), ..Sources::default() };
         assert_eq!(load(&sources).unwrap().settings, Settings::default());
     }
 
     #[test]
     fn a_file_that_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let sources = Sources {
-            workspace_file: Some(folder.path().to_owned()),
-            ..Sources::default()
-        };
+        let sources = Sources { workspace_file: Some(folder.path().to_owned()), ..Sources::default() };
         let message = load(&sources).unwrap_err().to_string();
-        assert!(
-            message.contains(&folder.path().display().to_string()),
-            "{message}"
-        );
+        assert!(message.contains(&folder.path().display().to_string()), "{message}");
     }
 
     #[test]
     fn a_worker_is_put_together_from_several_layers() {
         let user = "[workers.My-GPT]\nprovider = 'openai'\nmodel = 'gpt-5'\ntier = 2\n[workers.b]\nprovider = 'human'";
         let workspace = "[workers.c]\nprovider = 'human'\n[workers.My-GPT]\ntier = 3";
-        let variables = [
-            ("SYNOD_WORKERS__MY_GPT__TIMEOUT", "90s"),
-            ("SYNOD_WORKERS__MY_GPT__MODEL", "5"),
-        ];
-        let loaded = layered(
-            user,
-            workspace,
-            &variables,
-            &["workers.My-GPT.price={ input = 1.0, output = 2.0 }"],
-        )
-        .unwrap();
+        let variables = [("SYNOD_WORKERS__MY_GPT__TIMEOUT", "90s"), ("SYNOD_WORKERS__MY_GPT__MODEL", "5")];
+        let loaded =
+            layered(user, workspace, &variables, &["workers.My-GPT.price={ input = 1.0, output = 2.0 }"]).unwrap();
         let names: Vec<&str> = loaded.settings.workers.keys().map(String::as_str).collect();
         assert_eq!(names, ["My-GPT", "b", "c"]);
         let worker = &loaded.settings.workers["My-GPT"];
-        assert_eq!(
-            (worker.tier, worker.timeout),
-            (3, Some(std::time::Duration::from_secs(90)))
-        );
-        assert_eq!(
-            worker.model.as_deref(),
-            Some("5"),
-            "a text from the environment stays a text"
-        );
+        assert_eq!((worker.tier, worker.timeout), (3, Some(std::time::Duration::from_secs(90))));
+        assert_eq!(worker.model.as_deref(), Some("5"), "a text from the environment stays a text");
         assert_eq!(worker.price.unwrap().output.to_string(), "2");
         assert_eq!(worker.base_url, None);
     }
@@ -500,13 +384,8 @@ mod tests {
 
     #[test]
     fn none_takes_an_optional_value_back() {
-        let loaded = layered(
-            "[limits]\nbudget_usd_per_day = 5",
-            "[limits]\nbudget_usd_per_day = 'none'",
-            &[],
-            &[],
-        )
-        .unwrap();
+        let loaded =
+            layered("[limits]\nbudget_usd_per_day = 5", "[limits]\nbudget_usd_per_day = 'none'", &[], &[]).unwrap();
         assert_eq!(loaded.settings.limits.budget_usd_per_day, None);
     }
 
@@ -526,19 +405,10 @@ mod tests {
         let row = |key: &str| rows.iter().find(|row| row.key == key).unwrap();
         assert_eq!(row("limits.attempt_timeout").value, "\"60s\"");
         assert_eq!(
-            (
-                row("workers.a.family").value.as_str(),
-                &row("workers.a.family").origin
-            ),
+            (row("workers.a.family").value.as_str(), &row("workers.a.family").origin),
             ("\"openai\"", &Origin::Derived)
         );
-        assert_eq!(
-            rows.len(),
-            rows.iter()
-                .map(|row| &row.key)
-                .collect::<std::collections::BTreeSet<_>>()
-                .len()
-        );
+        assert_eq!(rows.len(), rows.iter().map(|row| &row.key).collect::<std::collections::BTreeSet<_>>().len());
     }
 
     #[test]

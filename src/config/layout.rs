@@ -79,15 +79,10 @@ impl Layout {
     /// [`Error::NoWorkspace`] when there is none.
     pub fn find_root(start: &Path) -> Result<PathBuf, Error> {
         // Symbolic links are resolved first, so that one workspace has one name and one socket.
-        let start = start.canonicalize().map_err(|source| Error::Read {
-            path: start.to_owned(),
-            source,
-        })?;
+        let start = start.canonicalize().map_err(|source| Error::Read { path: start.to_owned(), source })?;
         start
             .ancestors()
-            .find(|folder| {
-                folder.join(SETTINGS_FILE).is_file() || folder.join(COORDINATION_DIR).is_dir()
-            })
+            .find(|folder| folder.join(SETTINGS_FILE).is_file() || folder.join(COORDINATION_DIR).is_dir())
             .map(Path::to_owned)
             .ok_or(Error::NoWorkspace { start })
     }
@@ -97,11 +92,7 @@ impl Layout {
     /// # Errors
     /// [`Error::NoWorkspace`] when there is none.
     pub fn find(start: &Path, environment: &Environment) -> Result<Self, Error> {
-        Ok(Self::new(
-            &Self::find_root(start)?,
-            &layers::defaults().0.workspace,
-            environment,
-        ))
+        Ok(Self::new(&Self::find_root(start)?, &layers::defaults().0.workspace, environment))
     }
 
     /// The paths below `root`, with the folder names of the settings.
@@ -143,9 +134,7 @@ impl Layout {
     /// when another user owns it, because its parent may be writable by all.
     #[must_use]
     pub fn socket_dir(&self) -> Option<&Path> {
-        self.socket
-            .parent()
-            .filter(|folder| *folder != self.dot_synod)
+        self.socket.parent().filter(|folder| *folder != self.dot_synod)
     }
 
     /// The folders a workspace consists of, parents first.
@@ -179,35 +168,19 @@ fn socket(root: &Path, dot_synod: &Path, environment: &Environment) -> PathBuf {
         return near;
     }
     let digest = Sha256::digest(root.as_os_str().as_bytes());
-    let hash: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let runtime = environment
-        .get("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
+    let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let runtime = environment.get("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     runtime
         .map(|folder| folder.join(format!("synod-{hash}/synod.sock")))
         .filter(fits)
-        .unwrap_or_else(|| {
-            PathBuf::from(format!(
-                "/tmp/synod-{}-{hash}/synod.sock",
-                environment.user_id()
-            ))
-        })
+        .unwrap_or_else(|| PathBuf::from(format!("/tmp/synod-{}-{hash}/synod.sock", environment.user_id())))
 }
 
 /// Finds the workspace that holds `start` and loads its settings from every layer.
 ///
 /// # Errors
 /// [`Error::NoWorkspace`], or whatever [`load`](super::load) finds wrong.
-pub fn open(
-    start: &Path,
-    environment: &Environment,
-    flags: &[String],
-) -> Result<(Layout, Loaded), Error> {
+pub fn open(start: &Path, environment: &Environment, flags: &[String]) -> Result<(Layout, Loaded), Error> {
     let root = Layout::find_root(start)?;
     let loaded = layers::load(&Sources {
         user_file: environment.user_settings(),
@@ -220,19 +193,12 @@ pub fn open(
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 
     fn layout(root: &str, environment: &Environment) -> Layout {
-        Layout::new(
-            Path::new(root),
-            &layers::defaults().0.workspace,
-            environment,
-        )
+        Layout::new(Path::new(root), &layers::defaults().0.workspace, environment)
     }
 
     #[test]
@@ -241,10 +207,7 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         let deep = root.join("a/b/c");
         std::fs::create_dir_all(&deep).unwrap();
-        assert!(matches!(
-            Layout::find_root(&deep),
-            Err(Error::NoWorkspace { .. })
-        ));
+        assert!(matches!(Layout::find_root(&deep), Err(Error::NoWorkspace { .. })));
         std::fs::create_dir(root.join("AI_COORDINATION")).unwrap();
         assert_eq!(Layout::find_root(&deep).unwrap(), root);
         // The nearest mark wins, whichever it is.
@@ -266,37 +229,21 @@ mod tests {
     #[test]
     fn settings_name_the_folders() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(
-            folder.path().join("synod.toml"),
-            "[workspace]\nmemories = '.serena/memories'",
-        )
-        .unwrap();
+        std::fs::write(folder.path().join("synod.toml"), "[workspace]\nmemories = '.serena/memories'").unwrap();
         let environment = Environment::of([("HOME", "/nowhere")]);
         let (layout, _) = open(folder.path(), &environment, &[]).unwrap();
         assert_eq!(layout.memories, layout.root.join(".serena/memories"));
-        assert_eq!(
-            layout.active,
-            layout.root.join("AI_COORDINATION/tasks/active")
-        );
+        assert_eq!(layout.active, layout.root.join("AI_COORDINATION/tasks/active"));
     }
 
     #[test]
     fn a_long_root_gets_a_short_socket_of_its_own() {
         let none = Environment::default();
-        assert_eq!(
-            layout("/w", &none).socket,
-            Path::new("/w/.synod/synod.sock")
-        );
+        assert_eq!(layout("/w", &none).socket, Path::new("/w/.synod/synod.sock"));
         assert_eq!(layout("/w", &none).socket_dir(), None);
-        let (one, two) = (
-            format!("/{}/1", "x".repeat(120)),
-            format!("/{}/2", "x".repeat(120)),
-        );
+        let (one, two) = (format!("/{}/1", "x".repeat(120)), format!("/{}/2", "x".repeat(120)));
         let far = layout(&one, &none).socket;
-        assert!(
-            far.starts_with("/tmp") && far.as_os_str().len() <= SOCKET_PATH_BYTES_MAX,
-            "{far:?}"
-        );
+        assert!(far.starts_with("/tmp") && far.as_os_str().len() <= SOCKET_PATH_BYTES_MAX, "{far:?}");
         assert_ne!(far, layout(&two, &none).socket);
         assert!(layout(&one, &none).socket_dir().is_some());
         let runtime = Environment::of([("XDG_RUNTIME_DIR", "/run/user/1000")]);

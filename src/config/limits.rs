@@ -48,6 +48,10 @@ section! {
         pub shutdown_grace: Duration,
         /// Between two looks at the drop folder for what a file event missed.
         pub rescan_interval: Duration,
+        /// How long a dropped file that no event announced as whole must stay unchanged before it is read.
+        pub file_settle: Duration,
+        /// How long an empty dropped file may wait for its content before it is refused.
+        pub empty_file_wait: Duration,
         /// One answer of one worker, in bytes; the rest is cut and the output says so.
         pub output_bytes_max: usize,
         /// What is kept of a worker program's stderr, in bytes (its end).
@@ -82,20 +86,22 @@ section! {
         pub batch_inputs_max: usize,
         /// Notices kept for a listener that reads too slowly; it is told how many it missed.
         pub notice_queue_max: usize,
-        /// File events waiting to be looked at; above it the next rescan finds the rest.
+        /// File events waiting to be looked at; above it the folder is listed again.
         pub watch_queue_max: usize,
         /// Background jobs at once, model calls included.
         pub jobs_max: usize,
-        /// Text of one field of a handoff log entry, in characters.
-        pub log_text_chars_max: usize,
+        /// One field of a handoff log entry, in bytes before escaping; what is longer is cut and says so.
+        pub log_field_bytes_max: usize,
+        /// One text inside a line of `model_messages.log`, in bytes.
+        pub message_text_bytes_max: usize,
+        /// One model's text in a page of its own, or a decision's answer, in bytes.
+        pub page_text_bytes_max: usize,
         /// Items in one answer of a face (tasks, log entries, memories found).
         pub page_items_max: usize,
         /// Body of one HTTP request, in bytes.
         pub http_body_bytes_max: usize,
         /// Connections to the socket and the port together.
         pub http_connections_max: usize,
-        /// Texts above this many bytes are stored as blobs, apart from the journal.
-        pub blob_threshold_bytes: usize,
         /// Memory the store may use to cache its pages, in bytes.
         pub store_cache_bytes_max: u64,
         /// Finished tasks whose summaries are held in memory; older ones are read from the store.

@@ -27,14 +27,9 @@ pub(super) fn address(environment: &Environment) -> SocketAddr {
 /// Reads `host`, `host:port`, `:port`, each also as an address. Names other than `localhost` are not looked up:
 /// that could take long, and a server elsewhere is better configured by hand.
 fn parse(text: &str) -> Option<SocketAddr> {
-    let bare = text
-        .strip_prefix("http://")
-        .unwrap_or(text)
-        .trim_end_matches('/');
+    let bare = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
     let (host, port) = match bare.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-            (host, port.parse().ok()?)
-        }
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()?),
         _ => (bare, PORT),
     };
     let host: IpAddr = match host.trim_start_matches('[').trim_end_matches(']') {
@@ -42,11 +37,7 @@ fn parse(text: &str) -> Option<SocketAddr> {
         other => other.parse().ok()?,
     };
     // A server told to listen everywhere is reached on loopback.
-    let host = if host.is_unspecified() {
-        IpAddr::V4(Ipv4Addr::LOCALHOST)
-    } else {
-        host
-    };
+    let host = if host.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { host };
     Some(SocketAddr::new(host, port))
 }
 
@@ -57,14 +48,9 @@ pub(super) fn models(address: SocketAddr) -> Option<Vec<String>> {
     stream.set_read_timeout(Some(READ_TIMEOUT)).ok()?;
     stream.set_write_timeout(Some(READ_TIMEOUT)).ok()?;
     // HTTP/1.0, so that the answer comes in one piece and ends with the connection.
-    stream
-        .write_all(format!("GET /api/tags HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())
-        .ok()?;
+    stream.write_all(format!("GET /api/tags HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes()).ok()?;
     let mut answer = Vec::new();
-    stream
-        .take(ANSWER_BYTES_MAX)
-        .read_to_end(&mut answer)
-        .ok()?;
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).ok()?;
     let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n")?;
     if !head.lines().next()?.contains(" 200") {
@@ -72,18 +58,11 @@ pub(super) fn models(address: SocketAddr) -> Option<Vec<String>> {
     }
     let body: serde_json::Value = serde_json::from_str(body).ok()?;
     let names = body.get("models")?.as_array()?.iter();
-    Some(
-        names
-            .filter_map(|model| Some(model.get("name")?.as_str()?.to_owned()))
-            .collect(),
-    )
+    Some(names.filter_map(|model| Some(model.get("name")?.as_str()?.to_owned())).collect())
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
     use std::net::TcpListener;
@@ -123,20 +102,14 @@ mod tests {
     #[test]
     fn models_are_listed() {
         let body = "HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n{\"models\":[{\"name\":\"qwen2.5-coder:32b\"},{\"name\":\"llama3.1:8b\"}]}";
-        assert_eq!(
-            models(answering(body)).unwrap(),
-            ["qwen2.5-coder:32b", "llama3.1:8b"]
-        );
+        assert_eq!(models(answering(body)).unwrap(), ["qwen2.5-coder:32b", "llama3.1:8b"]);
     }
 
     #[test]
     fn another_server_on_the_port_is_not_taken_for_ollama() {
         assert_eq!(models(answering("HTTP/1.0 404 Not Found\r\n\r\n{}")), None);
         assert_eq!(models(answering("SSH-2.0-OpenSSH\r\n")), None);
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert_eq!(models(closed), None);
     }
 }

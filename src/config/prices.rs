@@ -36,20 +36,9 @@ impl ModelPrice {
     /// What a call costs, in US dollars. Cached and written tokens are part of `input_tokens`.
     /// Long-context prices are not applied: [`Self::worst_case_usd`] minds them.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "token counts are far below 2^53"
-    )]
-    pub fn usd(
-        &self,
-        input_tokens: u64,
-        cache_read_tokens: u64,
-        cache_write_tokens: u64,
-        output_tokens: u64,
-    ) -> f64 {
-        let plain = input_tokens
-            .saturating_sub(cache_read_tokens)
-            .saturating_sub(cache_write_tokens);
+    #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^53")]
+    pub fn usd(&self, input_tokens: u64, cache_read_tokens: u64, cache_write_tokens: u64, output_tokens: u64) -> f64 {
+        let plain = input_tokens.saturating_sub(cache_read_tokens).saturating_sub(cache_write_tokens);
         let sum = plain as f64 * self.input
             + cache_read_tokens as f64 * self.cache_read.unwrap_or(self.input)
             + cache_write_tokens as f64 * self.cache_write.unwrap_or(self.input)
@@ -59,14 +48,9 @@ impl ModelPrice {
 
     /// The most a call can cost, in US dollars: every token at its dearest.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "token counts are far below 2^53"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^53")]
     pub fn worst_case_usd(&self, input_tokens: u64, output_tokens: u64) -> f64 {
-        let dearest = |price: f64, others: [Option<f64>; 2]| {
-            others.into_iter().flatten().fold(price, f64::max)
-        };
+        let dearest = |price: f64, others: [Option<f64>; 2]| others.into_iter().flatten().fold(price, f64::max);
         let input = dearest(self.input, [self.cache_write, self.input_long]);
         let output = dearest(self.output, [self.output_long, None]);
         (input_tokens as f64 * input + output_tokens as f64 * output) / 1e6
@@ -91,10 +75,7 @@ impl ModelPrice {
 /// costs nothing.
 #[must_use]
 pub fn price(worker: &Worker) -> Option<ModelPrice> {
-    let listed = worker
-        .model
-        .as_deref()
-        .and_then(|model| lookup(worker.provider, model));
+    let listed = worker.model.as_deref().and_then(|model| lookup(worker.provider, model));
     if let Some(own) = worker.price {
         let base = listed.unwrap_or(ModelPrice::flat(own.input, own.output));
         // The sizes stay the table's; no listed price outlives the worker's own.
@@ -113,19 +94,13 @@ pub fn price(worker: &Worker) -> Option<ModelPrice> {
 /// The shipped price of a model as a provider names it.
 #[must_use]
 pub fn lookup(provider: Provider, model: &str) -> Option<ModelPrice> {
-    candidates(provider, model)
-        .into_iter()
-        .find_map(|key| TABLE.get(&key).copied())
+    candidates(provider, model).into_iter().find_map(|key| TABLE.get(&key).copied())
 }
 
 /// The keys of the table that a model could stand under, likeliest first.
 fn candidates(provider: Provider, model: &str) -> Vec<String> {
     // OpenRouter's names end in variants such as `:nitro`, which the table does not know.
-    let model = if provider == Provider::Openrouter {
-        model.split(':').next().unwrap_or(model)
-    } else {
-        model
-    };
+    let model = if provider == Provider::Openrouter { model.split(':').next().unwrap_or(model) } else { model };
     if let Some((prefix, bare)) = model.split_once('/') {
         let prefix = match prefix {
             "x-ai" => "xai",
@@ -137,10 +112,7 @@ fn candidates(provider: Provider, model: &str) -> Vec<String> {
             other => other,
         };
         // OpenRouter writes `claude-sonnet-4.5` where Anthropic writes `claude-sonnet-4-5`.
-        return vec![
-            format!("{prefix}/{bare}"),
-            format!("{prefix}/{}", bare.replace('.', "-")),
-        ];
+        return vec![format!("{prefix}/{bare}"), format!("{prefix}/{}", bare.replace('.', "-"))];
     }
     let own = match provider {
         Provider::ClaudeCode | Provider::Anthropic => "anthropic",
@@ -153,17 +125,8 @@ fn candidates(provider: Provider, model: &str) -> Vec<String> {
     if provider == Provider::Openai {
         // A compatible server may be anybody's: the same name with another vendor is taken where it is plain.
         keys.extend(
-            [
-                "deepseek",
-                "mistral",
-                "xai",
-                "gemini",
-                "anthropic",
-                "dashscope",
-                "moonshot",
-                "zai",
-            ]
-            .map(|vendor| format!("{vendor}/{model}")),
+            ["deepseek", "mistral", "xai", "gemini", "anthropic", "dashscope", "moonshot", "zai"]
+                .map(|vendor| format!("{vendor}/{model}")),
         );
     }
     keys
@@ -179,19 +142,13 @@ fn row(fields: &serde_json::Map<String, Value>) -> Option<ModelPrice> {
         .flatten()
         .filter_map(Value::as_object)
         .collect();
-    let million =
-        |fields: &serde_json::Map<String, Value>, key: &str| Some(fields.get(key)?.as_f64()? * 1e6);
+    let million = |fields: &serde_json::Map<String, Value>, key: &str| Some(fields.get(key)?.as_f64()? * 1e6);
     let base = |key: &str| million(fields, key).or_else(|| million(tiers.first()?, key));
     let long = |key: &str| {
         let above = format!("{key}_above_");
-        let lengths = fields
-            .iter()
-            .filter(|(name, _)| name.starts_with(&above) && name.ends_with("k_tokens"));
+        let lengths = fields.iter().filter(|(name, _)| name.starts_with(&above) && name.ends_with("k_tokens"));
         let tiers = tiers.iter().skip(1).filter_map(|tier| million(tier, key));
-        lengths
-            .filter_map(|(_, price)| Some(price.as_f64()? * 1e6))
-            .chain(tiers)
-            .reduce(f64::max)
+        lengths.filter_map(|(_, price)| Some(price.as_f64()? * 1e6)).chain(tiers).reduce(f64::max)
     };
     Some(ModelPrice {
         input: base("input_cost_per_token")?,
@@ -200,13 +157,10 @@ fn row(fields: &serde_json::Map<String, Value>) -> Option<ModelPrice> {
         cache_write: base("cache_creation_input_token_cost"),
         input_long: long("input_cost_per_token"),
         // Some models ask more for thinking than for the answer; it is not known beforehand how much they think.
-        output_long: [
-            long("output_cost_per_token"),
-            million(fields, "output_cost_per_reasoning_token"),
-        ]
-        .into_iter()
-        .flatten()
-        .reduce(f64::max),
+        output_long: [long("output_cost_per_token"), million(fields, "output_cost_per_reasoning_token")]
+            .into_iter()
+            .flatten()
+            .reduce(f64::max),
         input_tokens_max: fields.get("max_input_tokens").and_then(Value::as_u64),
         output_tokens_max: fields.get("max_output_tokens").and_then(Value::as_u64),
     })
@@ -222,17 +176,11 @@ struct File {
 static TABLE: LazyLock<BTreeMap<String, ModelPrice>> = LazyLock::new(|| {
     let file: Option<File> = serde_json::from_str(include_str!("catalog/model_prices.json")).ok();
     let models = file.map(|file| file.models).unwrap_or_default();
-    models
-        .into_iter()
-        .filter_map(|(name, fields)| Some((name, row(&fields)?)))
-        .collect()
+    models.into_iter().filter_map(|(name, fields)| Some((name, row(&fields)?))).collect()
 });
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
     use crate::config::Price;
@@ -244,11 +192,7 @@ mod tests {
     #[test]
     fn the_whole_table_is_read() {
         let file: File = serde_json::from_str(include_str!("catalog/model_prices.json")).unwrap();
-        let left_out: Vec<&String> = file
-            .models
-            .keys()
-            .filter(|name| !TABLE.contains_key(*name))
-            .collect();
+        let left_out: Vec<&String> = file.models.keys().filter(|name| !TABLE.contains_key(*name)).collect();
         assert_eq!(left_out, Vec::<&String>::new());
         assert!(TABLE.len() > 400, "only {} rows", TABLE.len());
     }
@@ -264,11 +208,7 @@ mod tests {
             (Provider::Gemini, "gemini-2.5-pro"),
             (Provider::Openai, "deepseek-chat"),
         ] {
-            assert!(
-                lookup(provider, model).is_some(),
-                "{} {model}",
-                provider.as_str()
-            );
+            assert!(lookup(provider, model).is_some(), "{} {model}", provider.as_str());
         }
         let gpt = lookup(Provider::Openai, "gpt-5").unwrap();
         assert!(close(gpt.input, 1.25) && close(gpt.output, 10.0));
@@ -277,27 +217,16 @@ mod tests {
 
     #[test]
     fn unknown_is_not_free_and_local_is() {
-        assert_eq!(
-            price(&Worker::new("a", Provider::Openai, Some("never-heard-of"))),
-            None
-        );
+        assert_eq!(price(&Worker::new("a", Provider::Openai, Some("never-heard-of"))), None);
         assert_eq!(price(&Worker::new("a", Provider::ClaudeCode, None)), None);
-        let local = price(&Worker::new(
-            "a",
-            Provider::Ollama,
-            Some("qwen2.5-coder:32b"),
-        ))
-        .unwrap();
+        let local = price(&Worker::new("a", Provider::Ollama, Some("qwen2.5-coder:32b"))).unwrap();
         assert!(close(local.usd(1_000_000, 0, 0, 1_000_000), 0.0));
     }
 
     #[test]
     fn a_price_of_its_own_wins_and_keeps_the_sizes() {
         let mut worker = Worker::new("a", Provider::Openai, Some("gpt-5"));
-        worker.price = Some(Price {
-            input: 2.0,
-            output: 4.0,
-        });
+        worker.price = Some(Price { input: 2.0, output: 4.0 });
         let price = price(&worker).unwrap();
         assert!(close(price.usd(1_000_000, 500_000, 0, 1_000_000), 6.0));
         assert_eq!(price.input_tokens_max, Some(272_000));
@@ -306,15 +235,9 @@ mod tests {
     #[test]
     fn cached_tokens_cost_their_own_price_and_the_worst_case_is_the_dearest() {
         let claude = lookup(Provider::Anthropic, "claude-sonnet-4-5").unwrap();
-        assert!(close(
-            claude.usd(1_000_000, 400_000, 100_000, 0),
-            0.5 * 3.0 + 0.4 * 0.3 + 0.1 * 3.75
-        ));
+        assert!(close(claude.usd(1_000_000, 400_000, 100_000, 0), 0.5 * 3.0 + 0.4 * 0.3 + 0.1 * 3.75));
         let gemini = lookup(Provider::Gemini, "gemini-2.5-pro").unwrap();
-        assert!(close(
-            gemini.worst_case_usd(1_000_000, 1_000_000),
-            2.5 + 15.0
-        ));
+        assert!(close(gemini.worst_case_usd(1_000_000, 1_000_000), 2.5 + 15.0));
     }
 
     #[test]
@@ -323,10 +246,7 @@ mod tests {
         for (name, entry) in catalog["discovery"]["key"].as_table().unwrap() {
             let provider = Provider::parse(entry["provider"].as_str().unwrap()).unwrap();
             let model = entry["model"].as_str().unwrap();
-            assert!(
-                provider == Provider::Openrouter || lookup(provider, model).is_some(),
-                "{name}: {model}"
-            );
+            assert!(provider == Provider::Openrouter || lookup(provider, model).is_some(), "{name}: {model}");
         }
     }
 }

@@ -50,11 +50,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with the value of `key`.
     pub(super) fn new(origin: Origin, key: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            origin,
-            key: key.into(),
-            what: what.into(),
-        }
+        Self { origin, key: key.into(), what: what.into() }
     }
 }
 
@@ -100,11 +96,7 @@ pub enum Error {
 
 /// Problems, one a line.
 fn list(problems: &[Problem]) -> String {
-    problems
-        .iter()
-        .map(|problem| format!("  {problem}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -113,23 +105,14 @@ mod tests {
 
     #[test]
     fn a_problem_names_file_line_and_key() {
-        let origin = Origin::File {
-            path: "synod.toml".into(),
-            line: 3,
-        };
+        let origin = Origin::File { path: "synod.toml".into(), line: 3 };
         let error = Error::Invalid(vec![Problem::new(origin, "limits.retires", "is unknown")]);
-        assert_eq!(
-            error.to_string(),
-            "settings are not valid:\n  synod.toml:3: limits.retires is unknown"
-        );
+        assert_eq!(error.to_string(), "settings are not valid:\n  synod.toml:3: limits.retires is unknown");
     }
 
     #[test]
     fn a_problem_with_a_whole_file_has_no_key() {
         let problem = Problem::new(Origin::Env("SYNOD_X__Y".into()), "", "cannot be read");
-        assert_eq!(
-            problem.to_string(),
-            "environment SYNOD_X__Y: cannot be read"
-        );
+        assert_eq!(problem.to_string(), "environment SYNOD_X__Y: cannot be read");
     }
 }

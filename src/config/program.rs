@@ -13,26 +13,16 @@ use super::worker::Worker;
 /// # Errors
 /// [`Error::NoProgram`] when it is not there or cannot be run.
 pub fn worker_program(worker: &Worker, environment: &Environment) -> Result<PathBuf, Error> {
-    let named = worker
-        .program
-        .as_deref()
-        .or_else(|| worker.command.first().map(Path::new));
+    let named = worker.program.as_deref().or_else(|| worker.command.first().map(Path::new));
     let Some(wanted) = named.or_else(|| worker.provider.program().map(Path::new)) else {
         let hint = format!("provider {} runs no program", worker.provider.as_str());
-        return Err(Error::NoProgram {
-            program: String::new(),
-            hint,
-        });
+        return Err(Error::NoProgram { program: String::new(), hint });
     };
     let found = find(wanted, environment).ok_or_else(|| Error::NoProgram {
         program: wanted.display().to_string(),
         hint: "install it, put it on PATH, or give its path as `program` of the worker".to_owned(),
     })?;
-    Ok(if worker.provider == Provider::Codex {
-        native_codex(&found).unwrap_or(found)
-    } else {
-        found
-    })
+    Ok(if worker.provider == Provider::Codex { native_codex(&found).unwrap_or(found) } else { found })
 }
 
 /// A program by name on PATH, or by path from the current folder or `~/`; none when it cannot be run.
@@ -53,28 +43,19 @@ pub fn find(wanted: &Path, environment: &Environment) -> Option<PathBuf> {
 
 /// Whether a path is a file that somebody may run.
 fn runs(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 /// The native program that Codex's npm package brings. Its node wrapper starts more slowly, and a hard kill of the
 /// wrapper alone leaves the agent running, so the native one is preferred. None when `found` is no such wrapper.
 fn native_codex(found: &Path) -> Option<PathBuf> {
-    let script = found
-        .canonicalize()
-        .ok()
-        .filter(|path| path.extension().is_some_and(|end| end == "js"))?;
+    let script = found.canonicalize().ok().filter(|path| path.extension().is_some_and(|end| end == "js"))?;
     let package = script.parent()?.parent()?;
     let (short, triple) = platform()?;
     let inside = format!("vendor/{triple}/bin/codex");
     [
-        package
-            .join(format!("node_modules/@openai/codex-{short}"))
-            .join(&inside),
-        package
-            .parent()?
-            .join(format!("codex-{short}"))
-            .join(&inside),
+        package.join(format!("node_modules/@openai/codex-{short}")).join(&inside),
+        package.parent()?.join(format!("codex-{short}")).join(&inside),
         package.join(&inside),
         package.join(format!("vendor/{triple}/codex/codex")),
     ]
@@ -94,10 +75,7 @@ fn platform() -> Option<(&'static str, &'static str)> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 
@@ -115,10 +93,7 @@ mod tests {
         program(&two.join("claude"), 0o755);
         let path = std::env::join_paths([&one, &two]).unwrap();
         let environment = Environment::of([("PATH", path)]);
-        assert_eq!(
-            find(Path::new("claude"), &environment),
-            Some(two.join("claude"))
-        );
+        assert_eq!(find(Path::new("claude"), &environment), Some(two.join("claude")));
         assert_eq!(find(Path::new("codex"), &environment), None);
     }
 
@@ -128,10 +103,7 @@ mod tests {
         program(&folder.path().join("claude"), 0o755);
         let environment = Environment::of([("PATH", ":.")]).at(folder.path());
         assert_eq!(find(Path::new("claude"), &environment), None);
-        assert_eq!(
-            find(Path::new("./claude"), &environment),
-            Some(folder.path().join("./claude"))
-        );
+        assert_eq!(find(Path::new("./claude"), &environment), Some(folder.path().join("./claude")));
     }
 
     #[test]
@@ -147,13 +119,8 @@ mod tests {
         std::os::unix::fs::symlink(&wrapper, root.join("bin/codex")).unwrap();
         let environment = Environment::of([("PATH", root.join("bin"))]);
         let worker = Worker::new("codex", Provider::Codex, None);
-        assert_eq!(
-            worker_program(&worker, &environment).unwrap(),
-            root.join("bin/codex")
-        );
-        let native = root.join(format!(
-            "lib/node_modules/@openai/codex-{short}/vendor/{triple}/bin/codex"
-        ));
+        assert_eq!(worker_program(&worker, &environment).unwrap(), root.join("bin/codex"));
+        let native = root.join(format!("lib/node_modules/@openai/codex-{short}/vendor/{triple}/bin/codex"));
         program(&native, 0o755);
         assert_eq!(worker_program(&worker, &environment).unwrap(), native);
     }
@@ -162,12 +129,7 @@ mod tests {
     fn a_missing_program_says_what_to_do() {
         let mut worker = Worker::new("mine", Provider::ClaudeCode, None);
         worker.program = Some("/nowhere/claude".into());
-        let error = worker_program(&worker, &Environment::default())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("/nowhere/claude") && error.contains("`program`"),
-            "{error}"
-        );
+        let error = worker_program(&worker, &Environment::default()).unwrap_err().to_string();
+        assert!(error.contains("/nowhere/claude") && error.contains("`program`"), "{error}");
     }
 }

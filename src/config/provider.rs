@@ -107,9 +107,7 @@ impl Provider {
     /// The provider of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|provider| provider.as_str() == name)
+        Self::ALL.into_iter().find(|provider| provider.as_str() == name)
     }
 
     /// How it is reached.
@@ -159,13 +157,9 @@ impl Provider {
             Self::GrokCli => Some("GROK_API_KEY"),
             Self::Xai => Some("XAI_API_KEY"),
             Self::Openrouter => Some("OPENROUTER_API_KEY"),
-            Self::Opencode
-            | Self::Command
-            | Self::Ollama
-            | Self::Mcp
-            | Self::External
-            | Self::Human
-            | Self::Replay => None,
+            Self::Opencode | Self::Command | Self::Ollama | Self::Mcp | Self::External | Self::Human | Self::Replay => {
+                None
+            }
         }
     }
 
@@ -197,16 +191,11 @@ impl Provider {
 
 impl FromValue for Provider {
     fn from_leaf(leaf: &Leaf) -> Result<Self, String> {
-        let name = leaf
-            .value
-            .as_str()
-            .ok_or_else(|| expected("the name of a provider", leaf))?;
+        let name = leaf.value.as_str().ok_or_else(|| expected("the name of a provider", leaf))?;
         Self::parse(name).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|provider| provider.as_str()).collect();
             let near = super::nearest::of(name, names.iter().copied());
-            let near = near
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             format!("must be one of {}{near}", names.join(", "))
         })
     }
@@ -230,12 +219,7 @@ mod tests {
     #[test]
     fn addresses_end_in_a_slash_and_belong_to_http() {
         for provider in Provider::ALL {
-            assert_eq!(
-                provider.base_url().is_some(),
-                provider.transport() == Transport::Http,
-                "{}",
-                provider.as_str()
-            );
+            assert_eq!(provider.base_url().is_some(), provider.transport() == Transport::Http, "{}", provider.as_str());
             assert!(provider.base_url().is_none_or(|url| url.ends_with('/')));
         }
     }

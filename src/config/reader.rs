@@ -27,11 +27,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader over merged keys.
     pub(super) fn new(flat: &'a Flat) -> Self {
-        Self {
-            flat,
-            known: RefCell::default(),
-            problems: RefCell::default(),
-        }
+        Self { flat, known: RefCell::default(), problems: RefCell::default() }
     }
 
     /// Reads `prefix.name`, or `name` at the top.
@@ -52,14 +48,8 @@ impl<'a> Reader<'a> {
 
     /// Notes that the value at `key` is not what it must be.
     pub(super) fn fault(&self, key: &str, what: impl Into<String>) {
-        let origin = self
-            .flat
-            .get(key)
-            .map(|leaf| leaf.origin.clone())
-            .unwrap_or_default();
-        self.problems
-            .borrow_mut()
-            .push(Problem::new(origin, key, what));
+        let origin = self.flat.get(key).map(|leaf| leaf.origin.clone()).unwrap_or_default();
+        self.problems.borrow_mut().push(Problem::new(origin, key, what));
     }
 
     /// Reads a leaf that must be there; the shipped defaults give every such key.
@@ -92,11 +82,7 @@ impl<'a> Reader<'a> {
 
 /// `prefix.name`, or `name` alone when there is no prefix.
 pub(super) fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{prefix}.{name}")
-    }
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }
 
 /// A single value that one leaf can hold.
@@ -117,11 +103,7 @@ impl<T: FromValue> Setting for T {
 impl<T: FromValue> Setting for Option<T> {
     fn take(reader: &Reader<'_>, key: &str) -> Self {
         let leaf = reader.leaf(key)?;
-        if leaf.value.as_str() == Some("none") {
-            None
-        } else {
-            reader.convert(key, leaf)
-        }
+        if leaf.value.as_str() == Some("none") { None } else { reader.convert(key, leaf) }
     }
 }
 
@@ -150,9 +132,7 @@ impl FromValue for PathBuf {
 
 impl FromValue for bool {
     fn from_leaf(leaf: &Leaf) -> Result<Self, String> {
-        leaf.value
-            .as_bool()
-            .ok_or_else(|| expected("true or false", leaf))
+        leaf.value.as_bool().ok_or_else(|| expected("true or false", leaf))
     }
     fn stand_in() -> Self {
         false
@@ -167,9 +147,7 @@ impl FromValue for f64 {
             toml::Value::Integer(number) => Some(number as Self),
             _ => None,
         };
-        number
-            .filter(|number| number.is_finite())
-            .ok_or_else(|| expected("a number", leaf))
+        number.filter(|number| number.is_finite()).ok_or_else(|| expected("a number", leaf))
     }
     fn stand_in() -> Self {
         0.0
@@ -196,10 +174,8 @@ whole_number!(u8, u32, u64, usize);
 
 impl FromValue for Duration {
     fn from_leaf(leaf: &Leaf) -> Result<Self, String> {
-        let text = leaf
-            .value
-            .as_str()
-            .ok_or_else(|| expected("a duration such as \"60s\", \"5m\" or \"500ms\"", leaf))?;
+        let text =
+            leaf.value.as_str().ok_or_else(|| expected("a duration such as \"60s\", \"5m\" or \"500ms\"", leaf))?;
         duration::parse(text)
     }
     fn stand_in() -> Self {
@@ -209,17 +185,10 @@ impl FromValue for Duration {
 
 impl FromValue for Vec<String> {
     fn from_leaf(leaf: &Leaf) -> Result<Self, String> {
-        let items = leaf
-            .value
-            .as_array()
-            .ok_or_else(|| expected("a list of texts", leaf))?;
+        let items = leaf.value.as_array().ok_or_else(|| expected("a list of texts", leaf))?;
         items
             .iter()
-            .map(|item| {
-                item.as_str()
-                    .map(str::to_owned)
-                    .ok_or_else(|| expected("a list of texts", leaf))
-            })
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| expected("a list of texts", leaf)))
             .collect()
     }
     fn stand_in() -> Self {

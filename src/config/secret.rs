@@ -22,27 +22,19 @@ const PREFIXES: [(&str, usize); 14] = [
 /// Whether a text holds something that looks like a key, or an address with a password.
 #[must_use]
 pub fn looks_like_key(text: &str) -> bool {
-    let mut words =
-        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | ';'));
-    text.contains("-----BEGIN")
-        || has_bearer(text)
-        || has_password(text)
-        || words.any(begins_like_key)
+    let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | ';'));
+    text.contains("-----BEGIN") || has_bearer(text) || has_password(text) || words.any(begins_like_key)
 }
 
 /// Whether one word begins as keys of known services do. Keys hold digits, which tells them from `sk-learn-…`.
 fn begins_like_key(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit())
-        && PREFIXES
-            .iter()
-            .any(|(prefix, length)| word.len() >= *length && word.starts_with(prefix))
+        && PREFIXES.iter().any(|(prefix, length)| word.len() >= *length && word.starts_with(prefix))
 }
 
 /// Whether a text holds the value of an authorization header.
 fn has_bearer(text: &str) -> bool {
-    let token = text
-        .split_once("Bearer ")
-        .and_then(|(_, rest)| rest.split_whitespace().next());
+    let token = text.split_once("Bearer ").and_then(|(_, rest)| rest.split_whitespace().next());
     token.is_some_and(|token| token.len() >= 16)
 }
 
@@ -52,9 +44,7 @@ fn has_password(text: &str) -> bool {
         return false;
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority
-        .rsplit_once('@')
-        .is_some_and(|(user, _)| !user.is_empty())
+    authority.rsplit_once('@').is_some_and(|(user, _)| !user.is_empty())
 }
 
 /// Whether a value holds such a text anywhere.
@@ -63,10 +53,7 @@ pub(super) fn in_value(value: &toml::Value) -> bool {
         toml::Value::String(text) => looks_like_key(text),
         toml::Value::Array(items) => items.iter().any(in_value),
         toml::Value::Table(table) => table.iter().any(|(_, value)| in_value(value)),
-        toml::Value::Integer(_)
-        | toml::Value::Float(_)
-        | toml::Value::Boolean(_)
-        | toml::Value::Datetime(_) => false,
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => false,
     }
 }
 
@@ -89,10 +76,7 @@ mod tests {
             "https://me:{}@example.org/v1",
             "-----BEGIN PRIVATE KEY-----{}",
         ] {
-            assert!(
-                looks_like_key(&shape.replace("{}", &tail)),
-                "{shape} was let through"
-            );
+            assert!(looks_like_key(&shape.replace("{}", &tail)), "{shape} was let through");
         }
     }
 

@@ -111,12 +111,7 @@ impl<T> PerPriority<T> {
 impl Setting for PerPriority<f64> {
     fn take(reader: &Reader<'_>, key: &str) -> Self {
         let at = |name| f64::take(reader, &join(key, name));
-        Self {
-            low: at("low"),
-            normal: at("normal"),
-            high: at("high"),
-            critical: at("critical"),
-        }
+        Self { low: at("low"), normal: at("normal"), high: at("high"), critical: at("critical") }
     }
 }
 
@@ -124,25 +119,11 @@ impl Setting for PerPriority<bool> {
     /// Read from a list of the names for which it is true.
     fn take(reader: &Reader<'_>, key: &str) -> Self {
         let names = Vec::<String>::take(reader, key);
-        for name in names
-            .iter()
-            .filter(|name| !PRIORITIES.contains(&name.as_str()))
-        {
-            reader.fault(
-                key,
-                format!(
-                    "names the unknown priority `{name}`; it can hold {}",
-                    PRIORITIES.join(", ")
-                ),
-            );
+        for name in names.iter().filter(|name| !PRIORITIES.contains(&name.as_str())) {
+            reader.fault(key, format!("names the unknown priority `{name}`; it can hold {}", PRIORITIES.join(", ")));
         }
         let has = |name: &str| names.iter().any(|other| other == name);
-        Self {
-            low: has("low"),
-            normal: has("normal"),
-            high: has("high"),
-            critical: has("critical"),
-        }
+        Self { low: has("low"), normal: has("normal"), high: has("high"), critical: has("critical") }
     }
 }
 

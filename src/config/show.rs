@@ -21,17 +21,10 @@ impl Loaded {
     pub fn rows(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = self.flat.iter().map(|(key, leaf)| row(key, leaf)).collect();
         for (name, worker) in &self.settings.workers {
-            for (key, value) in [
-                ("family", format!("\"{}\"", worker.family)),
-                ("tier", worker.tier.to_string()),
-            ] {
+            for (key, value) in [("family", format!("\"{}\"", worker.family)), ("tier", worker.tier.to_string())] {
                 let key = format!("workers.{name}.{key}");
                 if !self.flat.contains_key(&key) {
-                    rows.push(Row {
-                        key,
-                        value,
-                        origin: Origin::Derived,
-                    });
+                    rows.push(Row { key, value, origin: Origin::Derived });
                 }
             }
         }
@@ -49,28 +42,16 @@ impl Loaded {
 
 /// One row of a key that was given.
 fn row(key: &str, leaf: &Leaf) -> Row {
-    Row {
-        key: key.to_owned(),
-        value: leaf.value.to_string(),
-        origin: leaf.origin.clone(),
-    }
+    Row { key: key.to_owned(), value: leaf.value.to_string(), origin: leaf.origin.clone() }
 }
 
 /// Sorts keys by group: the fixed groups first, then each worker's keys together.
 fn group(key: &str) -> (usize, String) {
     let first = key.split('.').next().unwrap_or(key);
-    let place = [
-        "workspace",
-        "limits",
-        "consensus",
-        "http",
-        "workers",
-        "trigger",
-        "catalog",
-    ]
-    .iter()
-    .position(|name| *name == first)
-    .unwrap_or(usize::MAX);
+    let place = ["workspace", "limits", "consensus", "http", "workers", "trigger", "catalog"]
+        .iter()
+        .position(|name| *name == first)
+        .unwrap_or(usize::MAX);
     let worker = super::layers::worker_name(key).unwrap_or_default();
     (place, worker.to_owned())
 }

@@ -32,11 +32,7 @@ pub(super) fn read(flat: &Flat, problems: &mut Vec<Problem>) -> Vec<Trigger> {
         return Vec::new();
     };
     let Some(items) = leaf.value.as_array() else {
-        problems.push(fault(
-            leaf,
-            "trigger",
-            &format!("must be a list of [[trigger]] tables with {KEYS}"),
-        ));
+        problems.push(fault(leaf, "trigger", &format!("must be a list of [[trigger]] tables with {KEYS}")));
         return Vec::new();
     };
     let mut triggers = Vec::new();
@@ -51,23 +47,14 @@ pub(super) fn read(flat: &Flat, problems: &mut Vec<Problem>) -> Vec<Trigger> {
 
 /// Reads one trigger, or says what it lacks.
 fn one(item: &toml::Value) -> Result<Trigger, String> {
-    let table = item
-        .as_table()
-        .ok_or_else(|| format!("must be a table with {KEYS}"))?;
-    if let Some(key) = table
-        .keys()
-        .find(|key| !["when_memory", "when_task_done", "run"].contains(&key.as_str()))
-    {
+    let table = item.as_table().ok_or_else(|| format!("must be a table with {KEYS}"))?;
+    if let Some(key) = table.keys().find(|key| !["when_memory", "when_task_done", "run"].contains(&key.as_str())) {
         return Err(format!("has the unknown key `{key}`; it can hold {KEYS}"));
     }
     let text = |key: &str| {
         table
             .get(key)
-            .map(|value| {
-                value
-                    .as_str()
-                    .ok_or_else(|| format!("needs a text in quotes for {key}"))
-            })
+            .map(|value| value.as_str().ok_or_else(|| format!("needs a text in quotes for {key}")))
             .transpose()
     };
     let when = match (text("when_memory")?, text("when_task_done")?) {
@@ -75,17 +62,9 @@ fn one(item: &toml::Value) -> Result<Trigger, String> {
         (None, Some(filter)) => When::TaskDone(filter.to_owned()),
         _ => return Err("needs exactly one of when_memory and when_task_done".to_owned()),
     };
-    let run = table
-        .get("run")
-        .and_then(toml::Value::as_table)
-        .ok_or("needs run = { role = \"…\", task = \"…\" }")?;
-    if let Some(key) = run
-        .keys()
-        .find(|key| !["role", "task"].contains(&key.as_str()))
-    {
-        return Err(format!(
-            "has the unknown key `run.{key}`; run can hold role and task"
-        ));
+    let run = table.get("run").and_then(toml::Value::as_table).ok_or("needs run = { role = \"…\", task = \"…\" }")?;
+    if let Some(key) = run.keys().find(|key| !["role", "task"].contains(&key.as_str())) {
+        return Err(format!("has the unknown key `run.{key}`; run can hold role and task"));
     }
     let part = |key: &str| {
         run.get(key)
@@ -93,11 +72,7 @@ fn one(item: &toml::Value) -> Result<Trigger, String> {
             .map(str::to_owned)
             .ok_or_else(|| format!("needs a text in quotes for run.{key}"))
     };
-    Ok(Trigger {
-        when,
-        role: part("role")?,
-        task: part("task")?,
-    })
+    Ok(Trigger { when, role: part("role")?, task: part("task")? })
 }
 
 /// A problem at the place where the list was written.
@@ -106,10 +81,7 @@ fn fault(leaf: &Leaf, key: &str, what: &str) -> Problem {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a failing test may stop where it stands"
-)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 
@@ -119,19 +91,12 @@ mod tests {
 
     #[test]
     fn both_kinds_of_trigger_are_read() {
-        let memory = parse(
-            "when_memory = 'design/**'\nrun = { role = 'reviewer', task = 'Look at {{name}}' }",
-        )
-        .unwrap();
+        let memory =
+            parse("when_memory = 'design/**'\nrun = { role = 'reviewer', task = 'Look at {{name}}' }").unwrap();
         assert_eq!(memory.when, When::Memory("design/**".into()));
-        assert_eq!(
-            (memory.role.as_str(), memory.task.as_str()),
-            ("reviewer", "Look at {{name}}")
-        );
-        let done = parse(
-            "when_task_done = 'kind:implementation'\nrun = { role = 'tester', task = 'Test it' }",
-        )
-        .unwrap();
+        assert_eq!((memory.role.as_str(), memory.task.as_str()), ("reviewer", "Look at {{name}}"));
+        let done =
+            parse("when_task_done = 'kind:implementation'\nrun = { role = 'tester', task = 'Test it' }").unwrap();
         assert_eq!(done.when, When::TaskDone("kind:implementation".into()));
     }
 
@@ -139,24 +104,12 @@ mod tests {
     fn each_fault_names_its_key() {
         for (text, named) in [
             ("run = { role = 'a', task = 'b' }", "when_memory"),
-            (
-                "when_memory = 'a'\nwhen_task_done = 'b'\nrun = { role = 'a', task = 'b' }",
-                "exactly one",
-            ),
-            (
-                "when_memory = 1\nrun = { role = 'a', task = 'b' }",
-                "when_memory",
-            ),
+            ("when_memory = 'a'\nwhen_task_done = 'b'\nrun = { role = 'a', task = 'b' }", "exactly one"),
+            ("when_memory = 1\nrun = { role = 'a', task = 'b' }", "when_memory"),
             ("when_memory = 'a'", "run"),
             ("when_memory = 'a'\nrun = { role = 'a' }", "run.task"),
-            (
-                "when_memory = 'a'\nrun = { role = 'a', task = 'b', x = 1 }",
-                "run.x",
-            ),
-            (
-                "when_memori = 'a'\nrun = { role = 'a', task = 'b' }",
-                "when_memori",
-            ),
+            ("when_memory = 'a'\nrun = { role = 'a', task = 'b', x = 1 }", "run.x"),
+            ("when_memori = 'a'\nrun = { role = 'a', task = 'b' }", "when_memori"),
         ] {
             let what = parse(text).unwrap_err();
             assert!(what.contains(named), "{what} does not name {named}");

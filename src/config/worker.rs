@@ -175,9 +175,7 @@ impl Worker {
             strengths: list(reader.take(key, "strengths"), Vec::new()),
             max_concurrent: list(reader.take(key, "max_concurrent"), DEFAULT_CONCURRENT),
             timeout: reader.take(key, "timeout"),
-            base_url: reader
-                .take::<Option<String>>(key, "base_url")
-                .map(with_slash),
+            base_url: reader.take::<Option<String>>(key, "base_url").map(with_slash),
             api_key_env: reader.take(key, "api_key_env"),
             reasoning_effort: reader.take(key, "reasoning_effort"),
             temperature: reader.take(key, "temperature"),
@@ -218,10 +216,7 @@ fn price(reader: &Reader<'_>, key: &str) -> Option<Price> {
         (Some(input), Some(output)) => Some(Price { input, output }),
         (None, None) => None,
         _ => {
-            reader.fault(
-                &key,
-                "needs both input and output, in US dollars per million tokens",
-            );
+            reader.fault(&key, "needs both input and output, in US dollars per million tokens");
             None
         }
     }
