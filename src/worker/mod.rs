@@ -1,6 +1,11 @@
 //! The adapters to the models: command lines and HTTP providers behind one call. The only room that starts processes or
 //! calls providers. Nothing here decides about retries, rests or fallbacks: that is the board's.
 
+pub mod cassette;
+pub mod http;
+pub mod record;
+pub mod replay;
+
 use crate::board::{AttemptKey, Failure, Usage};
 use std::path::PathBuf;
 use std::time::Duration;
