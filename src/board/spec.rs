@@ -109,6 +109,9 @@ pub struct WrittenStep {
     /// How many workers do it side by side.
     #[serde(default = "one")]
     pub workers: u32,
+    /// These workers instead of the routed ones. Empty: routed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<WorkerName>,
     /// Whether its workers' verdicts are put to a vote.
     #[serde(default)]
     pub consensus: bool,

@@ -32,6 +32,7 @@ pub use environment::Environment;
 pub use layers::{Loaded, Sources, load, parse};
 pub use layout::{Layout, SETTINGS_FILE, open};
 pub use limits::Limits;
+pub use nearest::of as nearest;
 pub use problem::{Error, Origin, Problem};
 pub use program::{find as find_program, worker_program};
 pub use provider::{Provider, Transport};

@@ -1,0 +1,262 @@
+//! Gathering the files that a task names: the specification and what its globs match, within limits, each file that is
+//! left out with the reason.
+
+use super::tree::{self, Content};
+use globset::GlobMatcher;
+use ignore::WalkBuilder;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+
+/// How much of the workspace a prompt may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// All files together, in bytes.
+    pub bytes_max: usize,
+    /// One file, in bytes; a longer one is left out.
+    pub file_bytes_max: usize,
+    /// How many files.
+    pub files_max: usize,
+}
+
+/// What was read, and what was left out and why. Paths are relative to the root, with `/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// Path and text of each file, the specification first, then in order of path.
+    pub files: Vec<(String, String)>,
+    /// Path or glob, and why nothing of it was given.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// Files and folders that one gathering may look at; above it the rest is left out with a note.
+const LOOKS_MAX: usize = 200_000;
+
+/// Notes on single files that were left out; above it one note tells how many more.
+const NOTES_MAX: usize = 100;
+
+/// Reads the specification and the files that the globs match below `root`. Ignored files, the daemon's own and git's are
+/// not given. Never fails: what cannot be read is left out with the reason. The order does not depend on the file system.
+/// Reads files synchronously; call it from a job that may block.
+pub fn gather(root: &Path, globs: &[String], spec: Option<&str>, limits: Limits) -> Gathered {
+    let mut gathering = Gathering { root, limits, bytes: 0, done: BTreeSet::new(), notes: 0, out: Gathered::default() };
+    if let Some(spec) = spec {
+        match tree::path_fault(spec) {
+            Some(fault) => gathering.leave_out(spec, fault),
+            None => gathering.take(spec.strip_prefix("./").unwrap_or(spec)),
+        }
+    }
+    let wanted = gathering.wanted(globs);
+    if !wanted.is_empty() {
+        for path in gathering.walk(&wanted) {
+            gathering.take(&path);
+        }
+    }
+    if gathering.notes > NOTES_MAX {
+        let more = format!("{} more files were left out", gathering.notes - NOTES_MAX);
+        gathering.out.left_out.push(("…".to_owned(), more));
+    }
+    gathering.out
+}
+
+/// A glob to look for.
+struct Wanted<'a> {
+    glob: &'a str,
+    matcher: GlobMatcher,
+}
+
+struct Gathering<'a> {
+    root: &'a Path,
+    limits: Limits,
+    bytes: usize,
+    done: BTreeSet<String>,
+    notes: usize,
+    out: Gathered,
+}
+
+impl Gathering<'_> {
+    fn leave_out(&mut self, path: &str, why: impl Into<String>) {
+        self.notes += 1;
+        if self.notes <= NOTES_MAX {
+            self.out.left_out.push((path.to_owned(), why.into()));
+        }
+    }
+
+    /// The globs that can be looked for.
+    fn wanted<'g>(&mut self, globs: &'g [String]) -> Vec<Wanted<'g>> {
+        let mut wanted = Vec::new();
+        for glob in globs {
+            match (tree::path_fault(glob), tree::matcher(glob)) {
+                (Some(fault), _) => self.leave_out(glob, fault),
+                (None, Err(error)) => self.leave_out(glob, format!("is no glob: {}", error.kind())),
+                (None, Ok(matcher)) => wanted.push(Wanted { glob, matcher }),
+            }
+        }
+        wanted
+    }
+
+    /// Paths of the files that match, sorted, and a note for each glob that matches none.
+    fn walk(&mut self, wanted: &[Wanted<'_>]) -> BTreeSet<String> {
+        let (mut found, mut matched, mut looks) = (BTreeSet::new(), vec![false; wanted.len()], 0);
+        // Links to folders are not walked into, so the walk itself cannot leave the root or run in a circle.
+        let closed = |entry: &ignore::DirEntry| !tree::CLOSED.iter().any(|closed| entry.file_name() == *closed);
+        let walk = WalkBuilder::new(self.root)
+            .hidden(false)
+            .parents(false)
+            .git_global(false)
+            .require_git(false)
+            .follow_links(false)
+            .filter_entry(closed)
+            .build();
+        for entry in walk.filter_map(Result::ok) {
+            looks += 1;
+            if looks > LOOKS_MAX {
+                self.leave_out("…", format!("the workspace holds more than {LOOKS_MAX} files; the rest was not looked at"));
+                break;
+            }
+            if entry.file_type().is_none_or(|kind| kind.is_dir()) {
+                continue;
+            }
+            let Some(path) = entry.path().strip_prefix(self.root).ok().and_then(Path::to_str) else { continue };
+            for (want, matched) in wanted.iter().zip(&mut matched) {
+                if want.matcher.is_match(path) {
+                    *matched = true;
+                    found.insert(path.to_owned());
+                }
+            }
+        }
+        for (want, _) in wanted.iter().zip(matched).filter(|(_, matched)| !matched) {
+            let why = if self.root.join(want.glob).exists() { "is ignored (.gitignore) or is a folder; name files as in folder/**" } else { "matches no file" };
+            self.leave_out(want.glob, why);
+        }
+        found
+    }
+
+    /// Reads one file, if it fits.
+    fn take(&mut self, path: &str) {
+        if !self.done.insert(path.to_owned()) {
+            return;
+        }
+        if self.out.files.len() >= self.limits.files_max {
+            return self.leave_out(path, format!("is over the limit of {} files", self.limits.files_max));
+        }
+        if !tree::stays_below(self.root, Path::new(path)) {
+            return self.leave_out(path, "leaves the workspace through a symlink");
+        }
+        match tree::read_text(&self.root.join(path), self.limits.file_bytes_max) {
+            Ok(Content::Text(text)) if self.bytes + text.len() > self.limits.bytes_max => {
+                self.leave_out(path, format!("does not fit into the {} bytes of context", self.limits.bytes_max));
+            }
+            Ok(Content::Text(text)) => {
+                self.bytes += text.len();
+                self.out.files.push((path.to_owned(), text));
+            }
+            Ok(Content::Not(why)) => self.leave_out(path, why),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.leave_out(path, "does not exist"),
+            Err(error) => self.leave_out(path, format!("cannot be read: {error}")),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    const LIMITS: Limits = Limits { bytes_max: 1000, file_bytes_max: 500, files_max: 10 };
+
+    fn workspace() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            ("src/a.rs", "fn a() {}"),
+            ("src/deep/b.rs", "fn b() {}"),
+            ("src/c.txt", "c"),
+            ("specs/auth.md", "the spec"),
+            (".gitignore", "secret.txt\ntarget/\n"),
+            ("secret.txt", "hidden"),
+            ("target/x.rs", "built"),
+            (".synod/token", "t"),
+            (".git/config", "g"),
+        ] {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    fn paths(gathered: &Gathered) -> Vec<&str> {
+        gathered.files.iter().map(|(path, _)| path.as_str()).collect()
+    }
+
+    fn globs(globs: &[&str]) -> Vec<String> {
+        globs.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_specification_comes_first_then_files_by_path() {
+        let root = workspace();
+        let gathered = gather(root.path(), &globs(&["src/**/*.rs", "src/*.rs", "specs/*"]), Some("specs/auth.md"), LIMITS);
+        assert_eq!(paths(&gathered), ["specs/auth.md", "src/a.rs", "src/deep/b.rs"]);
+        assert_eq!(gathered.left_out, []);
+    }
+
+    #[test]
+    fn ignored_and_closed_files_are_not_given() {
+        let root = workspace();
+        let gathered = gather(root.path(), &globs(&["**", "secret.txt", ".synod/token"]), None, LIMITS);
+        assert_eq!(paths(&gathered), [".gitignore", "specs/auth.md", "src/a.rs", "src/c.txt", "src/deep/b.rs"]);
+        let noted: Vec<_> = gathered.left_out.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(noted, [".synod/token", "secret.txt"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let root = workspace();
+        fs::write(root.path().join("src/big.rs"), "x".repeat(501)).unwrap();
+        fs::write(root.path().join("src/binary.rs"), b"a\0b").unwrap();
+        fs::write(root.path().join("src/latin.rs"), b"caf\xe9").unwrap();
+        let gathered = gather(root.path(), &globs(&["src/*.rs", "nothing/*"]), Some("specs/none.md"), LIMITS);
+        assert_eq!(paths(&gathered), ["src/a.rs"]);
+        let whys: Vec<_> = gathered.left_out.iter().map(|(path, why)| format!("{path} {why}")).collect();
+        assert_eq!(
+            whys,
+            [
+                "specs/none.md does not exist",
+                "nothing/* matches no file",
+                "src/big.rs is over the limit of 500 bytes",
+                "src/binary.rs is not text",
+                "src/latin.rs is not UTF-8 text",
+            ]
+        );
+        let few = gather(root.path(), &globs(&["src/**/*.rs", "src/*.txt"]), None, Limits { bytes_max: 12, ..LIMITS });
+        assert_eq!(paths(&few), ["src/a.rs", "src/c.txt"]);
+        let one = gather(root.path(), &globs(&["src/*"]), None, Limits { files_max: 1, ..LIMITS });
+        assert_eq!(paths(&one), ["src/a.rs"]);
+    }
+
+    #[test]
+    fn links_that_leave_are_refused_and_links_that_stay_are_read() {
+        let (root, outside) = (workspace(), tempfile::tempdir().unwrap());
+        fs::write(outside.path().join("x.rs"), "outside").unwrap();
+        symlink(outside.path().join("x.rs"), root.path().join("src/link.rs")).unwrap();
+        symlink("a.rs", root.path().join("src/near.rs")).unwrap();
+        symlink("../.synod/token", root.path().join("src/token.rs")).unwrap();
+        symlink(outside.path(), root.path().join("out")).unwrap();
+        let gathered = gather(root.path(), &globs(&["src/*.rs", "out/*.rs"]), Some("out/x.rs"), LIMITS);
+        assert_eq!(paths(&gathered), ["src/a.rs", "src/near.rs"]);
+        assert!(gathered.left_out.iter().any(|(path, _)| path == "src/link.rs"));
+        assert!(gathered.left_out.iter().any(|(path, _)| path == "src/token.rs"));
+        assert!(gathered.left_out.iter().any(|(path, _)| path == "out/x.rs"));
+    }
+
+    #[test]
+    fn a_pipe_is_never_opened() {
+        let root = workspace();
+        let pipe = root.path().join("src/pipe.rs");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        let gathered = gather(root.path(), &globs(&["src/pipe.rs"]), None, LIMITS);
+        assert_eq!(gathered.left_out, [("src/pipe.rs".to_owned(), "is not a regular file".to_owned())]);
+    }
+}
