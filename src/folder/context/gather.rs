@@ -110,7 +110,10 @@ impl Gathering<'_> {
         for entry in walk.filter_map(Result::ok) {
             looks += 1;
             if looks > LOOKS_MAX {
-                self.leave_out("…", format!("the workspace holds more than {LOOKS_MAX} files; the rest was not looked at"));
+                self.leave_out(
+                    "…",
+                    format!("the workspace holds more than {LOOKS_MAX} files; the rest was not looked at"),
+                );
                 break;
             }
             if entry.file_type().is_none_or(|kind| kind.is_dir()) {
@@ -125,7 +128,11 @@ impl Gathering<'_> {
             }
         }
         for (want, _) in wanted.iter().zip(matched).filter(|(_, matched)| !matched) {
-            let why = if self.root.join(want.glob).exists() { "is ignored (.gitignore) or is a folder; name files as in folder/**" } else { "matches no file" };
+            let why = if self.root.join(want.glob).exists() {
+                "is ignored (.gitignore) or is a folder; name files as in folder/**"
+            } else {
+                "matches no file"
+            };
             self.leave_out(want.glob, why);
         }
         found
@@ -197,7 +204,8 @@ mod tests {
     #[test]
     fn the_specification_comes_first_then_files_by_path() {
         let root = workspace();
-        let gathered = gather(root.path(), &globs(&["src/**/*.rs", "src/*.rs", "specs/*"]), Some("specs/auth.md"), LIMITS);
+        let gathered =
+            gather(root.path(), &globs(&["src/**/*.rs", "src/*.rs", "specs/*"]), Some("specs/auth.md"), LIMITS);
         assert_eq!(paths(&gathered), ["specs/auth.md", "src/a.rs", "src/deep/b.rs"]);
         assert_eq!(gathered.left_out, []);
     }

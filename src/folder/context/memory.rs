@@ -81,7 +81,10 @@ pub fn read_memory(memories: &Path, name: &str, bytes_max: usize) -> Result<Stri
     }
     let relative = PathBuf::from(format!("{}.md", name.strip_suffix(".md").unwrap_or(name)));
     if !tree::stays_below(memories, &relative) {
-        return Err(MemoryError::Unfit { name: name.to_owned(), fault: "leads out of the memories folder through a symlink".to_owned() });
+        return Err(MemoryError::Unfit {
+            name: name.to_owned(),
+            fault: "leads out of the memories folder through a symlink".to_owned(),
+        });
     }
     let path = memories.join(relative);
     match tree::read_text(&path, bytes_max) {
@@ -103,7 +106,21 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_the_folder() {
         let long = "x".repeat(241);
-        for name in ["", "/a", "../a", "a/../b", "a//b", "a/", "a\0", "a\nb", ".hidden", "a/.git/b", "a\\b", "~a", long.as_str()] {
+        for name in [
+            "",
+            "/a",
+            "../a",
+            "a/../b",
+            "a//b",
+            "a/",
+            "a\0",
+            "a\nb",
+            ".hidden",
+            "a/.git/b",
+            "a\\b",
+            "~a",
+            long.as_str(),
+        ] {
             assert!(memory_name_fault(name).is_some(), "{name:?} passed");
         }
         for name in ["a", "design/auth", "design/auth.md", "über/uns", "a..b"] {

@@ -30,7 +30,9 @@ pub(in crate::folder) fn path_fault(path: &str) -> Option<&'static str> {
     if path.split(['/', '\\', '{', '}', ',']).any(|part| part == "..") {
         return Some("leaves the workspace by ..");
     }
-    let closed = Path::new(path).components().any(|part| matches!(part, Component::Normal(name) if CLOSED.iter().any(|closed| name == *closed)));
+    let closed = Path::new(path)
+        .components()
+        .any(|part| matches!(part, Component::Normal(name) if CLOSED.iter().any(|closed| name == *closed)));
     closed.then_some("names a folder that is never given to workers")
 }
 
@@ -111,7 +113,19 @@ mod tests {
 
     #[test]
     fn paths_that_leave_are_named() {
-        for path in ["", "/etc/passwd", "~/x", "a/../../b", "..", "{src,..}/x", "C:/x", "a\0b", ".synod/token", "x/.git/config", "..\\x"] {
+        for path in [
+            "",
+            "/etc/passwd",
+            "~/x",
+            "a/../../b",
+            "..",
+            "{src,..}/x",
+            "C:/x",
+            "a\0b",
+            ".synod/token",
+            "x/.git/config",
+            "..\\x",
+        ] {
             assert!(path_fault(path).is_some(), "{path:?} passed");
         }
         for path in ["src/auth.rs", "./src/**/*.rs", "a..b/c", "...", ".github/workflows/*.yml", "{a,b}/*.{rs,toml}"] {

@@ -31,6 +31,7 @@ pub(super) fn split(text: &str) -> Result<Parts<'_>, Reason> {
         }
         at += line.len();
     }
-    let mend = "close the front matter with a line of --- before the text, or begin the file with something other than ---";
+    let mend =
+        "close the front matter with a line of --- before the text, or begin the file with something other than ---";
     Err(reason(1, "the front matter that begins on line 1 is never closed", mend))
 }

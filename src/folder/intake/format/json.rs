@@ -20,8 +20,13 @@ pub(super) fn read(text: &str) -> Result<Node, Reason> {
     node.map_err(|error| {
         let message = error.to_string();
         let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what).to_owned();
-        let line = u32::try_from(error.line()).ok().filter(|line| *line > 0);
-        reason(line, format!("the file is not valid JSON: {what}"), "correct the JSON near that line; a JSON checker shows the place")
+        // The parser has read one byte ahead, and names the next line when that byte was a line's end.
+        let line = u32::try_from(error.line()).map_or(line.get(), |named| named.min(line.get()));
+        reason(
+            line,
+            format!("the file is not valid JSON: {what}"),
+            "correct the JSON near that line; a JSON checker shows the place",
+        )
     })
 }
 

@@ -1,11 +1,11 @@
 //! The keys of a task file, each read as what it must be. Which workers, roles, kinds and pipelines exist is the board's
 //! business; here only the form counts.
 
+use super::Frame;
 use super::place::{check_glob, check_path};
 use super::plan;
 use super::tree::{Entry, reason};
 use super::value::{Field, only_known, quoted};
-use super::Frame;
 use crate::board::spec::{Mode, Priority, TaskSpec, WorkspaceAccess};
 use crate::board::text::Text;
 use crate::board::{Kind, Reason, Role, TaskId, WorkerName};
@@ -14,12 +14,29 @@ use std::collections::BTreeSet;
 
 /// The keys that a task file may hold beside its text.
 const KEYS: [&str; 18] = [
-    "title", "kind", "priority", "mode", "role", "models", "pipeline", "plan", "context", "spec", "memories", "depends_on",
-    "workspace", "validate", "budget_usd", "timeout", "labels", "task",
+    "title",
+    "kind",
+    "priority",
+    "mode",
+    "role",
+    "models",
+    "pipeline",
+    "plan",
+    "context",
+    "spec",
+    "memories",
+    "depends_on",
+    "workspace",
+    "validate",
+    "budget_usd",
+    "timeout",
+    "labels",
+    "task",
 ];
 
 /// How the words for file access are written.
-pub(super) const ACCESS: [(&str, WorkspaceAccess); 2] = [("read", WorkspaceAccess::Read), ("worktree", WorkspaceAccess::Worktree)];
+pub(super) const ACCESS: [(&str, WorkspaceAccess); 2] =
+    [("read", WorkspaceAccess::Read), ("worktree", WorkspaceAccess::Worktree)];
 
 /// Reads the keys beside the text; `task` is left to the caller.
 ///
@@ -29,7 +46,7 @@ pub(super) fn read(entries: &[Entry], frame: &Frame<'_>) -> Result<TaskSpec, Rea
     only_known(entries, &KEYS, "")?;
     let mut spec = TaskSpec::of_text(Text::short(""));
     for entry in entries {
-        let field = Field::new(&entry.key, &entry.value);
+        let field = Field::of(&entry.key, entry);
         match entry.key.as_str() {
             "title" => spec.title = Some(field.line()?),
             "kind" => spec.kind = Some(Kind::new(field.line()?)),
@@ -60,7 +77,8 @@ fn one_way(entries: &[Entry], spec: &TaskSpec) -> Result<(), Reason> {
     if spec.plan.is_none() || spec.pipeline.is_none() {
         return Ok(());
     }
-    let second = entries.iter().filter(|entry| matches!(entry.key.as_str(), "plan" | "pipeline")).map(|entry| entry.line).max();
+    let second =
+        entries.iter().filter(|entry| matches!(entry.key.as_str(), "plan" | "pipeline")).map(|entry| entry.line).max();
     Err(reason(second, "both plan and pipeline are given", "keep one of them: a pipeline is a plan with a name"))
 }
 
@@ -78,7 +96,9 @@ fn memory(field: Field<'_>) -> Result<String, Reason> {
     let name = field.line()?;
     match memory_name_fault(&name) {
         None => Ok(name),
-        Some(fault) => Err(field.refuse(format!("is \"{}\", which {fault}", quoted(&name)), "name a memory as in design/auth")),
+        Some(fault) => {
+            Err(field.refuse(format!("is \"{}\", which {fault}", quoted(&name)), "name a memory as in design/auth"))
+        }
     }
 }
 
@@ -86,11 +106,14 @@ fn dependencies(field: Field<'_>, own: &TaskId) -> Result<Vec<TaskId>, Reason> {
     let mut ids = field.list(|item| {
         let word = item.line()?;
         let id = TaskId::parse(&word).ok_or_else(|| {
-            let mend = format!("write the task's id, which is its file's name without the ending: {}", TaskId::slug(&word));
+            let mend =
+                format!("write the task's id, which is its file's name without the ending: {}", TaskId::slug(&word));
             item.refuse(format!("is \"{}\", which is no task id", quoted(&word)), mend)
         })?;
         if id == *own {
-            return Err(item.refuse(format!("is {id}, the task itself"), "name only tasks that must end before this one"));
+            return Err(
+                item.refuse(format!("is {id}, the task itself"), "name only tasks that must end before this one")
+            );
         }
         Ok(id)
     })?;

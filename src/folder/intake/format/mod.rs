@@ -92,7 +92,11 @@ struct Frame<'a> {
 /// Why it is no task: what, on which line, and how to mend it.
 pub fn read(name: &str, bytes: &[u8], root: &Path, limits: &Limits) -> Result<Draft, Reason> {
     let Some(format) = format_of(name) else {
-        return Err(reason(None, "the file's ending is not one of a task file", format!("name it with one of .{}", ENDINGS.join(" ."))));
+        return Err(reason(
+            None,
+            "the file's ending is not one of a task file",
+            format!("name it with one of .{}", ENDINGS.join(" .")),
+        ));
     };
     if bytes.len() > limits.task_bytes_max {
         return Err(too_large(bytes.len() as u64, limits.task_bytes_max));
@@ -112,7 +116,11 @@ pub fn read(name: &str, bytes: &[u8], root: &Path, limits: &Limits) -> Result<Dr
 /// The reason for a file over its limit.
 pub(super) fn too_large(bytes: u64, bytes_max: usize) -> Reason {
     let what = format!("the file holds {bytes} bytes, which is over limits.task_bytes_max ({bytes_max})");
-    reason(None, what, "keep the task short and name large files under context, or raise limits.task_bytes_max in synod.toml")
+    reason(
+        None,
+        what,
+        "keep the task short and name large files under context, or raise limits.task_bytes_max in synod.toml",
+    )
 }
 
 /// The text of a file in UTF-8, without its byte order mark.
@@ -120,13 +128,21 @@ fn decode(bytes: &[u8]) -> Result<&str, Reason> {
     let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let zeros = bytes.iter().filter(|byte| **byte == 0).count();
     if wide || (zeros > 0 && zeros >= bytes.len() / 4) {
-        return Err(reason(None, "the file is not UTF-8 text: it looks like UTF-16 or a binary file", "save it as UTF-8"));
+        return Err(reason(
+            None,
+            "the file is not UTF-8 text: it looks like UTF-16 or a binary file",
+            "save it as UTF-8",
+        ));
     }
     let text = str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        reason(line, format!("the file is not UTF-8 text: byte {at} (counted from 0) begins no character"), "save it as UTF-8")
+        reason(
+            line,
+            format!("the file is not UTF-8 text: byte {at} (counted from 0) begins no character"),
+            "save it as UTF-8",
+        )
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
@@ -141,7 +157,11 @@ fn words(text: &str, line: u32) -> Result<String, Reason> {
     let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
     let trimmed = text.trim_end().trim_start_matches(['\n', '\r']);
     if trimmed.trim().is_empty() {
-        return Err(reason(line, "the task is empty: no text says what is to be done", "write what is to be done in plain words"));
+        return Err(reason(
+            line,
+            "the task is empty: no text says what is to be done",
+            "write what is to be done in plain words",
+        ));
     }
     Ok(trimmed.to_owned())
 }
@@ -162,7 +182,11 @@ fn markdown(text: &str, frame: &Frame<'_>) -> Result<Draft, Reason> {
     };
     let asked = keys::read(entries, frame)?;
     if let Some(task) = entries.iter().find(|entry| entry.key == "task") {
-        return Err(reason(task.line, "the key task has no place in front matter", "write the text below the second ---"));
+        return Err(reason(
+            task.line,
+            "the key task has no place in front matter",
+            "write the text below the second ---",
+        ));
     }
     Ok(Draft::new(words(parts.body, parts.body_line)?, asked))
 }
@@ -172,7 +196,10 @@ fn keyed(node: &Node, frame: &Frame<'_>) -> Result<Draft, Reason> {
     let entries = match &node.value {
         Value::Map(entries) => entries.as_slice(),
         other => {
-            let what = format!("the file must hold keys, but is {}", if *other == Value::Null { "empty" } else { other.is_a() });
+            let what = format!(
+                "the file must hold keys, but is {}",
+                if *other == Value::Null { "empty" } else { other.is_a() }
+            );
             return Err(reason(node.line, what, "write the text under the key task, and the other keys beside it"));
         }
     };
@@ -181,7 +208,10 @@ fn keyed(node: &Node, frame: &Frame<'_>) -> Result<Draft, Reason> {
         return Err(reason(None, "the key task is missing", "write what is to be done under the key task"));
     };
     let Value::Text(text) = &task.value.value else {
-        return Err(Field::new("task", &task.value).text().err().unwrap_or_else(|| reason(task.line, "task must be text", "write text")));
+        return Err(Field::of("task", task)
+            .text()
+            .err()
+            .unwrap_or_else(|| reason(task.line, "task must be text", "write text")));
     };
     Ok(Draft::new(words(text, task.line)?, asked))
 }

@@ -28,9 +28,10 @@ fn check_shape(field: Field<'_>) -> Result<String, Reason> {
     let shown = quoted(&path);
     match tree::path_fault(&path) {
         None => Ok(path),
-        Some(fault) => {
-            Err(field.refuse(format!("is \"{shown}\", which {fault}"), "write a path from the workspace root, as in src/auth.rs"))
-        }
+        Some(fault) => Err(field.refuse(
+            format!("is \"{shown}\", which {fault}"),
+            "write a path from the workspace root, as in src/auth.rs",
+        )),
     }
 }
 

@@ -2,8 +2,8 @@
 //! roles and workers are is the board's business; here the graph must be one.
 
 use super::keys::{ACCESS, workers};
-use super::tree::{Entry, Value};
-use super::value::{Field, only_known, quoted};
+use super::tree::{Entry, Value, reason};
+use super::value::{Field, nearest, only_known, quoted};
 use crate::board::spec::{WrittenPlan, WrittenStep};
 use crate::board::{Reason, Role, StepId, WorkspaceAccess};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,9 @@ fn few_enough(entries: &[Entry], steps_max: usize) -> Result<(), Reason> {
             && steps.len() > steps_max
         {
             let what = format!("has {} steps, which is over limits.plan_steps_max ({steps_max})", steps.len());
-            return Err(Field::new("plan", &entry.value).refuse(what, "split the task, or raise limits.plan_steps_max in synod.toml"));
+            return Err(
+                Field::of("plan", entry).refuse(what, "split the task, or raise limits.plan_steps_max in synod.toml")
+            );
         }
     }
     Ok(())
@@ -53,21 +55,30 @@ fn steps_with_needs(field: Field<'_>) -> Result<WrittenPlan, Reason> {
     let mut plan = WrittenPlan { steps: Vec::new(), checkpoint_every: None };
     for entry in entries {
         match entry.key.as_str() {
-            "steps" => plan.steps = unique(Field::new("plan.steps", &entry.value))?,
-            _ => plan.checkpoint_every = Some(Field::new("plan.checkpoint_every", &entry.value).count(1, 10_000)?),
+            "steps" => plan.steps = unique(Field::of("plan.steps", entry))?,
+            _ => plan.checkpoint_every = Some(Field::of("plan.checkpoint_every", entry).count(1, 10_000)?),
         }
     }
     Ok(plan)
 }
 
-/// Reads the steps and refuses a name that stands twice, at the line of the second.
+/// Reads the steps and refuses a name that stands twice, and a need that names no step, at the line of the step.
 fn unique(field: Field<'_>) -> Result<Vec<WrittenStep>, Reason> {
     let seen = std::cell::RefCell::new(BTreeSet::new());
-    field.list(|item| {
+    let steps = field.list(|item| {
         let step = step(item)?;
         once(item, &seen, &step.id)?;
-        Ok(step)
-    })
+        Ok((item.line, step))
+    })?;
+    let ids: Vec<&str> = steps.iter().map(|(_, step)| step.id.as_str()).collect();
+    for (line, step) in &steps {
+        if let Some(need) = step.needs.iter().find(|need| !ids.contains(&need.as_str())) {
+            let meant = nearest(need.as_str(), &ids).map(|id| format!("did you mean {id}? ")).unwrap_or_default();
+            let what = format!("step {} of plan needs \"{}\", which is no step", step.id, quoted(need.as_str()));
+            return Err(reason(*line, what, format!("{meant}steps are {}", ids.join(", "))));
+        }
+    }
+    Ok(steps.into_iter().map(|(_, step)| step).collect())
 }
 
 fn once(item: Field<'_>, seen: &std::cell::RefCell<BTreeSet<StepId>>, id: &StepId) -> Result<(), Reason> {
@@ -84,7 +95,7 @@ fn step(item: Field<'_>) -> Result<WrittenStep, Reason> {
     let mut step = bare(StepId::new(""), String::new());
     for entry in entries {
         let name = format!("{}.{}", item.name, entry.key);
-        let field = Field::new(&name, &entry.value);
+        let field = Field::of(&name, entry);
         match entry.key.as_str() {
             "id" => id = Some(step_id(field, &field.line()?)?),
             "do" => instruction = Some(field.text()?),
@@ -98,7 +109,8 @@ fn step(item: Field<'_>) -> Result<WrittenStep, Reason> {
         }
     }
     step.id = id.ok_or_else(|| item.refuse("has no id", "give it an id, as in id: build"))?;
-    step.instruction = instruction.ok_or_else(|| item.refuse("has no do", "say what the step is to do, as in do: write the tests"))?;
+    step.instruction =
+        instruction.ok_or_else(|| item.refuse("has no do", "say what the step is to do, as in do: write the tests"))?;
     Ok(step)
 }
 
@@ -127,18 +139,8 @@ fn step_id(field: Field<'_>, word: &str) -> Result<StepId, Reason> {
     Err(field.refuse(format!("is \"{}\", which is no step id", quoted(word)), mend))
 }
 
-/// Refuses needs that name no step and needs that run in a circle.
+/// Refuses needs that run in a circle.
 fn in_order(field: Field<'_>, steps: &[WrittenStep]) -> Result<(), Reason> {
-    let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
-    for step in steps {
-        for need in &step.needs {
-            if !ids.contains(&need.as_str()) {
-                let meant = super::value::nearest(need.as_str(), &ids).map(|id| format!("did you mean {id}? "));
-                let what = format!("step {} needs \"{}\", which is no step", step.id, quoted(need.as_str()));
-                return Err(field.refuse(format!("is not whole: {what}"), format!("{}steps are {}", meant.unwrap_or_default(), ids.join(", "))));
-            }
-        }
-    }
     match circle(steps) {
         None => Ok(()),
         Some(around) => {
@@ -152,7 +154,11 @@ fn in_order(field: Field<'_>, steps: &[WrittenStep]) -> Result<(), Reason> {
 fn circle(steps: &[WrittenStep]) -> Option<Vec<String>> {
     let mut open: BTreeMap<&StepId, &[StepId]> = steps.iter().map(|step| (&step.id, step.needs.as_slice())).collect();
     loop {
-        let free: Vec<&StepId> = open.iter().filter(|(_, needs)| !needs.iter().any(|need| open.contains_key(need))).map(|(id, _)| *id).collect();
+        let free: Vec<&StepId> = open
+            .iter()
+            .filter(|(_, needs)| !needs.iter().any(|need| open.contains_key(need)))
+            .map(|(id, _)| *id)
+            .collect();
         if free.is_empty() {
             break;
         }

@@ -56,7 +56,9 @@ fn node(value: Spanned<DeValue<'_>>, lines: &Lines) -> Result<Node, Reason> {
         }
         DeValue::Boolean(flag) => Value::Flag(flag),
         DeValue::Datetime(_) => Value::Moment,
-        DeValue::Array(items) => Value::List(items.into_iter().map(|item| node(item, lines)).collect::<Result<_, _>>()?),
+        DeValue::Array(items) => {
+            Value::List(items.into_iter().map(|item| node(item, lines)).collect::<Result<_, _>>()?)
+        }
         DeValue::Table(table) => map(table, lines)?,
     };
     Ok(Node { line, value })

@@ -13,22 +13,27 @@ const QUOTED_CHARS_MAX: usize = 60;
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
     pub(super) name: &'a str,
+    pub(super) line: u32,
     pub(super) node: &'a Node,
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn new(name: &'a str, node: &'a Node) -> Self {
-        Self { name, node }
+    /// The value of a key; it stands where its key stands, also when the value itself begins below.
+    pub(super) fn of(name: &'a str, entry: &'a Entry) -> Self {
+        Self { name, line: entry.line, node: &entry.value }
     }
 
     /// A refusal of this value.
     pub(super) fn refuse(self, what: impl AsRef<str>, mend: impl Into<String>) -> Reason {
-        reason(self.node.line, format!("{} {}", self.name, what.as_ref()), mend)
+        reason(self.line, format!("{} {}", self.name, what.as_ref()), mend)
     }
 
     fn not_a(self, wanted: &str, example: &str) -> Reason {
         let is = self.node.value.is_a();
-        self.refuse(format!("must be {wanted}, but is {is}"), format!("write it as in {example}, or leave {} out", self.name))
+        self.refuse(
+            format!("must be {wanted}, but is {is}"),
+            format!("write it as in {example}, or leave {} out", self.name),
+        )
     }
 
     /// Text on one or more lines, not blank, without control characters that would hide something.
@@ -60,7 +65,9 @@ impl<'a> Field<'a> {
         let Value::List(items) = &self.node.value else {
             return Err(self.not_a("a list", &format!("{}: [\"one\", \"two\"]", last(self.name))));
         };
-        let each = |(index, node)| read(Field::new(&format!("{}[{}]", self.name, index + 1), node));
+        let each = |(index, node): (usize, &Node)| {
+            read(Field { name: &format!("{}[{}]", self.name, index + 1), line: node.line, node })
+        };
         items.iter().enumerate().map(each).collect()
     }
 
@@ -76,7 +83,10 @@ impl<'a> Field<'a> {
     pub(super) fn choice<T: Copy>(self, words: &[(&str, T)]) -> Result<T, Reason> {
         let listed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>();
         let Value::Text(text) = &self.node.value else {
-            return Err(self.not_a(&format!("one of {}", listed.join(", ")), &format!("{}: {}", last(self.name), listed.join(" | "))));
+            return Err(self.not_a(
+                &format!("one of {}", listed.join(", ")),
+                &format!("{}: {}", last(self.name), listed.join(" | ")),
+            ));
         };
         words.iter().find(|(word, _)| *word == text.as_str()).map(|(_, choice)| *choice).ok_or_else(|| {
             let meant = nearest(&text.to_lowercase(), &listed).map(|word| format!("did you mean {word}? "));
@@ -125,7 +135,10 @@ impl<'a> Field<'a> {
             return Err(self.not_a("a duration with its unit", &format!("{}: \"10m\"", last(self.name))));
         };
         config::parse_duration(text).map_err(|_| {
-            self.refuse(format!("is \"{}\", which is no duration", quoted(text)), "write 500ms, 60s, 10m, 2h or 1d, above zero")
+            self.refuse(
+                format!("is \"{}\", which is no duration", quoted(text)),
+                "write 500ms, 60s, 10m, 2h or 1d, above zero",
+            )
         })
     }
 }
@@ -142,9 +155,14 @@ pub(super) fn quoted(word: &str) -> String {
     if head.len() < word.len() { format!("{head}…") } else { head }
 }
 
-/// The nearest of some words, when one is near; very long words are near to none.
+/// The nearest of some words, when one is near: first of all the one that lacks only a last letter. Very long words are
+/// near to none.
 pub(super) fn nearest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
-    (word.len() <= 4 * QUOTED_CHARS_MAX).then(|| config::nearest(word, words.iter().copied())).flatten()
+    if word.len() > 4 * QUOTED_CHARS_MAX {
+        return None;
+    }
+    let longer = words.iter().copied().find(|known| known.strip_prefix(word).is_some_and(|rest| rest.len() == 1));
+    longer.or_else(|| config::nearest(word, words.iter().copied()))
 }
 
 /// Refuses keys that stand twice and keys that are not among `known`. `group` is the name before the key, with its dot.

@@ -16,7 +16,8 @@ const NODES_MAX: usize = 50_000;
 /// # Errors
 /// Where it is not YAML, over the budget, or has a key twice.
 pub(super) fn read(text: &str, lines_before: u32) -> Result<Node, Reason> {
-    let located: Located = serde_saphyr::from_str_with_options(text, options()).map_err(|error| refusal(&error, lines_before))?;
+    let located: Located =
+        serde_saphyr::from_str_with_options(text, options()).map_err(|error| refusal(&error, lines_before))?;
     Ok(located.shifted(lines_before))
 }
 
@@ -46,14 +47,19 @@ fn refusal(error: &Error, lines_before: u32) -> Reason {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             reason(line, format!("the key {key} is given twice"), format!("keep one {key}"))
         }
-        Error::Budget { .. } | Error::AliasError { .. } | Error::UnknownAnchor { .. } | Error::MergeKeyNotAllowed { .. } => reason(
+        Error::Budget { .. }
+        | Error::AliasError { .. }
+        | Error::UnknownAnchor { .. }
+        | Error::MergeKeyNotAllowed { .. } => reason(
             line,
             format!("the YAML is over its limits: {}", told(error)),
             format!("write values out, without anchors (&), aliases (*) or <<, at most {DEPTH_MAX} levels deep"),
         ),
-        Error::MultipleDocuments { .. } => {
-            reason(line, "the file holds more than one YAML document", "keep one document; put each task into a file of its own")
-        }
+        Error::MultipleDocuments { .. } => reason(
+            line,
+            "the file holds more than one YAML document",
+            "keep one document; put each task into a file of its own",
+        ),
         other => reason(
             line,
             format!("the YAML cannot be read: {}", told(other)),
@@ -86,7 +92,11 @@ impl Located {
             Raw::Plain(value) => value,
             Raw::List(items) => Value::List(items.into_iter().map(|item| item.shifted(by)).collect()),
             Raw::Map(items) => {
-                let entry = |(key, value): (Spanned<String>, Self)| Entry { line: lines(&key, by), key: key.value, value: value.shifted(by) };
+                let entry = |(key, value): (Spanned<String>, Self)| Entry {
+                    line: lines(&key, by),
+                    key: key.value,
+                    value: value.shifted(by),
+                };
                 Value::Map(items.into_iter().map(entry).collect())
             }
         };

@@ -30,7 +30,7 @@ pub(super) fn read(plan: Field<'_>, entries: &[Entry]) -> Result<WrittenPlan, Re
     let (mut steps, mut batches, mut checkpoint_every) = (Vec::new(), Vec::new(), None);
     for entry in entries {
         let name = format!("plan.{}", entry.key);
-        let field = Field::new(&name, &entry.value);
+        let field = Field::of(&name, entry);
         match entry.key.as_str() {
             "steps" => steps = read_steps(field)?,
             "parallelizable" => batches = field.list(|batch| batch.list(id))?,
@@ -60,7 +60,7 @@ fn read_steps(field: Field<'_>) -> Result<Vec<WrittenStep>, Reason> {
         let (mut name, mut action, mut models) = (None, None, Vec::new());
         for entry in entries {
             let label = format!("{}.{}", item.name, entry.key);
-            let field = Field::new(&label, &entry.value);
+            let field = Field::of(&label, entry);
             match entry.key.as_str() {
                 "id" => name = Some(id(field)?),
                 "action" => action = Some(field.text()?),
@@ -68,7 +68,8 @@ fn read_steps(field: Field<'_>) -> Result<Vec<WrittenStep>, Reason> {
             }
         }
         let name = name.ok_or_else(|| item.refuse("has no id", "give it a number, as in id: 1"))?;
-        let action = action.ok_or_else(|| item.refuse("has no action", "say what the step is to do, as in action: write the tests"))?;
+        let action = action
+            .ok_or_else(|| item.refuse("has no action", "say what the step is to do, as in action: write the tests"))?;
         once(item, &seen, &name)?;
         Ok(WrittenStep { models, ..bare(name, action) })
     })
@@ -92,7 +93,9 @@ fn batched_once(plan: Field<'_>, steps: &[WrittenStep], batches: &[Vec<StepId>])
             return Err(plan.refuse(what, "name steps by their ids"));
         }
         if !seen.insert(id) {
-            return Err(plan.refuse(format!("puts step {id} into two batches of parallelizable"), "name each step once"));
+            return Err(
+                plan.refuse(format!("puts step {id} into two batches of parallelizable"), "name each step once")
+            );
         }
     }
     Ok(())
