@@ -79,22 +79,34 @@ pub fn discover(environment: &Environment, catalog: &Table) -> Discovery {
 
 impl Discovery {
     /// Files one result.
-    fn add(&mut self, name: &str, entry: &Table, result: Result<Found, String>) {
+    fn add(&mut self, name: &str, entry: &Table, result: Result<Found, Lack>) {
         match result {
             Ok(found) => {
                 self.found.insert(name.to_owned(), found);
             }
-            Err(why) => self.missing.push(Missing {
+            Err(Lack { why, mend }) => self.missing.push(Missing {
                 name: name.to_owned(),
                 why,
-                get: text(entry, "get").unwrap_or_default().to_owned(),
+                get: text(entry, mend).unwrap_or_default().to_owned(),
             }),
         }
     }
 }
 
+/// Why something cannot be used, and which key of its entry says what to do about that.
+struct Lack {
+    why: String,
+    mend: &'static str,
+}
+
+impl<T: Into<String>> From<T> for Lack {
+    fn from(why: T) -> Self {
+        Self { why: why.into(), mend: "get" }
+    }
+}
+
 /// A program on PATH that can log in.
-fn cli(name: &str, entry: &Table, environment: &Environment) -> Result<Found, String> {
+fn cli(name: &str, entry: &Table, environment: &Environment) -> Result<Found, Lack> {
     let mut worker = worker(name, entry, None)?;
     let wanted =
         worker.provider.program().ok_or_else(|| format!("provider {} runs no program", worker.provider.as_str()))?;
@@ -108,12 +120,13 @@ fn cli(name: &str, entry: &Table, environment: &Environment) -> Result<Found, St
         // Without a login of its own the program needs the key, so the worker names it.
         (false, Some(variable)) => worker.api_key_env = Some(variable.clone()),
         (false, None) if entry.get("login_required").and_then(toml::Value::as_bool) == Some(true) => {
-            let keys = if variables.is_empty() {
-                String::new()
-            } else {
-                format!(" and none of {} is set", variables.join(", "))
+            let keys = match variables.as_slice() {
+                [] => String::new(),
+                [one] => format!(" and {one} is not set"),
+                several => format!(" and none of {} is set", several.join(", ")),
             };
-            return Err(format!("{} is there, but it is not logged in{keys}", path.display()));
+            let why = format!("{} is there, but it is not logged in{keys}", path.display());
+            return Err(Lack { why, mend: "login" });
         }
         (false, None) => {}
     }
@@ -121,10 +134,10 @@ fn cli(name: &str, entry: &Table, environment: &Environment) -> Result<Found, St
 }
 
 /// A key in the environment.
-fn key(name: &str, entry: &Table, environment: &Environment) -> Result<Found, String> {
+fn key(name: &str, entry: &Table, environment: &Environment) -> Result<Found, Lack> {
     let variable = text(entry, "variable").ok_or("the catalog names no variable for it")?;
     if environment.get(variable).is_none() {
-        return Err(format!("{variable} is not set"));
+        return Err(format!("{variable} is not set").into());
     }
     let mut worker = worker(name, entry, text(entry, "model"))?;
     worker.api_key_env = Some(variable.to_owned());
@@ -132,7 +145,7 @@ fn key(name: &str, entry: &Table, environment: &Environment) -> Result<Found, St
 }
 
 /// A local Ollama with a model that can talk.
-fn local(entry: &Table, environment: &Environment) -> Result<Found, String> {
+fn local(entry: &Table, environment: &Environment) -> Result<Found, Lack> {
     let address = ollama::address(environment);
     let models = ollama::models(address).ok_or_else(|| format!("nothing answers as Ollama at {address}"))?;
     let wanted = text(entry, "model").filter(|model| models.iter().any(|other| other == model));
@@ -178,10 +191,11 @@ fn dress(worker: &mut Worker, entry: &Table) -> Result<(), String> {
     Ok(())
 }
 
-/// The tables below a key, in the order they were written.
+/// The tables below a key, in the order they were written, without those a workspace skips.
 fn tables<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = (&'a str, &'a Table)> {
     let inner = table.get(key).and_then(toml::Value::as_table);
-    inner.into_iter().flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_table()?)))
+    let entries = inner.into_iter().flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_table()?)));
+    entries.filter(|(_, entry)| entry.get("skip").and_then(toml::Value::as_bool) != Some(true))
 }
 
 /// A text of an entry.
@@ -273,6 +287,7 @@ mod tests {
         assert_eq!(names, ["claude"]);
         let codex = discovery.missing.iter().find(|missing| missing.name == "codex").unwrap();
         assert!(codex.why.contains("not logged in") && codex.why.contains("OPENAI_API_KEY"), "{}", codex.why);
+        assert!(codex.get.starts_with("`codex login`"), "it is installed already: {}", codex.get);
     }
 
     #[test]
@@ -284,9 +299,10 @@ mod tests {
     #[test]
     fn a_workspace_can_change_what_is_looked_for() {
         let machine = Machine::new(&[], &[], &[("MY_KEY", "abc")]);
-        let text = "[catalog.discovery.key.mine]\nvariable = 'MY_KEY'\nprovider = 'openai'\nmodel = 'm1'\ntier = 2";
+        let text = "[catalog.discovery.key.mine]\nvariable = 'MY_KEY'\nprovider = 'openai'\nmodel = 'm1'\ntier = 2\n[catalog.discovery.cli.grok]\nskip = true";
         let catalog = crate::config::parse(text).unwrap().settings.catalog;
         let discovery = discover(&Environment::of(machine.variables), &catalog);
         assert_eq!(discovery.found["mine"].worker.model.as_deref(), Some("m1"));
+        assert!(!discovery.missing.iter().any(|missing| missing.name == "grok"));
     }
 }

@@ -241,7 +241,7 @@ impl Merge {
         if problems.is_empty() {
             Ok(Loaded { settings, flat })
         } else {
-            problems.sort_by_key(|problem| problem.origin.to_string());
+            problems.sort_by(|one, other| one.origin.cmp(&other.origin));
             Err(Error::Invalid(problems))
         }
     }
@@ -429,5 +429,22 @@ mod tests {
         }
         assert!(parse("[workers.x.price]").is_err());
         assert!(parse("[[limits]]").is_err());
+    }
+
+    #[test]
+    fn problems_stand_in_the_order_of_their_lines() {
+        let text = format!("\na = 1\n{}b = 1", "\n".repeat(8));
+        let message = parse(&text).unwrap_err().to_string();
+        assert!(message.find("toml:2:").unwrap() < message.find("toml:11:").unwrap(), "{message}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_stops_the_reader(text in "\\PC*", key in "[a-z.\"\\[\\]_]{0,30}", value in "\\PC{0,20}") {
+            let _ = parse(&text);
+            let _ = parse(&format!("{key} = {value}"));
+            let _ = parse(&format!("[{key}]\nprovider = {value}"));
+            let _ = layered("", "", &[("SYNOD_WORKERS__X__PRICE", &value)], &[&format!("{key}={value}")]);
+        }
     }
 }

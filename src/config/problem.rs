@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where the final value of a key came from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Where the final value of a key came from. The order is that of the layers, and of the lines in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// The defaults that ship with the program.
     #[default]
