@@ -6,12 +6,15 @@
 #[path = "support/mod.rs"]
 mod support;
 
-#[path = "peers/clis.rs"]
+#[path = "peers/answers.rs"]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
-mod clis;
+mod answers;
+#[path = "peers/conduct.rs"]
+mod conduct;
+#[path = "peers/lines.rs"]
+mod lines;
+#[path = "peers/manifests.rs"]
+mod manifests;
 #[path = "peers/proxy.rs"]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod proxy;
-
-#[path = "peers/manifests.rs"]
-mod manifests;

@@ -31,7 +31,6 @@ if [ "$with_peers" = yes ]; then
     export SYNOD_TEST_PEERS
 else
     unset SYNOD_TEST_PEERS
-    echo "SKIPPED PEER: all of them: --no-peers"
 fi
 
 if [ "$only_tests" = no ]; then
@@ -47,6 +46,12 @@ say "examples in the documentation"
 cargo test --locked --doc --quiet
 
 say "tests"
+# Said again here, next to the result it qualifies.
+if [ "$with_peers" = yes ]; then
+    sed 's/^/SKIPPED PEER: /' "$SYNOD_TEST_PEERS/skipped"
+else
+    echo "SKIPPED PEER: all of them: --no-peers"
+fi
 if cargo nextest --version >/dev/null 2>&1; then
     exec cargo nextest run --locked --no-fail-fast
 else

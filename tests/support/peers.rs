@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::model_server::ModelServer;
+use super::model_server::{ModelServer, ToolCall};
 
 /// Why there is no peer at all.
 pub(super) const NO_ROOT: &str = "SYNOD_TEST_PEERS is not set; tests/run.sh sets it";
@@ -151,24 +152,36 @@ fn settings(name: &str, server: &ModelServer) -> Vec<(&'static str, String)> {
     }
 }
 
+/// The tool call by which a model has this program run a command in a shell.
+pub(crate) fn shell_call(name: &str, command: &str) -> ToolCall {
+    let (tool, input) = match name {
+        "claude" => ("Bash", json!({ "command": command, "description": "run it" })),
+        "codex" => ("exec_command", json!({ "cmd": command })),
+        "gemini" => ("run_shell_command", json!({ "command": command })),
+        "opencode" | "copilot" => ("bash", json!({ "command": command, "description": "run it" })),
+        _ => ("bash", json!({ "command": command })),
+    };
+    ToolCall { name: tool.to_owned(), input }
+}
+
 /// Without a chosen key type the program refuses to run against another base URL.
 const GEMINI_SETTINGS: &str = r#"{"security":{"auth":{"selectedType":"gemini-api-key"}},"privacy":{"usageStatisticsEnabled":false},"general":{"enableAutoUpdate":false}}"#;
 
 /// The provider `peer` with the model `m1`.
 fn opencode_settings(server: &ModelServer) -> String {
-    let provider = serde_json::json!({
+    let provider = json!({
         "npm": "@ai-sdk/openai-compatible",
         "name": "Peer",
         "options": { "baseURL": server.v1(), "apiKey": "peer-key" },
         "models": { "m1": { "name": "m1" } },
     });
-    serde_json::json!({ "provider": { "peer": provider }, "autoupdate": false, "share": "disabled" }).to_string()
+    json!({ "provider": { "peer": provider }, "autoupdate": false, "share": "disabled" }).to_string()
 }
 
 mod proof {
     //! What holds of this module on every machine, with or without the peers.
 
-    use super::{ModelServer, native_codex, program, scratch_home};
+    use super::{ModelServer, native_codex, program, scratch_home, shell_call};
 
     #[test]
     fn codex_comes_with_its_own_binary() {
@@ -190,5 +203,12 @@ mod proof {
         let output = scratch.command("/usr/bin/env".as_ref()).output().expect("env runs");
         let printed = String::from_utf8_lossy(&output.stdout).lines().count();
         assert_eq!(printed, scratch.env().len());
+    }
+
+    #[test]
+    fn a_shell_call_carries_the_command() {
+        for name in ["claude", "codex", "copilot", "gemini", "grok", "opencode"] {
+            assert!(shell_call(name, "ls -l").input.to_string().contains("ls -l"), "{name}");
+        }
     }
 }
