@@ -11,6 +11,9 @@ mod support;
 mod answers;
 #[path = "peers/conduct.rs"]
 mod conduct;
+#[path = "peers/library.rs"]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod library;
 #[path = "peers/lines.rs"]
 mod lines;
 #[path = "peers/manifests.rs"]
