@@ -49,4 +49,70 @@ mod tests {
         assert_eq!(base["roles"]["reviewer"]["max_tokens"].as_integer(), Some(8192));
         assert_eq!(base["roles"]["mine"]["prompt"].as_str(), Some("x"));
     }
+
+    /// The tables of one part.
+    fn part(name: &str) -> toml::Table {
+        shipped()[name].as_table().unwrap().clone()
+    }
+
+    #[test]
+    fn roles_are_complete_and_their_fallbacks_lead_somewhere() {
+        let roles = part("roles");
+        let names: Vec<&str> = roles.keys().map(String::as_str).collect();
+        let expected = [
+            "planner",
+            "architect",
+            "implementer",
+            "reviewer",
+            "security",
+            "critic",
+            "researcher",
+            "optimizer",
+            "tester",
+            "documenter",
+            "chair",
+        ];
+        assert_eq!(names, expected);
+        for (name, role) in &roles {
+            let temperature = role["temperature"].as_float().unwrap();
+            assert!((0.0..=2.0).contains(&temperature) && role["max_tokens"].as_integer().unwrap() > 0, "{name}");
+            assert!((1..=5).contains(&role["tier_max"].as_integer().unwrap()), "{name}");
+            assert!(!role["workers"].as_array().unwrap().is_empty() && role["does"].is_str(), "{name}");
+            let fallback = role["fallback"].as_str().unwrap();
+            assert!(fallback != name && roles.contains_key(fallback), "{name} falls back to {fallback}");
+        }
+    }
+
+    #[test]
+    fn a_name_leads_to_one_role_only() {
+        let roles = part("roles");
+        let mut seen: Vec<String> = roles.keys().cloned().collect();
+        for role in roles.values() {
+            seen.extend(role["aliases"].as_array().unwrap().iter().map(|alias| alias.as_str().unwrap().to_owned()));
+        }
+        let count = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), count);
+        for alias in ["sisyphus", "hephaestus", "oracle", "librarian"] {
+            assert!(seen.iter().any(|name| name == alias), "{alias}");
+        }
+    }
+
+    #[test]
+    fn modes_say_how_many_make_and_how_many_check() {
+        let modes = part("modes");
+        let counts: Vec<(&str, String, i64)> = modes
+            .iter()
+            .map(|(name, mode)| (name.as_str(), mode["workers"].to_string(), mode["validators"].as_integer().unwrap()))
+            .collect();
+        let expected = [
+            ("simple", "1", 0),
+            ("medium", "2", 1),
+            ("complex", "2", 2),
+            ("architectural", "\"all\"", 0),
+            ("mega", "1", 0),
+        ];
+        assert_eq!(counts, expected.map(|(name, workers, validators)| (name, workers.to_owned(), validators)));
+    }
 }

@@ -33,6 +33,7 @@ pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Proble
     for (name, worker) in &settings.workers {
         check_worker(&reader, name, worker);
     }
+    one_spelling(&reader, &settings);
     let (known, mut found) = reader.finish();
     problems.append(&mut found);
     unknown_keys(flat, &known, problems);
@@ -158,6 +159,17 @@ fn folders(reader: &Reader<'_>, settings: &Settings) {
         || workspace.coordination.starts_with(&workspace.memories)
     {
         reader.fault("workspace.memories", "and workspace.coordination must not hold one another");
+    }
+}
+
+/// Names that differ only in case would meet in file names, and in the names of environment variables.
+fn one_spelling(reader: &Reader<'_>, settings: &Settings) {
+    let mut seen = BTreeSet::new();
+    for name in settings.workers.keys() {
+        if !seen.insert(name.to_ascii_lowercase().replace('-', "_")) {
+            let what = "stands under a name that another worker has in a different spelling; choose another";
+            reader.fault(&format!("workers.{name}.provider"), what);
+        }
     }
 }
 
@@ -361,6 +373,7 @@ mod tests {
             assert!(faults(&text).contains(expected), "{text}: {}", faults(&text));
         }
         assert!(faults("[workers.'a/b']\nprovider = 'human'").contains("name that cannot be used"));
+        assert!(faults("[workers.a-b]\nprovider = 'human'\n[workers.A_b]\nprovider = 'human'").contains("spelling"));
         assert!(faults("[workers.'a.b']\nprovider = 'human'").contains("name that cannot be used"));
     }
 

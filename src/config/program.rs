@@ -132,4 +132,16 @@ mod tests {
         let error = worker_program(&worker, &Environment::default()).unwrap_err().to_string();
         assert!(error.contains("/nowhere/claude") && error.contains("`program`"), "{error}");
     }
+
+    #[test]
+    fn home_and_ones_own_command_are_minded() {
+        let folder = tempfile::tempdir().unwrap();
+        program(&folder.path().join("bin/ask"), 0o755);
+        let environment = Environment::of([("HOME", folder.path())]);
+        assert_eq!(find(Path::new("~/bin/ask"), &environment), Some(folder.path().join("bin/ask")));
+        let mut worker = Worker::new("mine", Provider::Command, None);
+        worker.command = vec![folder.path().join("bin/ask").display().to_string(), "--now".into()];
+        assert_eq!(worker_program(&worker, &environment).unwrap(), folder.path().join("bin/ask"));
+        assert!(worker_program(&Worker::new("person", Provider::Human, None), &environment).is_err());
+    }
 }

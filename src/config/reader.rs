@@ -229,3 +229,58 @@ macro_rules! section {
     };
 }
 pub(super) use section;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::problem::Origin;
+
+    /// One key with a value, as files give it (`text` none) or as the environment does.
+    fn flat(value: toml::Value, text: Option<&str>) -> Flat {
+        let leaf = Leaf { value, text: text.map(str::to_owned), origin: Origin::Env("SYNOD_A__B".into()) };
+        Flat::from_iter([("a.b".to_owned(), leaf)])
+    }
+
+    /// What reading the one key gives, and the problems.
+    fn read<T: Setting>(flat: &Flat) -> (T, Vec<Problem>) {
+        let reader = Reader::new(flat);
+        let value = reader.take("a", "b");
+        let (known, problems) = reader.finish();
+        assert!(known.contains("a.b"), "what is asked for is known");
+        (value, problems)
+    }
+
+    #[test]
+    fn a_text_from_a_layer_without_types_may_look_like_anything() {
+        let number = toml::Value::Integer(5);
+        assert_eq!(read::<String>(&flat(number.clone(), Some("5"))), ("5".to_owned(), Vec::new()));
+        let (_, problems) = read::<String>(&flat(number, None));
+        assert_eq!(problems[0].to_string(), "environment SYNOD_A__B: a.b must be a text in quotes, not a whole number");
+    }
+
+    #[test]
+    fn whole_numbers_serve_as_numbers_but_not_the_reverse() {
+        assert!((read::<f64>(&flat(toml::Value::Integer(2), None)).0 - 2.0).abs() < f64::EPSILON);
+        assert_eq!(read::<u32>(&flat(toml::Value::Float(2.0), None)).1.len(), 1);
+        assert_eq!(read::<f64>(&flat(toml::Value::Float(f64::INFINITY), None)).1.len(), 1);
+        assert_eq!(read::<u8>(&flat(toml::Value::Integer(256), None)).1.len(), 1);
+        assert_eq!(read::<u8>(&flat(toml::Value::Integer(255), None)).0, 255);
+    }
+
+    #[test]
+    fn lists_hold_texts_alone() {
+        let list = |items: Vec<toml::Value>| flat(toml::Value::Array(items), None);
+        assert_eq!(read::<Vec<String>>(&list(vec!["x".into(), "y".into()])).0, ["x", "y"]);
+        assert_eq!(read::<Vec<String>>(&list(vec!["x".into(), 1.into()])).1.len(), 1);
+        assert_eq!(read::<Vec<String>>(&list(Vec::new())), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn a_missing_value_is_a_problem_only_where_it_is_required() {
+        let empty = Flat::new();
+        assert_eq!(read::<Option<u32>>(&empty), (None, Vec::new()));
+        assert_eq!(read::<u32>(&empty).1[0].to_string(), "default: a.b is missing");
+        assert_eq!(read::<Option<u32>>(&flat("none".into(), None)), (None, Vec::new()));
+        assert_eq!(read::<Option<u32>>(&flat("some".into(), None)).1.len(), 1);
+    }
+}

@@ -185,3 +185,63 @@ impl FromValue for Listen {
 pub fn attempt_timeout(settings: &Settings, worker: &Worker) -> Duration {
     worker.timeout.unwrap_or(settings.limits.attempt_timeout)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
+mod tests {
+    use super::*;
+    use crate::config::{Provider, parse};
+
+    /// The settings of one text.
+    fn settings(text: &str) -> Settings {
+        parse(text).unwrap().settings
+    }
+
+    #[test]
+    fn one_threshold_can_be_changed_alone() {
+        let threshold = settings("[consensus.threshold]\nhigh = 0.85").consensus.threshold;
+        assert_eq!(threshold, PerPriority { low: 0.6, normal: 0.7, high: 0.85, critical: 0.9 });
+    }
+
+    #[test]
+    fn priorities_are_looked_up_by_their_names() {
+        let values = PerPriority { low: 1, normal: 2, high: 3, critical: 4 };
+        let found: Vec<i32> = PRIORITIES.iter().map(|name| *values.get(name).unwrap()).collect();
+        assert_eq!(found, [1, 2, 3, 4]);
+        assert_eq!(values.get("urgent"), None);
+    }
+
+    #[test]
+    fn nobody_or_everybody_can_be_waited_for() {
+        let nobody = settings("[consensus]\nrequire_human = []").consensus.require_human;
+        assert_eq!(nobody, PerPriority::default());
+        let all =
+            settings("[consensus]\nrequire_human = ['critical', 'low', 'high', 'normal']").consensus.require_human;
+        assert_eq!(all, PerPriority { low: true, normal: true, high: true, critical: true });
+    }
+
+    #[test]
+    fn priors_are_by_tier_and_stay_within_the_five() {
+        let priors = Settings::default().consensus.tier_prior;
+        assert!(priors.of(1) > priors.of(2) && priors.of(4) > priors.of(5));
+        assert!(
+            (priors.of(0) - priors.of(1)).abs() < f64::EPSILON && (priors.of(9) - priors.of(5)).abs() < f64::EPSILON
+        );
+    }
+
+    #[test]
+    fn http_listens_on_loopback_or_not_at_all() {
+        assert_eq!(settings("[http]\nlisten = 'off'").http.listen, Listen::Off);
+        assert_eq!(settings("[http]\nlisten = '[::1]:0'").http.listen, Listen::Tcp("[::1]:0".parse().unwrap()));
+        assert_eq!(Settings::default().http.listen, Listen::Tcp("127.0.0.1:4820".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_worker_has_its_own_time_or_the_general_one() {
+        let mut worker = Worker::new("a", Provider::Human, None);
+        let settings = settings("[limits]\nattempt_timeout = '90s'");
+        assert_eq!(attempt_timeout(&settings, &worker), Duration::from_secs(90));
+        worker.timeout = Some(Duration::from_secs(5));
+        assert_eq!(attempt_timeout(&settings, &worker), Duration::from_secs(5));
+    }
+}

@@ -55,3 +55,30 @@ fn group(key: &str) -> (usize, String) {
     let worker = super::layers::worker_name(key).unwrap_or_default();
     (place, worker.to_owned())
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
+mod tests {
+    use crate::config::parse;
+
+    #[test]
+    fn groups_stand_together_and_a_workers_keys_too() {
+        let text = "[workers.a]\nprovider = 'human'\n[limits]\nretries = 3\n[workers.b]\nprovider = 'human'\n[workspace]\nmemories = 'm'";
+        let keys: Vec<String> = parse(text).unwrap().rows().into_iter().map(|row| row.key).collect();
+        let mut once: Vec<String> = keys
+            .iter()
+            .map(|key| {
+                key.split('.').take(if key.starts_with("workers") { 2 } else { 1 }).collect::<Vec<_>>().join(".")
+            })
+            .collect();
+        once.dedup();
+        assert_eq!(once, ["workspace", "limits", "consensus", "http", "workers.a", "workers.b"]);
+    }
+
+    #[test]
+    fn a_value_that_was_changed_is_shown_with_its_new_place() {
+        let rows = parse("[limits]\nretries = 3").unwrap().rows();
+        let row = rows.iter().find(|row| row.key == "limits.retries").unwrap();
+        assert_eq!((row.value.as_str(), row.origin.to_string().as_str()), ("3", "synod.toml:2"));
+    }
+}

@@ -221,3 +221,83 @@ fn price(reader: &Reader<'_>, key: &str) -> Option<Price> {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    #[test]
+    fn every_key_of_a_worker_reaches_its_field() {
+        let text = r#"
+            [workers.gpt]
+            provider = "openai"
+            base_url = "http://127.0.0.1:9000/v1"
+            api_key_env = "HOUSE_KEY"
+            model = "gpt-5"
+            tier = 2
+            family = "house"
+            roles = ["architect", "chair"]
+            strengths = ["architecture"]
+            max_concurrent = 4
+            timeout = "5m"
+            reasoning_effort = "high"
+            temperature = 0.3
+            max_tokens = 8192
+            price = { input = 1.25, output = 10.0 }
+            env = ["EXTRA"]
+        "#;
+        let worker = parse(text).unwrap().settings.workers.shift_remove("gpt").unwrap();
+        let mut expected = Worker::new("gpt", Provider::Openai, Some("gpt-5"));
+        expected.base_url = Some("http://127.0.0.1:9000/v1/".into());
+        expected.api_key_env = Some("HOUSE_KEY".into());
+        expected.tier = 2;
+        expected.family = "house".into();
+        expected.roles = vec!["architect".into(), "chair".into()];
+        expected.strengths = vec!["architecture".into()];
+        expected.max_concurrent = 4;
+        expected.timeout = Some(Duration::from_secs(300));
+        expected.reasoning_effort = Some(Effort::High);
+        expected.temperature = Some(0.3);
+        expected.max_tokens = Some(8192);
+        expected.price = Some(Price { input: 1.25, output: 10.0 });
+        expected.env = vec!["EXTRA".into()];
+        assert_eq!(worker, expected);
+    }
+
+    #[test]
+    fn programs_have_keys_of_their_own() {
+        let text = r#"
+            [workers.house]
+            provider = "command"
+            command = ["/opt/ask", "--model", "{model}"]
+            [workers.codex]
+            provider = "codex"
+            program = "~/bin/codex"
+            args = ["--strict"]
+            permission = "edit"
+            [workers.tape]
+            provider = "replay"
+            cassette = "demo.json"
+        "#;
+        let workers = parse(text).unwrap().settings.workers;
+        assert_eq!(workers["house"].command, ["/opt/ask", "--model", "{model}"]);
+        assert_eq!(workers["house"].permission, Permission::Read);
+        let codex = &workers["codex"];
+        assert_eq!(codex.program.as_deref(), Some(std::path::Path::new("~/bin/codex")));
+        assert_eq!((codex.args.as_slice(), codex.permission), (["--strict".to_owned()].as_slice(), Permission::Edit));
+        assert_eq!(workers["tape"].cassette.as_deref(), Some(std::path::Path::new("demo.json")));
+    }
+
+    #[test]
+    fn what_is_not_given_is_the_same_for_configured_and_found_workers() {
+        let read = parse("[workers.a]\nprovider = 'claude-code'").unwrap().settings.workers.shift_remove("a").unwrap();
+        assert_eq!(read, Worker::new("a", Provider::ClaudeCode, None));
+        assert_eq!(read.key_variable(), Some("ANTHROPIC_API_KEY"));
+        assert_eq!(read.address(), None);
+        let local = Worker::new("b", Provider::Ollama, Some("llama3.1:8b"));
+        assert_eq!(local.address(), Some("http://127.0.0.1:11434/v1/"));
+        assert_eq!((local.family.as_str(), local.key_variable()), ("meta", None));
+    }
+}
