@@ -25,11 +25,7 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         Event::AttemptStarted { at, key, deadline } => attempt_started(state, *at, key, *deadline),
         Event::AttemptAdopted { key, deadline, .. } => attempt_adopted(state, key, *deadline),
         Event::AttemptAnswered { at, key, answer } => {
-            attempt_ended(state, key, |started| AttemptState::Answered {
-                started,
-                ended: *at,
-                answer: answer.clone(),
-            });
+            attempt_ended(state, key, |started| AttemptState::Answered { started, ended: *at, answer: answer.clone() });
         }
         Event::AttemptFailed { at, key, failure, .. } => {
             attempt_ended(state, key, |_| AttemptState::Failed { ended: *at, failure: failure.clone() });
@@ -109,8 +105,7 @@ fn worker_of(state: &State, key: &AttemptKey) -> Option<WorkerName> {
 
 fn accept(state: &mut State, event: &Event) {
     let Event::TaskAccepted { at, task, spec, source, route, plan, waits_for } = event else { return };
-    let phase =
-        if waits_for.is_empty() { Phase::Working } else { Phase::Waiting { on: waits_for.clone() } };
+    let phase = if waits_for.is_empty() { Phase::Working } else { Phase::Waiting { on: waits_for.clone() } };
     for on in waits_for {
         state.index.dependents.entry(on.clone()).or_default().insert(task.clone());
     }

@@ -139,7 +139,14 @@ fn running(state: &State, key: &AttemptKey) -> Result<WorkerName, Refusal> {
     }
 }
 
-fn failed(state: &State, rules: &Rules, at: Timestamp, key: AttemptKey, worker: &WorkerName, failure: Failure) -> Event {
+fn failed(
+    state: &State,
+    rules: &Rules,
+    at: Timestamp,
+    key: AttemptKey,
+    worker: &WorkerName,
+    failure: Failure,
+) -> Event {
     let rest_until = rest_after(state.globals.health.get(worker), &rules.limits, &failure, at);
     Event::AttemptFailed { at, key, failure, rest_until }
 }

@@ -34,11 +34,7 @@ impl TaskId {
             }
         }
         let slug = slug.trim_end_matches('-');
-        Self(if slug.is_empty() {
-            "task".to_owned()
-        } else {
-            slug.to_owned()
-        })
+        Self(if slug.is_empty() { "task".to_owned() } else { slug.to_owned() })
     }
 
     /// The same name with a counter, for a name that was used before: `review-auth-2`.
@@ -118,9 +114,7 @@ impl fmt::Display for AttemptKey {
 }
 
 /// An event's place in the journal. The first event has 1; 0 means "nothing yet".
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seq(pub u64);
 
@@ -143,10 +137,7 @@ mod tests {
 
     #[test]
     fn slugs_are_lower_case_words_joined_by_hyphens() {
-        assert_eq!(
-            TaskId::slug("Review  the Login_code!").as_str(),
-            "review-the-login-code"
-        );
+        assert_eq!(TaskId::slug("Review  the Login_code!").as_str(), "review-the-login-code");
         assert_eq!(TaskId::slug("../../etc/passwd").as_str(), "etc-passwd");
         assert_eq!(TaskId::slug("…").as_str(), "task");
         assert!(TaskId::slug(&"x".repeat(500)).as_str().len() <= TASK_ID_BYTES_MAX);

@@ -131,8 +131,7 @@ fn step(id: &str, role: &Role, aim: StepAim, needs: &[StepId], seats: Vec<Seat>)
 /// `count` seats from rank `from` on. Everyone who has no seat may take the place of one that fails.
 fn seats(ranked: &[WorkerName], from: usize, count: usize) -> Vec<Seat> {
     let seated: Vec<&WorkerName> = ranked.iter().skip(from).take(count).collect();
-    let reserve: Vec<WorkerName> =
-        ranked.iter().filter(|worker| !seated.contains(worker)).cloned().collect();
+    let reserve: Vec<WorkerName> = ranked.iter().filter(|worker| !seated.contains(worker)).cloned().collect();
     seated.into_iter().map(|worker| Seat { worker: worker.clone(), fallbacks: reserve.clone() }).collect()
 }
 
@@ -141,11 +140,15 @@ fn written_steps(written: &WrittenPlan, classified: &Classified, ranked: &[Worke
     let mut left: Vec<&WrittenStep> = written.steps.iter().collect();
     let mut steps: Vec<Step> = Vec::new();
     while !left.is_empty() {
-        let ready = left.iter().position(|step| step.needs.iter().all(|need| steps.iter().any(|done| done.id == *need)));
+        let ready =
+            left.iter().position(|step| step.needs.iter().all(|need| steps.iter().any(|done| done.id == *need)));
         let Some(ready) = ready else {
             let names: Vec<&str> = left.iter().map(|step| step.id.as_str()).collect();
             return Err(unacceptable(
-                format!("`plan` has steps that wait for each other or for a step that does not exist: {}", names.join(", ")),
+                format!(
+                    "`plan` has steps that wait for each other or for a step that does not exist: {}",
+                    names.join(", ")
+                ),
                 "let `needs` name only steps of the plan, without a circle",
             ));
         };

@@ -136,14 +136,7 @@ fn next(worker: &WorkerName, at: Timestamp) -> SeatStanding {
 
 /// The next worker of the chain that was not tried for this seat, is not at another seat of the step, and may be asked:
 /// one that is awake before one that rests, and none that is blocked.
-fn fallback(
-    state: &State,
-    task: &Task,
-    step: &Step,
-    seat: &Seat,
-    tried: &[&Attempt],
-    at: Timestamp,
-) -> SeatStanding {
+fn fallback(state: &State, task: &Task, step: &Step, seat: &Seat, tried: &[&Attempt], at: Timestamp) -> SeatStanding {
     let taken = |worker: &WorkerName| {
         tried.iter().any(|attempt| attempt.worker == *worker)
             || task.attempts_of(&step.id).any(|attempt| attempt.worker == *worker)

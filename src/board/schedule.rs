@@ -36,11 +36,8 @@ fn first_turn<'a>(state: &'a State, worker: &WorkerRule, at: Timestamp) -> Optio
 
 /// A worker that has rested is tried with one call before it gets all its slots again.
 fn slots(state: &State, worker: &WorkerRule) -> u32 {
-    let probing = state
-        .globals
-        .health
-        .get(&worker.name)
-        .is_some_and(|health| matches!(health.rest, Resting::Until { .. }));
+    let probing =
+        state.globals.health.get(&worker.name).is_some_and(|health| matches!(health.rest, Resting::Until { .. }));
     if probing { 1 } else { worker.max_concurrent }
 }
 

@@ -15,7 +15,12 @@ use super::task::{Phase, StepStanding, Task};
 use super::time::Timestamp;
 
 /// Draws every consequence at the moment `at`. Each event is applied and handed to `each` in order.
-pub(in crate::board) fn settle(state: &mut State, rules: &Rules, at: Timestamp, each: &mut dyn FnMut(&State, Seq, Event)) {
+pub(in crate::board) fn settle(
+    state: &mut State,
+    rules: &Rules,
+    at: Timestamp,
+    each: &mut dyn FnMut(&State, Seq, Event),
+) {
     loop {
         while let Some(task) = state.index.touched.pop_first() {
             let events = consequences(state, rules, &task, at);
@@ -61,12 +66,7 @@ fn tell_dependents(state: &State, task: &Task, ending: &Ending, at: Timestamp) -
         events.push(Event::DependencyEnded { at, task: dependent.clone(), on: task.id.clone(), well });
         if !well {
             let why = format!("{} was needed first and did not end well", task.id);
-            events.push(Event::TaskEnded {
-                at,
-                task: dependent.clone(),
-                ending: Ending::Failed { why },
-                file: None,
-            });
+            events.push(Event::TaskEnded { at, task: dependent.clone(), ending: Ending::Failed { why }, file: None });
         }
     }
     events
@@ -100,7 +100,9 @@ fn give_up(state: &State, task: &Task, at: Timestamp) -> Vec<Event> {
             AttemptState::Planned { .. } if is_blocked(state, &attempt.worker) => {
                 (FailureClass::RequestRefused, "the worker is blocked until its fault is mended")
             }
-            AttemptState::Planned { .. } if late => (FailureClass::Cancelled, "the task's time was up before it started"),
+            AttemptState::Planned { .. } if late => {
+                (FailureClass::Cancelled, "the task's time was up before it started")
+            }
             AttemptState::Running { .. } if late => (FailureClass::Timeout, "the task's time was up"),
             AttemptState::Planned { .. }
             | AttemptState::Running { .. }
@@ -108,7 +110,12 @@ fn give_up(state: &State, task: &Task, at: Timestamp) -> Vec<Event> {
             | AttemptState::Failed { .. } => continue,
         };
         let key = AttemptKey { task: task.id.clone(), number: attempt.number };
-        let failure = Failure { class, message: message.to_owned(), after_s: ran_for(&attempt.state, at), usage: Usage::default() };
+        let failure = Failure {
+            class,
+            message: message.to_owned(),
+            after_s: ran_for(&attempt.state, at),
+            usage: Usage::default(),
+        };
         events.push(Event::AttemptFailed { at, key, failure, rest_until: None });
     }
     events

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How much a task matters; it sets the consensus threshold and the order in which waiting attempts start.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Last in the queue, threshold 0.6.
@@ -58,14 +56,7 @@ pub enum Mode {
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Auto,
-        Self::Simple,
-        Self::Medium,
-        Self::Complex,
-        Self::Architectural,
-        Self::Mega,
-    ];
+    pub const ALL: [Self; 6] = [Self::Auto, Self::Simple, Self::Medium, Self::Complex, Self::Architectural, Self::Mega];
 
     /// The word in files and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -225,10 +216,7 @@ impl TaskSpec {
     pub fn title(&self) -> String {
         let first = || {
             let head = self.text.head();
-            let line = head
-                .lines()
-                .map(|line| line.trim_start_matches('#').trim())
-                .find(|line| !line.is_empty());
+            let line = head.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty());
             line.unwrap_or("task").chars().take(80).collect()
         };
         self.title.clone().unwrap_or_else(first)

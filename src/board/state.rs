@@ -95,10 +95,7 @@ pub(in crate::board) type Turn = (Reverse<Priority>, Timestamp, AttemptKey);
 impl State {
     /// A state that goes on from what was stored beside the journal.
     pub fn resume(globals: Globals) -> Self {
-        Self {
-            globals,
-            ..Self::default()
-        }
+        Self { globals, ..Self::default() }
     }
 
     /// An open task.

@@ -113,20 +113,14 @@ impl Task {
 
     /// The attempts of a step, by number.
     pub fn attempts_of<'a>(&'a self, step: &'a StepId) -> impl Iterator<Item = &'a Attempt> {
-        self.attempts
-            .values()
-            .filter(move |attempt| attempt.step == *step)
+        self.attempts.values().filter(move |attempt| attempt.step == *step)
     }
 
     /// The answered attempts, by number, with their answers.
     pub fn answered(&self) -> impl Iterator<Item = (&Attempt, &super::attempt::Answer)> {
-        self.attempts
-            .values()
-            .filter_map(|attempt| match &attempt.state {
-                AttemptState::Answered { answer, .. } => Some((attempt, answer.as_ref())),
-                AttemptState::Planned { .. }
-                | AttemptState::Running { .. }
-                | AttemptState::Failed { .. } => None,
-            })
+        self.attempts.values().filter_map(|attempt| match &attempt.state {
+            AttemptState::Answered { answer, .. } => Some((attempt, answer.as_ref())),
+            AttemptState::Planned { .. } | AttemptState::Running { .. } | AttemptState::Failed { .. } => None,
+        })
     }
 }

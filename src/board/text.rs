@@ -36,9 +36,7 @@ impl Text {
         let text = text.into();
         match cut(&text, INLINE_BYTES_MAX) {
             whole if whole.len() == text.len() => Self::Inline { text },
-            head => Self::Inline {
-                text: head.to_owned(),
-            },
+            head => Self::Inline { text: head.to_owned() },
         }
     }
 

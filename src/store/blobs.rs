@@ -114,7 +114,8 @@ impl Blobs {
             Text::Inline { text } => return Ok(text.clone()),
             Text::Blob { hash, bytes, .. } => (hash, *bytes),
         };
-        let damaged = |path: PathBuf, why: &str| Error::Damaged { what: format!("blob {hash}"), path, why: why.to_owned() };
+        let damaged =
+            |path: PathBuf, why: &str| Error::Damaged { what: format!("blob {hash}"), path, why: why.to_owned() };
         let hash = Hash::parse(hash).ok_or_else(|| damaged(self.shared.folder.clone(), "its name is not a SHA-256"))?;
         let content = self.kept(&hash)?;
         if content.len() as u64 != bytes {
@@ -131,7 +132,11 @@ impl Blobs {
     /// Stores a content and returns its name once both are on the medium.
     pub(super) fn keep(&self, content: &[u8]) -> Result<Hash, Error> {
         if content.len() as u64 > BLOB_BYTES_MAX {
-            return Err(Error::TooLarge { what: "a text".to_owned(), bytes: content.len() as u64, bytes_max: BLOB_BYTES_MAX });
+            return Err(Error::TooLarge {
+                what: "a text".to_owned(),
+                bytes: content.len() as u64,
+                bytes_max: BLOB_BYTES_MAX,
+            });
         }
         let hash = Hash::of(content);
         let path = self.path(&hash);
@@ -148,14 +153,20 @@ impl Blobs {
     /// The content of a name, checked.
     pub(super) fn kept(&self, hash: &Hash) -> Result<Vec<u8>, Error> {
         let path = self.path(hash);
-        let damaged = |why: &str| Error::Damaged { what: format!("blob {}", hash.hex()), path: path.clone(), why: why.to_owned() };
+        let damaged = |why: &str| Error::Damaged {
+            what: format!("blob {}", hash.hex()),
+            path: path.clone(),
+            why: why.to_owned(),
+        };
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(damaged("its file is missing")),
             Err(source) => return Err(Error::io("reading", &path, source)),
         };
         let mut content = Vec::new();
-        file.take(BLOB_BYTES_MAX + 1).read_to_end(&mut content).map_err(|source| Error::io("reading", &path, source))?;
+        file.take(BLOB_BYTES_MAX + 1)
+            .read_to_end(&mut content)
+            .map_err(|source| Error::io("reading", &path, source))?;
         if Hash::of(&content) == *hash { Ok(content) } else { Err(damaged("its content does not match its name")) }
     }
 

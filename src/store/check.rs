@@ -108,7 +108,8 @@ fn look(report: &mut Report, engine: &Engine, blobs: &Blobs, row: &[u8], found: 
             report.events += 1;
             let (seq, event) = head::read_event(engine, row, found)?;
             if seq > last {
-                report.damage(format!("event {seq} lies beyond event {last}, the last one according to the head entry"));
+                report
+                    .damage(format!("event {seq} lies beyond event {last}, the last one according to the head entry"));
             }
             texts(report, blobs, &event);
         }
@@ -125,7 +126,12 @@ fn look(report: &mut Report, engine: &Engine, blobs: &Blobs, row: &[u8], found: 
         _ => {
             report.names += 1;
             let name = names::parse(engine, row, &found.content)?;
-            for what in name.end.map(|end| [keys::HISTORY, keys::SUMMARY].map(|what| keys::numbered(what, end))).iter().flatten() {
+            for what in name
+                .end
+                .map(|end| [keys::HISTORY, keys::SUMMARY].map(|what| keys::numbered(what, end)))
+                .iter()
+                .flatten()
+            {
                 if engine.get(&keys::chunk(what, 0))?.is_none() {
                     report.damage(format!("{} names {}, which is missing", keys::describe(row), keys::describe(what)));
                 }

@@ -79,7 +79,8 @@ impl<'a> Draft<'a> {
             self.change.unused.extend(found.blob);
             history.push((*seq, found.content));
         }
-        let (own, others) = std::mem::take(&mut self.events).into_iter().partition(|(_, (of, _))| of.as_ref() == Some(task));
+        let (own, others) =
+            std::mem::take(&mut self.events).into_iter().partition(|(_, (of, _))| of.as_ref() == Some(task));
         self.events = others;
         history.extend(own.into_iter().map(|(seq, (_, json))| (seq, json)));
 
@@ -100,7 +101,13 @@ impl<'a> Draft<'a> {
             let found = self.store.promised(&row)?;
             rows::remove(&mut self.change.ops, &row, found.chunks);
             self.change.unused.extend(found.blob);
-            rows::put(&mut self.change.ops, self.store.blobs(), &keys::numbered(keys::LOOSE, seq.0), false, &found.content)?;
+            rows::put(
+                &mut self.change.ops,
+                self.store.blobs(),
+                &keys::numbered(keys::LOOSE, seq.0),
+                false,
+                &found.content,
+            )?;
         }
         Ok(())
     }

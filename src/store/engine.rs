@@ -78,7 +78,8 @@ impl Engine {
     /// Up to a page of the pairs from `from` (with it) to `to` (without it). A shorter page than [`Self::page_pairs`] is the last.
     pub(super) fn page(&self, from: &[u8], to: &[u8], order: Order) -> Result<Vec<Pair>, Error> {
         let db = &self.handles()?.db;
-        let pair = |pair: sled::Result<(sled::IVec, sled::IVec)>| pair.map(|(key, value)| (key.to_vec(), value.to_vec()));
+        let pair =
+            |pair: sled::Result<(sled::IVec, sled::IVec)>| pair.map(|(key, value)| (key.to_vec(), value.to_vec()));
         self.guarded("reading", || {
             let range = db.range(from..to);
             match order {

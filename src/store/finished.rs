@@ -38,9 +38,7 @@ struct Stored {
 }
 
 /// Adds to `ops` what stores an ended task's summary.
-pub(super) fn put_summary(
-    ops: &mut Ops, store: &Store, number: u64, archive: &Archive,
-) -> Result<(), Error> {
+pub(super) fn put_summary(ops: &mut Ops, store: &Store, number: u64, archive: &Archive) -> Result<(), Error> {
     let Archive { task, summary } = archive.clone();
     let content = serde_json::to_vec(&Stored { task, summary }).map_err(io::Error::from);
     let content = content.map_err(|error| unwritable(store.engine(), error))?;
@@ -49,9 +47,7 @@ pub(super) fn put_summary(
 }
 
 /// Adds to `ops` what stores an ended task's history: a JSON array of its events, each `[seq, event]`, compressed.
-pub(super) fn put_history(
-    ops: &mut Ops, store: &Store, number: u64, events: &[(Seq, Vec<u8>)],
-) -> Result<(), Error> {
+pub(super) fn put_history(ops: &mut Ops, store: &Store, number: u64, events: &[(Seq, Vec<u8>)]) -> Result<(), Error> {
     let packed = pack(events).map_err(|error| unwritable(store.engine(), error))?;
     rows::put(ops, store.blobs(), &keys::numbered(keys::HISTORY, number), true, &packed)?;
     Ok(())
@@ -92,7 +88,8 @@ pub(super) fn unpack(engine: &Engine, row: &[u8], found: &Row) -> Result<Vec<(Se
 pub(super) fn read_summary(engine: &Engine, row: &[u8], found: &Row) -> Result<Finished, Error> {
     let damaged = |why: String| Error::Damaged { what: keys::describe(row), path: engine.folder().to_owned(), why };
     let number = keys::number(row).ok_or_else(|| damaged("its key is cut short".to_owned()))?;
-    let Stored { task, summary } = serde_json::from_slice(&found.content).map_err(|error| damaged(error.to_string()))?;
+    let Stored { task, summary } =
+        serde_json::from_slice(&found.content).map_err(|error| damaged(error.to_string()))?;
     Ok(Finished { number, task, summary })
 }
 

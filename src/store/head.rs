@@ -40,12 +40,15 @@ pub(super) fn put(ops: &mut Ops, head: &Head) {
 /// Reads the head. A store without one was not made by this program, or has lost its beginning.
 pub(super) fn read(engine: &Engine, blobs: &Blobs) -> Result<Head, Error> {
     let unopenable = |what: String| Error::Unopenable { path: engine.folder().to_owned(), what };
-    let found = rows::get(engine, blobs, &head_row())?.ok_or_else(|| unopenable("its head entry is missing".to_owned()))?;
-    let head: Head =
-        serde_json::from_slice(&found.content).map_err(|error| unopenable(format!("its head entry cannot be read: {error}")))?;
+    let found =
+        rows::get(engine, blobs, &head_row())?.ok_or_else(|| unopenable("its head entry is missing".to_owned()))?;
+    let head: Head = serde_json::from_slice(&found.content)
+        .map_err(|error| unopenable(format!("its head entry cannot be read: {error}")))?;
     if head.layout != LAYOUT {
         let layout = head.layout;
-        return Err(unopenable(format!("it has layout {layout}, and this program reads layout {LAYOUT}: a newer one wrote it")));
+        return Err(unopenable(format!(
+            "it has layout {layout}, and this program reads layout {LAYOUT}: a newer one wrote it"
+        )));
     }
     Ok(head)
 }

@@ -220,7 +220,11 @@ impl Store {
     }
 
     fn missing(&self, row: &[u8]) -> Error {
-        Error::Damaged { what: keys::describe(row), path: self.engine.folder().to_owned(), why: "it is missing".to_owned() }
+        Error::Damaged {
+            what: keys::describe(row),
+            path: self.engine.folder().to_owned(),
+            why: "it is missing".to_owned(),
+        }
     }
 
     /// Makes the in-memory index of the live events; returns how many there are.

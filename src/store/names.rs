@@ -91,7 +91,10 @@ pub(super) fn parse(engine: &Engine, row: &[u8], content: &[u8]) -> Result<Name,
 
 /// The first of `wanted`, `wanted-2`, `wanted-3`, … that was never used and is not `taken`.
 pub(super) fn free(
-    engine: &Engine, blobs: &Blobs, wanted: &TaskId, taken: impl Fn(&TaskId) -> bool,
+    engine: &Engine,
+    blobs: &Blobs,
+    wanted: &TaskId,
+    taken: impl Fn(&TaskId) -> bool,
 ) -> Result<TaskId, Error> {
     let known = stored(engine, blobs, wanted)?;
     if known.is_none() && !taken(wanted) {

@@ -62,7 +62,9 @@ pub(super) fn decode<'a>(key: &[u8], value: &'a [u8]) -> Result<Chunk<'a>, Strin
         .ok_or_else(|| format!("it has {} bytes where its header alone has {HEADER_BYTES}", value.len()))?;
     let [version, form, c0, c1, s0, s1, s2, s3] = *head;
     if version != VERSION {
-        return Err(format!("it has format version {version}, and this program reads version {VERSION}: a newer one wrote it"));
+        return Err(format!(
+            "it has format version {version}, and this program reads version {VERSION}: a newer one wrote it"
+        ));
     }
     if u32::from_be_bytes([s0, s1, s2, s3]) != checksum(key, &[version, form, c0, c1], payload) {
         return Err("its checksum does not match".to_owned());

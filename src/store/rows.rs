@@ -52,7 +52,11 @@ pub(super) fn get(engine: &Engine, blobs: &Blobs, row: &[u8]) -> Result<Option<R
 
 /// Hands the rows with keys from `from` (with it) to `to` (without it) to `each`, until it returns `false`.
 pub(super) fn scan(
-    engine: &Engine, blobs: &Blobs, from: &[u8], to: &[u8], order: Order,
+    engine: &Engine,
+    blobs: &Blobs,
+    from: &[u8],
+    to: &[u8],
+    order: Order,
     mut each: impl FnMut(&[u8], Result<Row, Error>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let (mut from, mut to) = (from.to_vec(), to.to_vec());
@@ -98,7 +102,11 @@ fn put_chunks(ops: &mut Ops, row: &[u8], form: Form, content: &[u8]) -> u16 {
 }
 
 fn assemble(
-    engine: &Engine, blobs: &Blobs, row: &[u8], first: &[u8], more: impl Fn(&[u8]) -> Result<Option<Vec<u8>>, Error>,
+    engine: &Engine,
+    blobs: &Blobs,
+    row: &[u8],
+    first: &[u8],
+    more: impl Fn(&[u8]) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Row, Error> {
     let damaged = |why: String| Error::Damaged { what: keys::describe(row), path: engine.folder().to_owned(), why };
     let head = record::decode(&keys::chunk(row, 0), first).map_err(&damaged)?;

@@ -2,9 +2,15 @@
 //! calls providers. Nothing here decides about retries, rests or fallbacks: that is the board's.
 
 pub mod cassette;
+mod cli;
 pub mod http;
+mod process;
 pub mod record;
 pub mod replay;
+mod roster;
+
+pub use process::{Error as ProcessError, ShimProgram, shim};
+pub use roster::{Roster, RosterParts};
 
 use crate::board::{AttemptKey, Failure, Usage};
 use std::path::PathBuf;

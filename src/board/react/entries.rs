@@ -64,7 +64,12 @@ fn accepted(task: &Task, at: Timestamp) -> LogEntry {
     let steps: Vec<&str> = task.plan.steps.iter().map(|step| step.id.as_str()).collect();
     LogEntry {
         context: format!("{by}: {}", task.spec.title()),
-        work_done: format!("taken as {} (mode {}, priority {})", route.kind, route.mode.as_str(), task.spec.priority.as_str()),
+        work_done: format!(
+            "taken as {} (mode {}, priority {})",
+            route.kind,
+            route.mode.as_str(),
+            task.spec.priority.as_str()
+        ),
         next_steps: steps.join(", then "),
         handoff_to: names(&route.workers),
         ..blank(at, "synod", "router", task.id.as_str())
@@ -77,10 +82,13 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
     let context = match &attempt.purpose {
         Purpose::Judge => format!("asked as {} to judge: {}", attempt.role, task.spec.title()),
         Purpose::Make => format!("asked as {} to do: {}", attempt.role, task.spec.title()),
-        Purpose::Check { candidates } => format!("asked as {} to judge {} candidate(s)", attempt.role, candidates.len()),
+        Purpose::Check { candidates } => {
+            format!("asked as {} to judge {} candidate(s)", attempt.role, candidates.len())
+        }
     };
     let receivers = handed_to(task, attempt);
-    let mut entry = LogEntry { context, ..blank(at, attempt.worker.as_str(), attempt.role.as_str(), key.task.as_str()) };
+    let mut entry =
+        LogEntry { context, ..blank(at, attempt.worker.as_str(), attempt.role.as_str(), key.task.as_str()) };
     match &attempt.state {
         AttemptState::Answered { answer, .. } => {
             entry.model.clone_from(&answer.model);

@@ -20,12 +20,9 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
             let file = Page::TaskFile { task: task.clone(), source: source.clone(), spec: spec.clone() };
             with_task(state, task, vec![file], |task| vec![pages::state(task), pages::progress(task)])
         }
-        Event::FileRejected { at, name, hash, reason } => publish(vec![Page::Rejected {
-            name: name.clone(),
-            hash: hash.clone(),
-            at: *at,
-            reason: reason.clone(),
-        }]),
+        Event::FileRejected { at, name, hash, reason } => {
+            publish(vec![Page::Rejected { name: name.clone(), hash: hash.clone(), at: *at, reason: reason.clone() }])
+        }
         Event::AttemptStarted { key, .. } => started(state, key),
         Event::AttemptAnswered { key, .. } => ended(state, key),
         Event::AttemptFailed { key, failure, .. } => {

@@ -165,8 +165,8 @@ fn stance(word: &str) -> Option<Stance> {
         "reject" | "rejected" | "deny" | "denied" | "decline" | "declined" | "disapprove" | "disapproved"
         | "not_approved" | "do_not_approve" | "request_changes" | "requests_changes" | "changes_requested"
         | "needs_changes" | "needs_work" | "block" | "blocked" | "fail" | "failed" | "no_go" => Stance::Reject,
-        "abstain" | "abstained" | "abstention" | "unsure" | "undecided" | "unknown" | "no_opinion"
-        | "cannot_judge" | "none" | "n_a" => Stance::Abstain,
+        "abstain" | "abstained" | "abstention" | "unsure" | "undecided" | "unknown" | "no_opinion" | "cannot_judge"
+        | "none" | "n_a" => Stance::Abstain,
         _ => return None,
     })
 }
@@ -254,7 +254,9 @@ fn place(object: &Object) -> String {
 /// The first of `names` that the object has, upper and lower case alike.
 fn field<'a>(object: &'a Object, names: &[&str]) -> Option<&'a Value> {
     names.iter().find_map(|name| {
-        object.get(*name).or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+        object
+            .get(*name)
+            .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
     })
 }
 
@@ -269,6 +271,7 @@ fn text_field(object: &Object, names: &[&str], bytes_max: usize) -> String {
 /// Cut to size, on one line, without control characters.
 fn tidy(text: &str, bytes_max: usize) -> String {
     let head = cut(text, bytes_max.saturating_mul(2));
-    let words: Vec<&str> = head.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        head.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     cut(&words.join(" "), bytes_max).trim_end().to_owned()
 }

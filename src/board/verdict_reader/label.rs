@@ -12,7 +12,8 @@ pub fn candidate_label(index: usize) -> String {
 
 /// The index that a model's wording of a label means: `A`, `b.`, `Candidate C`, `candidate_d`.
 pub(super) fn candidate_index(wording: &str) -> Option<usize> {
-    let lower: String = wording.chars().take(40).filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase();
+    let lower: String =
+        wording.chars().take(40).filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_lowercase();
     let label = ["candidate", "answer", "option"].iter().find_map(|word| lower.strip_prefix(word)).unwrap_or(&lower);
     let mut rest = label.chars();
     let letter = rest.next().filter(char::is_ascii_lowercase)?;

@@ -31,11 +31,11 @@ fn judgement() -> Vec<(&'static str, Value)> {
         ("fix", text("how to mend it; empty when unknown")),
     ]);
     vec![
+        ("verdict", json!({ "type": "string", "enum": ["approve", "approve_with_changes", "reject", "abstain"] })),
         (
-            "verdict",
-            json!({ "type": "string", "enum": ["approve", "approve_with_changes", "reject", "abstain"] }),
+            "claims",
+            json!({ "type": "array", "description": "the faults found; empty when there are none", "items": claim }),
         ),
-        ("claims", json!({ "type": "array", "description": "the faults found; empty when there are none", "items": claim })),
         ("confidence", json!({ "type": "number", "description": "from 0 to 1" })),
         ("would_change_my_mind", text("what evidence would change this verdict")),
     ]

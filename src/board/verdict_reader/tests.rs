@@ -7,8 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 const APPROVE: &str = r#"{"verdict":"approve","claims":[],"confidence":0.9,"would_change_my_mind":"a failing test"}"#;
-const REJECT: &str =
-    r#"{"verdict":"reject","claims":[{"severity":"high","where":"src/a.rs:63","what":"SQL injection","fix":"bind"}],"confidence":0.8,"would_change_my_mind":""}"#;
+const REJECT: &str = r#"{"verdict":"reject","claims":[{"severity":"high","where":"src/a.rs:63","what":"SQL injection","fix":"bind"}],"confidence":0.8,"would_change_my_mind":""}"#;
 
 fn judge(text: &str) -> Verdict {
     read(&Purpose::Judge, text, None).remove(0)
@@ -73,7 +72,11 @@ fn what_is_no_verdict_is_an_abstention() {
 fn the_form_itself_is_no_approval() {
     let form = r#"{"verdict": "approve | approve_with_changes | reject | abstain", "claims": []}"#;
     assert_eq!(stance(form).0, Stance::Abstain);
-    assert_eq!(stance(&format!("{REJECT} in the form {form}")).0, Stance::Reject, "a rejection is not taken back by it");
+    assert_eq!(
+        stance(&format!("{REJECT} in the form {form}")).0,
+        Stance::Reject,
+        "a rejection is not taken back by it"
+    );
     assert_eq!(stance(&format!("{APPROVE} in the form {form}")).0, Stance::Abstain);
 }
 
@@ -126,10 +129,12 @@ fn reads_candidates_by_letter_in_any_order() {
     let keyed = check(r#"{"verdicts":{"A":{"verdict":"reject"},"B":{"verdict":"approve"}}}"#, &[3, 5]);
     assert_eq!((keyed[0].stance, keyed[1].stance), (Stance::Reject, Stance::Approve));
 
-    let apart = check("{\"candidate\":\"A\",\"verdict\":\"approve\"}\n{\"candidate\":\"B\",\"verdict\":\"reject\"}", &[3, 5]);
+    let apart =
+        check("{\"candidate\":\"A\",\"verdict\":\"approve\"}\n{\"candidate\":\"B\",\"verdict\":\"reject\"}", &[3, 5]);
     assert_eq!((apart[0].stance, apart[1].stance), (Stance::Approve, Stance::Reject));
 
-    let missing = check(r#"{"verdicts":[{"candidate":"C","verdict":"approve"},{"candidate":"A","verdict":"reject"}]}"#, &[3, 5]);
+    let missing =
+        check(r#"{"verdicts":[{"candidate":"C","verdict":"approve"},{"candidate":"A","verdict":"reject"}]}"#, &[3, 5]);
     assert_eq!((missing[0].stance, missing[1].reading), (Stance::Reject, Reading::Unreadable));
 
     assert_eq!(check(APPROVE, &[3])[0].stance, Stance::Approve, "a single candidate needs no letter");
@@ -147,7 +152,8 @@ fn structured_output_comes_first_but_need_not_be_obeyed() {
 
 #[test]
 fn numbers_and_words_are_forgiven_conservatively() {
-    let with = |confidence: &str| judge(&format!(r#"{{"verdict":"LGTM","confidence":{confidence}}}"#)).stated_confidence;
+    let with =
+        |confidence: &str| judge(&format!(r#"{{"verdict":"LGTM","confidence":{confidence}}}"#)).stated_confidence;
     assert_eq!(with("0.9"), Some(0.9));
     assert_eq!(with("\"7\""), Some(0.7));
     assert_eq!(with("\"85%\""), Some(0.85));
@@ -161,7 +167,8 @@ fn numbers_and_words_are_forgiven_conservatively() {
 
 #[test]
 fn everything_is_bounded() {
-    let claim = json!({ "severity": "low", "where": "w".repeat(300), "what": "x\n".repeat(500), "fix": "y".repeat(500) });
+    let claim =
+        json!({ "severity": "low", "where": "w".repeat(300), "what": "x\n".repeat(500), "fix": "y".repeat(500) });
     let mut claims = vec![claim; 200];
     claims.push(json!({ "severity": "critical", "file": "a.rs", "line": 3, "what": "the worst comes last" }));
     let verdict = judge(&json!({ "verdict": "reject", "claims": claims }).to_string());

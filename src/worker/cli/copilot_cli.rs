@@ -1,0 +1,127 @@
+//! GitHub Copilot CLI: its arguments, and reading its lines of JSON with the file of figures beside them.
+
+use super::trouble::{Trouble, last_line};
+use super::{Plan, Run, Scene, count, prompt, records, status, text};
+use crate::board::Usage;
+use crate::config::Permission;
+use crate::worker::Reply;
+use serde_json::Value;
+
+/// The file in the spool folder that it writes its figures to.
+pub(super) const FIGURES: &str = "usage.json";
+
+pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
+    let mut plan = Plan { stdin: prompt::guarded(&scene.prompt), ..Plan::default() };
+    plan.args(["--output-format", "json", "--no-auto-update", "--no-color"]);
+    plan.args(["--usage-output-file", &scene.spool.join(FIGURES).display().to_string()]);
+    match scene.config.permission {
+        Permission::Read => {}
+        Permission::Edit => plan.args(["--allow-tool", "write"]),
+        Permission::Full => plan.args(["--allow-all-tools"]),
+    }
+    if let Some(session) = &scene.session {
+        plan.args([&format!("--resume={session}")]);
+    }
+    match (scene.base_url(), scene.model()) {
+        (Some(url), model) => {
+            let model = model.ok_or_else(|| Trouble::blocked("a Copilot worker with a base_url needs a model"))?;
+            plan.env("COPILOT_OFFLINE", "true");
+            plan.env("COPILOT_PROVIDER_BASE_URL", url);
+            plan.env("COPILOT_MODEL", model);
+            // The usual key is a GitHub token, which is nobody else's business.
+            if let Some(key) = scene.key.filter(|_| scene.config.api_key_env.is_some()) {
+                plan.env("COPILOT_PROVIDER_API_KEY", key);
+            }
+        }
+        (None, Some(model)) => plan.args(["--model", model]),
+        (None, None) => {}
+    }
+    if let (None, Some(key)) = (scene.base_url(), scene.key) {
+        plan.env("COPILOT_GITHUB_TOKEN", key);
+    }
+    Ok(plan)
+}
+
+pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
+    let mut seen = Seen { model: run.asked.model.clone().unwrap_or_default(), ..Seen::default() };
+    records(run.stdout).for_each(|record| seen.take(&record));
+    let usage = usage(run.figures);
+    if seen.exit_code != Some(0) || run.code != 0 {
+        let message = seen.failed.unwrap_or_else(|| last_line(run.stderr).to_owned());
+        return Err(Trouble::told(seen.status, &message).spent(usage));
+    }
+    Ok(Reply {
+        text: seen.said,
+        structured: None,
+        model: seen.model,
+        session: seen.session,
+        usage,
+        files_modified: Vec::new(),
+    })
+}
+
+/// What the records say so far.
+#[derive(Default)]
+struct Seen {
+    said: String,
+    model: String,
+    session: Option<String>,
+    /// From the record that ends the run.
+    exit_code: Option<i64>,
+    /// The last failure of a call, and its HTTP status.
+    failed: Option<String>,
+    status: Option<u16>,
+}
+
+impl Seen {
+    fn take(&mut self, record: &Value) {
+        match text(record, "/type") {
+            Some("assistant.message") => {
+                // Messages that only call tools have no content.
+                if let Some(content) = text(record, "/data/content").filter(|content| !content.is_empty()) {
+                    content.clone_into(&mut self.said);
+                }
+                if let Some(model) = text(record, "/data/model") {
+                    model.clone_into(&mut self.model);
+                }
+            }
+            Some("model.call_failure") => {
+                self.status = status(record, "/data/statusCode");
+                self.failed = text(record, "/data/errorMessage").map(message);
+            }
+            Some("session.error") if self.failed.is_none() => {
+                self.failed = text(record, "/data/message").map(str::to_owned);
+            }
+            Some("result") => {
+                self.exit_code = record.get("exitCode").and_then(Value::as_i64);
+                self.session = text(record, "/sessionId").map(str::to_owned);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The message is JSON in a string, or a string in one.
+fn message(told: &str) -> String {
+    match serde_json::from_str::<Value>(told) {
+        Ok(Value::String(inner)) => inner,
+        Ok(value) => {
+            let code = text(&value, "/code").map(|code| format!(" ({code})")).unwrap_or_default();
+            format!("{}{code}", text(&value, "/message").unwrap_or(told))
+        }
+        Err(_) => told.to_owned(),
+    }
+}
+
+/// The file of figures; its own units (premium requests) are no dollars.
+fn usage(figures: &str) -> Usage {
+    let figures: Value = serde_json::from_str(figures).unwrap_or_default();
+    let mut usage = Usage::default();
+    let models = figures.get("modelMetrics").or_else(|| figures.get("models")).and_then(Value::as_object);
+    for (_, model) in models.into_iter().flatten() {
+        usage.input_tokens += count(model, "/usage/inputTokens");
+        usage.output_tokens += count(model, "/usage/outputTokens");
+        usage.cached_tokens += count(model, "/usage/cacheReadTokens");
+    }
+    usage
+}
