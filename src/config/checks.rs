@@ -426,4 +426,14 @@ mod tests {
             assert_eq!(rows[row.key.as_str()], value, "{}", row.key);
         }
     }
+
+    #[test]
+    fn the_examples_of_the_settings_page_load() {
+        let page = include_str!("../../docs/settings.md");
+        let examples: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(!examples.is_empty());
+        for example in examples {
+            assert_eq!(faults(example), "", "{example}");
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! A snapshot of the environment, taken once: the only place that reads it. Everyone else is given this value,
 //! so a test can hand in its own, and a child process gets only what the allow-list lets through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+use super::provider::Provider;
 use super::settings::Settings;
 use super::worker::Worker;
 
@@ -20,7 +21,7 @@ pub struct Environment {
 }
 
 /// Variables every child process may see, by exact name.
-const ALLOWED: [&str; 33] = [
+const ALLOWED: [&str; 35] = [
     "PATH",
     "HOME",
     "USER",
@@ -54,7 +55,14 @@ const ALLOWED: [&str; 33] = [
     "all_proxy",
     "no_proxy",
     "DBUS_SESSION_BUS_ADDRESS",
+    "CODEX_HOME",
+    "CLAUDE_CONFIG_DIR",
 ];
+
+/// How names of variables end that hold keys.
+const KEY_ENDINGS: [&str; 5] = ["_API_KEY", "_TOKEN", "_SECRET", "_SECRET_KEY", "_PASSWORD"];
+/// Shortest value that is masked, in bytes.
+const SECRET_BYTES_MIN: usize = 8;
 
 impl Environment {
     /// Takes the snapshot of this process.
@@ -156,13 +164,20 @@ impl Environment {
         self.secret(worker.key_variable()?)
     }
 
-    /// Every key these settings can use, to be masked in whatever is written.
+    /// Every value that must be masked in whatever is written: the keys these settings can use, and whatever else is
+    /// named like a key. Values below eight bytes are left out, because masking them would tear ordinary words.
     #[must_use]
     pub fn secrets(&self, settings: &Settings) -> Vec<SecretString> {
-        let usual = super::Provider::ALL.iter().filter_map(|provider| provider.api_key_env());
-        let named = settings.workers.values().filter_map(Worker::key_variable);
-        let names: std::collections::BTreeSet<&str> = usual.chain(named).collect();
-        names.into_iter().filter_map(|name| self.secret(name)).collect()
+        let usual = Provider::ALL.iter().filter_map(|provider| provider.api_key_env());
+        let named: BTreeSet<&str> = settings.workers.values().filter_map(Worker::key_variable).chain(usual).collect();
+        let is_key = |name: &str| named.contains(name) || KEY_ENDINGS.iter().any(|ending| name.ends_with(ending));
+        self.variables
+            .keys()
+            .filter_map(|name| name.to_str())
+            .filter(|name| is_key(name))
+            .filter_map(|name| self.secret(name))
+            .filter(|secret| secret.expose_secret().len() >= SECRET_BYTES_MIN)
+            .collect()
     }
 }
 
@@ -180,8 +195,6 @@ impl fmt::Debug for Environment {
 #[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
-    use crate::config::Provider;
-    use secrecy::ExposeSecret;
 
     #[test]
     fn a_worker_sees_the_allowed_its_own_key_and_what_it_names() {
@@ -219,11 +232,17 @@ mod tests {
     fn every_usable_key_is_known_for_masking_and_none_is_shown() {
         let loaded =
             crate::config::parse("[workers.a]\nprovider = 'openai'\nmodel = 'm'\napi_key_env = 'HOUSE'").unwrap();
-        let environment = Environment::of([("HOUSE", "value-a"), ("XAI_API_KEY", "value-b"), ("OTHER", "value-c")]);
+        let environment = Environment::of([
+            ("HOUSE", "value-one"),
+            ("XAI_API_KEY", "value-two"),
+            ("GH_TOKEN", "value-three"),
+            ("OTHER", "value-four"),
+            ("OPENAI_API_KEY", "short"),
+        ]);
         let mut secrets: Vec<String> =
             environment.secrets(&loaded.settings).iter().map(|secret| secret.expose_secret().to_owned()).collect();
         secrets.sort();
-        assert_eq!(secrets, ["value-a", "value-b"]);
+        assert_eq!(secrets, ["value-one", "value-three", "value-two"]);
         assert!(!format!("{environment:?}").contains("value-"));
     }
 }
