@@ -164,7 +164,11 @@ enum Failure {
 impl Failure {
     fn text(&self) -> String {
         match self {
-            Self::Sled(error) => error.to_string(),
+            Self::Sled(sled::Error::Corruption { at, .. }) => match at {
+                Some(place) => format!("the storage engine reads corrupt data at {place:?}"),
+                None => "the storage engine reads corrupt data".to_owned(),
+            },
+            Self::Sled(error) => format!("the storage engine says: {error}"),
             Self::Panic(message) => message.clone(),
         }
     }
@@ -202,7 +206,9 @@ fn open_handles(folder: &Path) -> Result<Handles, Error> {
             Err(Failure::Sled(sled::Error::Io(source))) if is_full(&source) => {
                 return Err(Error::io("opening", &path, source));
             }
-            Err(failure) => return Err(Error::Unopenable { path: folder.to_owned(), what: failure.text() }),
+            Err(failure) => {
+                return Err(Error::Unopenable { path: folder.to_owned(), what: failure.text(), unchanged: false });
+            }
         }
     }
     Err(Error::Locked { path: folder.to_owned() })
@@ -211,4 +217,10 @@ fn open_handles(folder: &Path) -> Result<Handles, Error> {
 /// sled has no error kind for a held lock, only this sentence.
 fn is_lock(failure: &Failure) -> bool {
     matches!(failure, Failure::Sled(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock"))
+}
+
+/// What a panicking call is turned into.
+#[cfg(test)]
+pub(super) fn panic_text(call: impl FnOnce() -> sled::Result<()>) -> String {
+    caught(call).err().map(|failure| failure.text()).unwrap_or_default()
 }

@@ -13,18 +13,20 @@ pub enum Error {
         /// The store folder.
         path: PathBuf,
     },
-    /// The store could not be opened. Nothing in it was changed.
+    /// The store could not be opened.
     #[error(
-        "cannot open the store {}: {what}. Nothing in it was changed. Copy the folder somewhere safe first; then restore it \
-         from a backup, or move it aside (`mv {} {}.damaged`) to begin an empty journal: the files below the coordination \
-         folder stay, and tasks that had not ended must be dropped again",
-        path.display(), path.display(), path.display()
+        "cannot open the store {}: {what}. {} Copy the folder somewhere safe first; then restore it from a backup, or move it \
+         aside (`mv {} {}.damaged`) to begin an empty journal: the files below the coordination folder stay, and tasks that \
+         had not ended must be dropped again",
+        path.display(), what_became(*unchanged), path.display(), path.display()
     )]
     Unopenable {
         /// The store folder.
         path: PathBuf,
         /// What was found.
         what: String,
+        /// Whether the folder is as it was; a large store is not copied first, and the engine may have cleared its end.
+        unchanged: bool,
     },
     /// The medium is full. What was acknowledged before is safe; the same call works again once there is space.
     #[error("no space left while {doing} {}: free some; the daemon goes on by itself once a test write succeeds", path.display())]
@@ -92,6 +94,14 @@ impl Error {
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         if is_full(&source) { Self::Full { doing, path } } else { Self::Io { doing, path, source } }
+    }
+}
+
+fn what_became(unchanged: bool) -> &'static str {
+    if unchanged {
+        "Nothing in it was changed."
+    } else {
+        "The storage engine may have cleared what it took for an unfinished end."
     }
 }
 

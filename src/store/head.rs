@@ -39,7 +39,7 @@ pub(super) fn put(ops: &mut Ops, head: &Head) {
 
 /// Reads the head. A store without one was not made by this program, or has lost its beginning.
 pub(super) fn read(engine: &Engine, blobs: &Blobs) -> Result<Head, Error> {
-    let unopenable = |what: String| Error::Unopenable { path: engine.folder().to_owned(), what };
+    let unopenable = |what: String| Error::Unopenable { path: engine.folder().to_owned(), what, unchanged: false };
     let found =
         rows::get(engine, blobs, &head_row())?.ok_or_else(|| unopenable("its head entry is missing".to_owned()))?;
     let head: Head = serde_json::from_slice(&found.content)

@@ -87,10 +87,12 @@ impl Store {
     /// what to do, and has changed nothing; [`Error::Damaged`] names the event that cannot be read; [`Error::Full`], [`Error::Io`].
     pub fn open(store_dir: &Path, blobs_dir: &Path) -> Result<Opened, Error> {
         let created = opening::ready(store_dir, &head::first())?;
-        // Only now: a store that is refused leaves everything as it was.
-        let (engine, removed) = Engine::open(store_dir)?;
-        let blobs = Blobs::open(blobs_dir)?;
-        let head = head::read(&engine, &blobs)?;
+        let (engine, removed, blobs, head) = opening::undoing(store_dir, || {
+            let (engine, removed) = Engine::open(store_dir)?;
+            let blobs = Blobs::open(blobs_dir)?;
+            let head = head::read(&engine, &blobs)?;
+            Ok((engine, removed, blobs, head))
+        })?;
         let (globals, globals_chunks) = head::read_globals(&engine, &blobs)?;
         let (live, loose) = (BTreeMap::new(), BTreeSet::new());
         let mut store = Self { engine, blobs, head, globals, globals_chunks, live, loose, unfinished: None };

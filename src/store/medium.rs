@@ -32,7 +32,7 @@ pub(super) fn clear_leftovers(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// The plain files directly in a folder.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let list = || -> io::Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder)? {

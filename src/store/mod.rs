@@ -17,6 +17,8 @@ mod names;
 mod opening;
 mod record;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use blobs::{BLOB_BYTES_MAX, Blobs};
 pub use check::{Damage, Report, verify};
