@@ -81,6 +81,18 @@ pub enum Reading {
     Unreadable,
 }
 
+impl Reading {
+    /// What a stance that was read so counts as in a vote: what it says, but a repaired approval is an abstention,
+    /// because the repair may have lost the words that withheld it. A repaired rejection still rejects.
+    pub fn counted(self, stance: Stance) -> Stance {
+        match (self, stance) {
+            (Self::Strict, stance) => stance,
+            (Self::Repaired, Stance::Reject) => Stance::Reject,
+            (Self::Repaired | Self::Unreadable, _) => Stance::Abstain,
+        }
+    }
+}
+
 /// One judgement: of the matter itself, or of one candidate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -103,14 +115,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What the verdict counts as in a vote: what it says, but a repaired approval is an abstention, because a
-    /// repairer may have mended the words that withheld it. A repaired rejection still rejects.
+    /// What the verdict counts as in a vote.
     pub fn counted(&self) -> Stance {
-        match (self.reading, self.stance) {
-            (Reading::Strict, stance) => stance,
-            (Reading::Repaired, Stance::Reject) => Stance::Reject,
-            (Reading::Repaired | Reading::Unreadable, _) => Stance::Abstain,
-        }
+        self.reading.counted(self.stance)
     }
 
     /// The verdict of an answer in which none could be read.

@@ -1,48 +1,170 @@
 //! The reasoned decision over the answers of a task, by a rule that a person can redo on paper. Making calls, asking
 //! for another round and writing files are not here.
+//!
+//! The rule: each worker's word weighs the log-odds of its success rate (`weight`), relatives share theirs, the weights for
+//! and against are added up (`tally`), and the logistic function makes the sum a probability. What a worker says of its own
+//! confidence does not vote. `judging` and `making` say what is voted on, `advice` what follows from it.
 
-use super::decision::Decision;
+mod advice;
+mod cast;
+mod explain;
+mod issues;
+mod judging;
+mod making;
+mod outcome;
+mod tally;
+mod weight;
+
+pub use explain::explain;
+
+use super::attempt::{AttemptState, FailureClass, Usage};
+use super::decision::{Decision, FailedWorker, Recommendation, Tokens, VoteRule};
+use super::id::WorkerName;
+use super::plan::Shape;
 use super::rules::Rules;
 use super::task::Task;
+use super::text::Text;
 use super::time::Timestamp;
+use super::verdict::Stance;
+use outcome::Outcome;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Weighs the answers of `task` as they stand.
+/// By how much a probability may miss a limit and still count as reaching it: the error of adding floats, no more.
+const TOLERANCE: f64 = 1e-9;
+
+/// Weighs the answers of `task` as they stand at `at`. The same task, rules and moment give the same decision, to the bit.
 pub fn decide(task: &Task, rules: &Rules, at: Timestamp) -> Decision {
-    let _ = (rules, at);
+    let outcome = weigh(task, rules);
+    let priority = task.spec.priority;
+    let set = &rules.consensus;
+    let threshold = advice::threshold(priority, set);
+    let recommendation = advice::recommend(&outcome, threshold, set.caution_margin);
+    let review_reasons = advice::review_reasons(&outcome, priority, set, recommendation);
+    let answered = outcome.answer.and_then(|number| task.answered().find(|(attempt, _)| attempt.number == number));
+    let usage = Spent::of(task);
     Decision {
         schema: 1,
         task: task.id.clone(),
         kind: task.route.kind.clone(),
         mode: task.route.mode.as_str().to_owned(),
-        priority: task.spec.priority,
-        recommendation: super::decision::Recommendation::ReviewRequired,
-        verdict: super::verdict::Stance::Abstain,
-        overall_confidence: 0.0,
-        threshold: 0.0,
-        model_count: 0,
-        effective_votes: 0.0,
-        has_conflict: false,
-        answer: super::text::Text::short(""),
-        answer_by: None,
-        answer_attempt: None,
-        votes: Vec::new(),
-        posteriors: Vec::new(),
-        sums: Vec::new(),
-        rule: super::decision::VoteRule::default(),
-        dissenters: Vec::new(),
-        issues: Vec::new(),
-        reasoning: String::new(),
-        failed_workers: Vec::new(),
-        needs_human_review: true,
-        review_reasons: Vec::new(),
-        cost_usd: 0.0,
-        tokens: super::decision::Tokens::default(),
-        duration_s: 0.0,
-        attempts: 0,
+        priority,
+        recommendation,
+        verdict: outcome.verdict.unwrap_or(Stance::Abstain),
+        overall_confidence: outcome.confidence,
+        threshold,
+        model_count: model_count(task),
+        effective_votes: outcome.effective,
+        has_conflict: !outcome.conflicts.is_empty(),
+        answer: answered.map_or_else(|| Text::short(""), |(_, answer)| answer.text.clone()),
+        answer_by: answered.map(|(attempt, _)| attempt.worker.clone()),
+        answer_attempt: answered.map(|(attempt, _)| attempt.number),
+        reasoning: reasoning(&outcome, recommendation, threshold),
+        votes: outcome.votes,
+        posteriors: outcome.posteriors,
+        sums: outcome.sums,
+        rule: VoteRule {
+            caution_margin: set.caution_margin,
+            conflict_runner_up: set.conflict_runner_up,
+            family_correlation: set.family_correlation,
+        },
+        dissenters: outcome.dissenters,
+        issues: outcome.issues,
+        failed_workers: failed_workers(task),
+        needs_human_review: !review_reasons.is_empty(),
+        review_reasons,
+        cost_usd: usage.cost_usd,
+        tokens: usage.tokens,
+        duration_s: at.since(task.accepted).as_secs_f64(),
+        attempts: usage.calls,
     }
 }
 
-/// Prints the whole sum behind a decision, as Markdown, so that a person can redo it on paper.
-pub fn explain(decision: &Decision) -> String {
-    decision.reasoning.clone()
+fn weigh(task: &Task, rules: &Rules) -> Outcome {
+    let (judged, made) = (!cast::judges(task).is_empty(), !cast::makers(task).is_empty());
+    match task.plan.shape {
+        Shape::Judging if judged || !made => judging::judge(task, rules),
+        Shape::Making if judged && !made => judging::judge(task, rules),
+        Shape::Judging | Shape::Making => making::choose(task, rules),
+    }
 }
+
+fn model_count(task: &Task) -> u32 {
+    let workers: BTreeSet<&WorkerName> = task.answered().map(|(attempt, _)| &attempt.worker).collect();
+    u32::try_from(workers.len()).unwrap_or(u32::MAX)
+}
+
+fn reasoning(outcome: &Outcome, recommendation: Recommendation, threshold: f64) -> String {
+    let mut sentences = outcome.story.clone();
+    let abstained = outcome.votes.iter().filter(|vote| vote.reading.counted(vote.verdict) == Stance::Abstain).count();
+    if abstained > 0 {
+        sentences.push(format!("{abstained} of {} votes were abstentions or could not be read.", outcome.votes.len()));
+    }
+    if !outcome.votes.is_empty() {
+        sentences.push(format!(
+            "With relatives discounted, the votes are worth {:.2} independent ones.",
+            outcome.effective
+        ));
+    }
+    if !outcome.dissenters.is_empty() {
+        let names: Vec<&str> = outcome.dissenters.iter().map(WorkerName::as_str).collect();
+        sentences.push(format!("Against the result voted {}.", names.join(", ")));
+    }
+    let because = outcome.conflicts.iter().chain(&outcome.obstacles).chain(&outcome.notes).next();
+    let because = because.map_or_else(String::new, |reason| format!(", because {reason}"));
+    sentences.push(format!("The threshold is {threshold:.2}; the advice is {}{because}.", recommendation.as_str()));
+    sentences.join(" ")
+}
+
+/// Workers that failed and gave no answer to anything in this task, with their last failure.
+fn failed_workers(task: &Task) -> Vec<FailedWorker> {
+    let answered: BTreeSet<&WorkerName> = task.answered().map(|(attempt, _)| &attempt.worker).collect();
+    let mut failed: BTreeMap<&WorkerName, FailedWorker> = BTreeMap::new();
+    for attempt in task.attempts.values().filter(|attempt| !answered.contains(&attempt.worker)) {
+        let AttemptState::Failed { failure, .. } = &attempt.state else { continue };
+        if matches!(failure.class, FailureClass::Cancelled | FailureClass::Interrupted) {
+            continue;
+        }
+        let (class, message) = (failure.class.as_str(), failure.message.trim());
+        let error = if message.is_empty() { class.to_owned() } else { format!("{class}: {message}") };
+        let entry = FailedWorker { worker: attempt.worker.clone(), error, after_s: failure.after_s };
+        failed.insert(&attempt.worker, entry);
+    }
+    failed.into_values().collect()
+}
+
+/// What the calls of a task took together.
+#[derive(Default)]
+struct Spent {
+    cost_usd: f64,
+    tokens: Tokens,
+    calls: u32,
+}
+
+impl Spent {
+    fn of(task: &Task) -> Self {
+        let mut spent = Self::default();
+        for attempt in task.attempts.values() {
+            match &attempt.state {
+                AttemptState::Planned { .. } => {}
+                AttemptState::Running { .. } => spent.calls += 1,
+                AttemptState::Answered { answer, .. } => spent.add(&answer.usage),
+                AttemptState::Failed { failure, .. } => spent.add(&failure.usage),
+            }
+        }
+        spent
+    }
+
+    fn add(&mut self, usage: &Usage) {
+        self.calls += 1;
+        self.cost_usd += usage.cost_usd.filter(|cost| cost.is_finite()).unwrap_or(0.0);
+        self.tokens.input = self.tokens.input.saturating_add(usage.input_tokens);
+        self.tokens.output = self.tokens.output.saturating_add(usage.output_tokens);
+    }
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
