@@ -7,6 +7,7 @@
 //! - No text: transient.
 
 use super::frames::Notes;
+use super::redact::{Hidden, shown};
 use super::stream::Heard;
 use crate::board::FailureClass;
 use genai::chat::StopReason;
@@ -27,15 +28,15 @@ pub(super) struct Asked<'a> {
     pub(super) doubts_completed: bool,
     /// Host and port, for the messages.
     pub(super) host: &'a str,
+    /// What the messages must not show.
+    pub(super) hidden: Hidden<'a>,
 }
 
 /// Applies the rules to an answer that did not break off.
 pub(super) fn finish(heard: Heard, notes: &Notes, asked: &Asked<'_>) -> Result<String, Denied> {
     let host = asked.host;
-    if let Some(words) = &notes.refused {
-        // The model's own words are not repeated: they answer the prompt and can quote it.
-        let blocked = words.strip_prefix("blocked: ").map(|reason| format!(" ({reason})")).unwrap_or_default();
-        return Err((FailureClass::RequestRefused, format!("{host} refused the content{blocked}")));
+    if let Some(reason) = &notes.refused {
+        return Err((FailureClass::RequestRefused, format!("{host} refused the content{}", plain(reason, asked))));
     }
     if heard.too_long {
         return cut(heard.text, asked, "the answer was longer than `limits.output_bytes_max`");
@@ -47,7 +48,7 @@ pub(super) fn finish(heard: Heard, notes: &Notes, asked: &Asked<'_>) -> Result<S
         None => Err((FailureClass::Transient, format!("the answer of {host} was cut short"))),
         Some(StopReason::MaxTokens(_)) => cut(heard.text, asked, "the answer reached its token limit"),
         Some(StopReason::ContentFilter(word)) => {
-            Err((FailureClass::RequestRefused, format!("{host} refused the content ({})", plain(&word))))
+            Err((FailureClass::RequestRefused, format!("{host} refused the content{}", plain(&word, asked))))
         }
         Some(StopReason::Completed(_)) if asked.doubts_completed && reached(notes, asked) => {
             cut(heard.text, asked, "the answer reached its token limit")
@@ -55,7 +56,7 @@ pub(super) fn finish(heard: Heard, notes: &Notes, asked: &Asked<'_>) -> Result<S
         Some(StopReason::Completed(_) | StopReason::StopSequence(_)) => whole(heard.text, host),
         Some(StopReason::Other(word)) if NATURAL.contains(&word.to_lowercase().as_str()) => whole(heard.text, host),
         Some(StopReason::Other(word) | StopReason::ToolCall(word)) => {
-            Err((FailureClass::Transient, format!("{host} stopped for an unexpected reason ({})", plain(&word))))
+            Err((FailureClass::Transient, format!("{host} stopped for an unexpected reason{}", plain(&word, asked))))
         }
     }
 }
@@ -81,16 +82,24 @@ fn reached(notes: &Notes, asked: &Asked<'_>) -> bool {
     asked.max_tokens.is_some_and(|max| notes.tokens.output() >= u64::from(max))
 }
 
-/// A provider's stop word, fit to be shown.
-fn plain(word: &str) -> String {
-    word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).take(40).collect()
+/// A provider's stop word in brackets, where it is a word and may be shown.
+fn plain(word: &str, asked: &Asked<'_>) -> String {
+    let is_word = !word.is_empty() && word.len() <= 40 && !word.contains(char::is_whitespace);
+    let word = if is_word { shown(word, asked.hidden) } else { None };
+    word.map(|word| format!(" ({word})")).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PLAIN: Asked<'_> = Asked { verdict: false, max_tokens: Some(10), doubts_completed: false, host: "h" };
+    const PLAIN: Asked<'_> = Asked {
+        verdict: false,
+        max_tokens: Some(10),
+        doubts_completed: false,
+        host: "h",
+        hidden: Hidden { key: None, sent: ["", ""] },
+    };
     const VERDICT: Asked<'_> = Asked { verdict: true, ..PLAIN };
 
     fn end(text: &str, frame: &str, asked: &Asked<'_>) -> Result<String, FailureClass> {

@@ -18,7 +18,8 @@ pub(super) struct Notes {
     pub(super) stop: Option<String>,
     /// The last error body.
     pub(super) error: Option<Value>,
-    /// Why the content was refused, where the provider said so.
+    /// That the content was refused, with the provider's code for why; empty when the model refused in its own words,
+    /// which are not kept, because they answer the prompt and can quote it.
     pub(super) refused: Option<String>,
 }
 
@@ -68,14 +69,13 @@ impl Notes {
                 let filtered = reason == Some("content_filter");
                 self.stop = Some(if filtered { "content_filter" } else { "incomplete" }.to_owned());
             }
-            Some("response.refusal.done") => self.refused = text("/refusal").map(str::to_owned),
             _ => {}
         }
-        if let Some(part) = text("/choices/0/delta/refusal") {
-            self.refused.get_or_insert_default().push_str(part);
+        if text("/choices/0/delta/refusal").is_some() || has_refusal_part(frame) {
+            self.refused.get_or_insert_default();
         }
         if let Some(reason) = text("/promptFeedback/blockReason") {
-            self.refused = Some(format!("blocked: {reason}"));
+            self.refused = Some(reason.to_owned());
         }
     }
 
@@ -87,6 +87,15 @@ impl Notes {
             self.error = Some(frame);
         }
     }
+}
+
+/// Whether a response of the Responses wire holds a part that is a refusal; it still counts as completed.
+fn has_refusal_part(frame: &Value) -> bool {
+    let parts = |item: &Value| item.get("content").and_then(Value::as_array).cloned().unwrap_or_default();
+    let items = frame.pointer("/response/output").and_then(Value::as_array);
+    items.is_some_and(|items| {
+        items.iter().flat_map(parts).any(|part| part.get("type").and_then(Value::as_str) == Some("refusal"))
+    })
 }
 
 #[cfg(test)]
@@ -136,15 +145,13 @@ mod tests {
             notes(&[r#"{"type":"response.failed","response":{"error":{"code":"server_error","message":"x"}}}"#]);
         assert_eq!(failed.error.and_then(|e| e.pointer("/error/code").cloned()), Some("server_error".into()));
         assert!(notes(&[r#"{"type":"error","error":{"type":"overloaded_error"}}"#]).error.is_some());
-        assert_eq!(
-            notes(&[r#"{"choices":[{"delta":{"refusal":"I can"}}]}"#, r#"{"choices":[{"delta":{"refusal":"not"}}]}"#])
-                .refused
-                .as_deref(),
-            Some("I cannot")
-        );
-        assert_eq!(
-            notes(&[r#"{"promptFeedback":{"blockReason":"OTHER"}}"#]).refused.as_deref(),
-            Some("blocked: OTHER")
-        );
+        let refused = |frame| notes(&[frame]).refused;
+        assert_eq!(refused(r#"{"choices":[{"delta":{"refusal":"I cannot"}}]}"#).as_deref(), Some(""));
+        assert_eq!(refused(r#"{"promptFeedback":{"blockReason":"OTHER"}}"#).as_deref(), Some("OTHER"));
+        let part = |kind| {
+            format!(r#"{{"type":"response.completed","response":{{"output":[{{"content":[{{"type":"{kind}"}}]}}]}}}}"#)
+        };
+        assert_eq!(refused(&part("refusal")).as_deref(), Some(""));
+        assert_eq!(refused(&part("output_text")), None);
     }
 }

@@ -278,20 +278,23 @@ impl HttpWorker {
     }
 
     fn denied(&self, fault: &Fault, call: &Call) -> Denied {
-        let hidden = Hidden {
-            key: self.key.as_ref().map(|key| key.expose_secret()),
-            sent: [call.system.as_deref().unwrap_or_default(), call.prompt.as_str()],
-        };
         let key_variable = self.key.as_ref().and(self.key_variable.as_deref());
-        (fault.class(), fault.message(&Named { host: &self.host, model: &self.model, key_variable, hidden }))
+        let named = Named { host: &self.host, model: &self.model, key_variable, hidden: self.hidden(call) };
+        (fault.class(), fault.message(&named))
     }
 
-    fn asked(&self, call: &Call) -> Asked<'_> {
+    fn hidden<'a>(&'a self, call: &'a Call) -> Hidden<'a> {
+        let sent = [call.system.as_deref().unwrap_or_default(), call.prompt.as_str()];
+        Hidden { key: self.key.as_ref().map(|key| key.expose_secret()), sent }
+    }
+
+    fn asked<'a>(&'a self, call: &'a Call) -> Asked<'a> {
         Asked {
             verdict: call.schema.is_some(),
             max_tokens: self.max_tokens,
             doubts_completed: self.provider == Provider::OpenaiResponses,
             host: &self.host,
+            hidden: self.hidden(call),
         }
     }
 

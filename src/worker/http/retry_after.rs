@@ -31,7 +31,7 @@ fn seconds_or_date(value: &str, sent: SystemTime) -> Option<Duration> {
 
 /// A number of some unit as a duration; none for what is negative, endless or no number.
 fn seconds(value: &str, unit: f64) -> Option<Duration> {
-    let value: f64 = value.parse().ok()?;
+    let value = value.parse().ok().filter(|value: &f64| value.is_finite())?;
     Duration::try_from_secs_f64((value * unit).min(WAIT_MAX.as_secs_f64())).ok()
 }
 

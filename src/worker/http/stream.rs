@@ -135,8 +135,8 @@ fn broken_link(error: &(dyn StdError + Send + Sync + 'static)) -> Broken {
     let Some(http) = error.downcast_ref::<reqwest::Error>() else { return Broken::Unreadable };
     if http.is_builder() {
         Broken::Unusable("the request could not be built")
-    } else if caused_by::<rustls::Error>(http) {
-        Broken::Unusable("the TLS connection was refused; check the server's certificate and `base_url`")
+    } else if let Some(tls) = causes(http).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+        broken_tls(tls)
     } else if http.is_connect() && http.is_timeout() {
         Broken::Link("no connection in time")
     } else if http.is_connect() {
@@ -162,8 +162,13 @@ fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError
     }
 }
 
-fn caused_by<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<E>())
+/// A certificate or a server that speaks no TLS stays as it is until somebody mends it; the rest may pass.
+fn broken_tls(error: &rustls::Error) -> Broken {
+    match error {
+        rustls::Error::InvalidCertificate(_) => Broken::Unusable("the server's certificate is not trusted"),
+        rustls::Error::InvalidMessage(_) => Broken::Unusable("the server speaks no TLS; check `base_url`"),
+        _ => Broken::Link("the TLS connection failed"),
+    }
 }
 
 fn is_name_unknown(error: &(dyn StdError + 'static)) -> bool {

@@ -1,0 +1,23 @@
+//! HTTP workers against real sockets: a server that misbehaves, the scripted model server on every wire, and LiteLLM's
+//! proxy where `tests/run.sh` installed it.
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[path = "http_workers/desk.rs"]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod desk;
+#[path = "http_workers/odd.rs"]
+#[expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+mod odd;
+#[path = "http_workers/odd_server.rs"]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod odd_server;
+#[path = "http_workers/proxy.rs"]
+mod proxy;
+#[path = "http_workers/secrets.rs"]
+#[expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+mod secrets;
+#[path = "http_workers/wires.rs"]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod wires;
