@@ -302,7 +302,7 @@ impl Cassette {
         let fresh = |index: usize| !played.get(index).copied().unwrap_or(true);
         let (index, entry) = same_prompt()
             .find(|(index, _)| fresh(*index))
-            .or_else(|| same_prompt().last())
+            .or_else(|| same_prompt().next_back())
             .or_else(|| own().find(|(_, entry)| same_task(entry) && entry.attempt == Some(call.key.number)))
             .or_else(|| own().find(|(index, entry)| fresh(*index) && same_task(entry)))
             .or_else(|| own().find(|(index, _)| fresh(*index)))?;

@@ -145,7 +145,7 @@ mod tests {
             notes(&[r#"{"type":"response.failed","response":{"error":{"code":"server_error","message":"x"}}}"#]);
         assert_eq!(failed.error.and_then(|e| e.pointer("/error/code").cloned()), Some("server_error".into()));
         assert!(notes(&[r#"{"type":"error","error":{"type":"overloaded_error"}}"#]).error.is_some());
-        let refused = |frame| notes(&[frame]).refused;
+        let refused = |frame: &str| notes(&[frame]).refused;
         assert_eq!(refused(r#"{"choices":[{"delta":{"refusal":"I cannot"}}]}"#).as_deref(), Some(""));
         assert_eq!(refused(r#"{"promptFeedback":{"blockReason":"OTHER"}}"#).as_deref(), Some("OTHER"));
         let part = |kind| {
