@@ -30,9 +30,14 @@ fn is_absent(folder: &Path) -> Result<bool, Error> {
     }
 }
 
+/// The folder that holds a path.
+fn above(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Makes the store beside its place and renames it there, so that a crash leaves either no store or a whole one.
 fn create(folder: &Path, first: &Ops) -> Result<(), Error> {
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = above(folder);
     fs::create_dir_all(parent).map_err(|source| Error::io("making", parent, source))?;
     let draft = folder.with_extension("creating");
     match fs::remove_dir_all(&draft) {
@@ -44,7 +49,9 @@ fn create(folder: &Path, first: &Ops) -> Result<(), Error> {
     drop(engine);
     sync_whole(&draft)?;
     fs::rename(&draft, folder).map_err(|source| Error::io("making", folder, source))?;
-    sync(parent)
+    sync(parent)?;
+    // Whoever made the parent, here or earlier, need not have made its name durable.
+    sync(above(parent))
 }
 
 /// The engine would take a folder without its file, or with an empty one, for a new store and forget everything.

@@ -1,0 +1,170 @@
+//! The writer: numbered events whose content follows from their number, so that whoever looks later knows what must be there.
+
+use std::path::Path;
+use std::process::Command;
+use synod::board::plan::{PlanSource, Shape};
+use synod::board::state::Globals;
+use synod::board::{
+    Answer, AttemptKey, Event, Failure, FailureClass, Kind, Mode, Plan, Route, Seq, Source, TaskId, TaskSpec, Text,
+    Timestamp, Usage, WorkerName,
+};
+use synod::store::{Archive, Batch, Blobs, Store};
+
+const FOLDER: &str = "SYNOD_TEST_STORE";
+const BATCHES: &str = "SYNOD_TEST_BATCHES";
+
+/// Tasks side by side, and events of each.
+const TASKS: u64 = 4;
+const EVENTS: u64 = 8;
+
+/// Small repeatable randomness (splitmix64).
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}
+
+/// The command that runs the writer for so many batches on the store in `folder`.
+pub(crate) fn command(folder: &Path, batches: u64) -> Command {
+    let mut command = super::this_binary();
+    command.env(FOLDER, folder).env(BATCHES, batches.to_string());
+    command
+}
+
+/// The number that a line of the writer acknowledges.
+pub(crate) fn acknowledged(line: &str) -> Option<u64> {
+    line.trim().strip_prefix("ack ")?.parse().ok()
+}
+
+/// Opens the store and writes on where it ends, saying each number once it is durable.
+pub(crate) fn write_on() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let batches: u64 = std::env::var(BATCHES).unwrap().parse().unwrap();
+    let folder = Path::new(&folder);
+    let mut store = open(folder).unwrap();
+    let mut next = store.last_seq().0 + 1;
+    for _ in 0..batches {
+        let end = next + 1 + Dice(next).below(6);
+        let mut batch =
+            Batch { globals: Some(Globals { seq: Seq(end - 1), ..Globals::default() }), ..Batch::default() };
+        for number in next..end {
+            batch.events.push((Seq(number), event(number, store.blobs())));
+            if place(number).1 == EVENTS - 1 {
+                batch.archive.push(Archive { task: task(number), summary: summary(number) });
+            }
+        }
+        store.append(&batch).unwrap();
+        println!("ack {}", end - 1);
+        next = end;
+    }
+}
+
+/// Whether everything up to `acknowledged` is there, nothing is damaged, and what else is there is the continuation.
+pub(crate) fn compare(folder: &Path, acknowledged: u64) -> Result<(), String> {
+    let store = open(folder)?;
+    let last = store.last_seq().0;
+    if last < acknowledged {
+        return Err(format!("event {acknowledged} was acknowledged, the store ends at {last}"));
+    }
+    if store.globals().seq.0 != last {
+        return Err(format!("globals of {} beside events up to {last}: a batch is there in part", store.globals().seq));
+    }
+    let report = store.verify().map_err(|error| error.to_string())?;
+    if !report.is_whole() {
+        return Err(format!("damaged: {:?}", report.damages));
+    }
+    for first in (1..=last).filter(|&number| place(number).1 == 0) {
+        let expected: Vec<u64> = (0..EVENTS).map(|n| first + n * TASKS).filter(|&number| number <= last).collect();
+        let history = store.history(&task(first)).map_err(|error| error.to_string())?.unwrap_or_default();
+        let found: Vec<u64> = history.iter().map(|(seq, _)| seq.0).collect();
+        if found != expected {
+            return Err(format!("{} has the events {found:?} instead of {expected:?}", task(first)));
+        }
+        if let Some((seq, _)) = history.iter().find(|(seq, found)| event(seq.0, store.blobs()) != *found) {
+            return Err(format!("event {seq} differs"));
+        }
+        let over = expected.len() as u64 == EVENTS;
+        if store.ended_well(&task(first)).map_err(|error| error.to_string())? != over.then_some(true) {
+            return Err(format!("{} has a wrong summary", task(first)));
+        }
+    }
+    Ok(())
+}
+
+fn open(folder: &Path) -> Result<Store, String> {
+    let opened = Store::open(&folder.join(".synod/store"), &folder.join(".synod/blobs"));
+    opened.map(|opened| opened.store).map_err(|error| error.to_string())
+}
+
+/// Which task an event belongs to, and which of its events it is.
+fn place(number: u64) -> (u64, u64) {
+    let (block, rest) = ((number - 1) / (TASKS * EVENTS), (number - 1) % (TASKS * EVENTS));
+    (block * TASKS + rest % TASKS, rest / TASKS)
+}
+
+fn task(number: u64) -> TaskId {
+    TaskId::parse(&format!("task-{}", place(number).0)).unwrap()
+}
+
+fn summary(number: u64) -> serde_json::Value {
+    serde_json::json!({ "title": text(number, 300), "ending": { "ending": "done" } })
+}
+
+/// A text that follows from the number.
+fn text(number: u64, length: u64) -> String {
+    let mut dice = Dice(number ^ 0x5eed);
+    (0..length).map(|_| char::from(b'a' + dice.below(26) as u8)).collect()
+}
+
+/// The event that has this number. Its long text is put into the blob store first.
+fn event(number: u64, blobs: &Blobs) -> Event {
+    let (at, task) = (Timestamp(number as i64), task(number));
+    let key = AttemptKey { task: task.clone(), number: number as u32 };
+    match place(number).1 {
+        0 => accepted(at, task, &text(number, 800)),
+        n if n == EVENTS - 1 => Event::TaskArchived { at, task },
+        2 => {
+            let text = blobs.put(&text(number, 2000 + number % 9 * 3000)).unwrap();
+            let answer = Answer {
+                text,
+                verdicts: Vec::new(),
+                model: "m".to_owned(),
+                session: None,
+                usage: Usage::default(),
+                files_modified: Vec::new(),
+            };
+            Event::AttemptAnswered { at, key, answer: Box::new(answer) }
+        }
+        n => {
+            // Short ones, some of several chunks, a few that are spilled.
+            let length = [100, 900, 6000, 40_000][if n == 4 { (number % 4) as usize } else { (n % 2) as usize }];
+            let failure = Failure {
+                class: FailureClass::Transient,
+                message: text(number, length),
+                after_s: 1.0,
+                usage: Usage::default(),
+            };
+            Event::AttemptFailed { at, key, failure, rest_until: None }
+        }
+    }
+}
+
+fn accepted(at: Timestamp, task: TaskId, text: &str) -> Event {
+    let workers = vec![WorkerName::new("claude")];
+    let route = Route { kind: Kind::new("check"), category: None, mode: Mode::Simple, workers, why: Vec::new() };
+    Event::TaskAccepted {
+        at,
+        task,
+        spec: Box::new(TaskSpec::of_text(Text::short(text))),
+        source: Source::Face { by: "cli".to_owned(), hash: "00".to_owned() },
+        route: Box::new(route),
+        plan: Box::new(Plan { source: PlanSource::Named, shape: Shape::Judging, steps: Vec::new() }),
+        waits_for: Vec::new(),
+    }
+}
