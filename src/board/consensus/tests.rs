@@ -372,6 +372,6 @@ fn the_explanation_holds_every_number_of_the_sum() {
         assert!(text.contains(&format!("{number:.3}")), "{number} in {text}");
     }
     assert!(text.contains(&format!("{:.4}", sum.acceptable)) && text.contains("0.80"), "{text}");
-    assert!(text.contains("openai: w1, w2 together weigh 1.793, of which 1.196 counts"), "{text}");
+    assert!(text.contains("openai: w1, w2 together weigh 1.794, of which 1.196 counts"), "{text}");
     assert!(text.contains(decision.recommendation.as_str()));
 }
