@@ -18,8 +18,8 @@ pub enum Reply {
     Tasks {
         /// The rows.
         tasks: Vec<TaskRow>,
-        /// Ask for those before this one to go on; `None`: that was all.
-        next: Option<TaskId>,
+        /// Ask for those before this to go on; `None`: that was all.
+        next: Option<u64>,
     },
     /// One task.
     Task(Box<TaskView>),

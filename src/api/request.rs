@@ -17,9 +17,9 @@ pub enum Request {
         /// At most so many; bounded by `limits.page_items_max`.
         #[serde(default)]
         limit: Option<usize>,
-        /// Those before this one, for the next page.
+        /// Where the last page ended; open tasks stand on the first page.
         #[serde(default)]
-        before: Option<TaskId>,
+        before: Option<u64>,
     },
     /// Everything about one task.
     Show {
