@@ -1,11 +1,23 @@
 //! What comes in through folders: dropped task files and answering files, found, waited for until they are whole, read
-//! and reported. Nothing here writes, moves or deletes a person's file; that is the publisher's half of this room.
+//! and reported. Nothing here writes, moves or deletes a person's file; that is the publisher's half of this room. All it
+//! makes is a watched folder that is missing.
 
+mod examine;
+mod folders;
 pub mod format;
 mod found;
+mod ledger;
+mod listing;
+mod pickup;
+mod run;
+mod spot;
+mod watch;
 
 pub use found::{AnswerKind, Found};
+pub use pickup::fingerprint;
+pub use run::Intake;
 
+use crate::config::Layout;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +28,31 @@ pub struct Places {
     pub root: PathBuf,
     /// The coordination folder; `tasks/`, `tasks/active/` and `decisions/` below it are watched.
     pub coordination: PathBuf,
+}
+
+impl From<&Layout> for Places {
+    fn from(layout: &Layout) -> Self {
+        Self { root: layout.root.clone(), coordination: layout.coordination.clone() }
+    }
+}
+
+/// Why the intake cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The workspace root is not there.
+    #[error("{path}: the workspace folder is not there; run `synod init` in an existing folder")]
+    NoRoot {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A folder cannot be made.
+    #[error("{path}: cannot make the folder: {source}; make it writable for this user")]
+    Folder {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 /// Bounds and paces of the intake.
