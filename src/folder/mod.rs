@@ -1,10 +1,14 @@
 //! The adapter to the folders that people and programs share: what is dropped comes in here, what happened goes out as
 //! files. The only room that writes below the coordination and memory trees. Nothing here decides anything about a task.
 
+mod append;
 pub mod context;
 pub mod error;
 pub mod handoff_log;
+mod ink;
 pub mod intake;
+mod mask;
+mod messages;
 pub mod publish;
 pub mod workspace;
 

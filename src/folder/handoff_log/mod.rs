@@ -1,48 +1,62 @@
 //! The handoff log, `communication/INTERCOMMUNICATION_LOG.md`: its exact form, its hash chain, reading and checking it.
 //! The form is fixed in `docs/design/handoff-log.md`.
 
-use super::error::Error;
-use std::path::Path;
+pub(crate) mod form;
+mod read;
+mod verify;
 
-/// A log whose chain holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// Entries in it.
-    pub entries: u64,
-    /// The journal number of the last one.
-    pub last_seq: Option<u64>,
-    /// Passages between entries that are no entry: people's notes.
-    pub notes: u64,
+pub use read::{Entry, tail};
+pub use verify::{Broken, Verified, verify};
+
+use super::append::{Form, Standing};
+use super::ink::Ink;
+use crate::board::{LogEntry, Seq};
+
+/// The file's name in `communication/`.
+pub const NAME: &str = "INTERCOMMUNICATION_LOG.md";
+
+/// The log as a file that grows.
+#[derive(Debug)]
+pub(crate) struct HandoffLog {
+    /// How foreign text gets into it.
+    pub(crate) ink: Ink,
+    /// Longest field, in bytes before escaping.
+    pub(crate) field_bytes_max: usize,
 }
 
-/// The first place at which the chain does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// The journal number of the first altered entry.
-    pub seq: u64,
-    /// The line of its heading, from 1.
-    pub line: u64,
-    /// What does not fit, for a person.
-    pub why: String,
-}
+impl Form for HandoffLog {
+    type Item = LogEntry;
 
-/// One entry as it stands in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The journal number of the event that made it.
-    pub seq: u64,
-    /// Its bytes from the heading to the end of the comment.
-    pub text: String,
-}
+    fn opening(&self) -> &'static str {
+        form::OPENING
+    }
 
-/// Checks the whole chain, streaming. The outer error is about reading the file.
-pub fn verify(path: &Path) -> Result<Result<Verified, Broken>, Error> {
-    let _log = path;
-    Ok(Ok(Verified { entries: 0, last_seq: None, notes: 0 }))
-}
+    fn closing(&self) -> &'static str {
+        form::CLOSING
+    }
 
-/// The last `n` entries, oldest first, reading no more of the file's end than they need.
-pub fn tail(path: &Path, n: usize) -> Result<Vec<Entry>, Error> {
-    let _log = (path, n);
-    Ok(Vec::new())
+    fn find_end(&self, bytes: &[u8]) -> Standing {
+        let spans = form::entries(bytes);
+        let Some(last) = spans.last() else {
+            return Standing { link: form::NO_ENTRY.to_owned(), ..Standing::default() };
+        };
+        let same = spans.iter().rev().take_while(|span| span.seq == last.seq).count();
+        Standing {
+            last: last.seq,
+            same,
+            link: form::hash(&bytes[last.start..last.end]),
+            end: last.end,
+            bounded: same < spans.len(),
+        }
+    }
+
+    fn entry(&self, seq: Seq, item: &LogEntry, link: &str) -> (String, String) {
+        let entry = form::entry(&self.ink, seq, item, link, self.field_bytes_max);
+        let link = form::hash(entry.as_bytes());
+        (entry, link)
+    }
+
+    fn is_torn(&self, _end: &[u8]) -> bool {
+        false
+    }
 }

@@ -1,0 +1,76 @@
+//! What a model said, as a page: the facts first, then its text whole, between fences that it cannot close.
+
+use super::number::{count, money, seconds, share, words};
+use crate::board::{OutputPage, Verdict};
+use crate::folder::ink::Ink;
+use std::fmt::Write;
+
+/// `outputs/<id>/<nn>-<step>-<worker>.md`.
+pub(crate) fn page(ink: &Ink, output: &OutputPage, text: &str) -> String {
+    let usage = &output.usage;
+    let cached = if usage.cached_tokens > 0 { format!(" ({} from the cache)", count(usage.cached_tokens)) } else { String::new() };
+    let mut out = format!(
+        "# {worker}: {step} of {task}\n\n\
+         - Model: {model}, as {role}\n\
+         - Attempt: {number}, ended {at} after {seconds}\n\
+         - Tokens: {input} in{cached}, {answer} out\n\
+         - Cost: {cost}\n",
+        worker = ink.line(output.worker.as_str()),
+        step = ink.line(output.step.as_str()),
+        task = output.task,
+        model = ink.line(&output.model),
+        role = ink.line(output.role.as_str()),
+        number = output.number,
+        at = output.at,
+        seconds = seconds(output.seconds),
+        input = count(usage.input_tokens),
+        answer = count(usage.output_tokens),
+        cost = usage.cost_usd.map_or_else(|| "unknown".to_owned(), money),
+    );
+    if !output.verdicts.is_empty() {
+        out.push_str("\n## Verdict\n\n");
+        output.verdicts.iter().for_each(|verdict| push_verdict(&mut out, ink, verdict));
+    }
+    out.push_str("\n## What it said\n\n");
+    out.push_str(&ink.fenced(text, "markdown"));
+    out
+}
+
+fn push_verdict(out: &mut String, ink: &Ink, verdict: &Verdict) {
+    let on = verdict.candidate.map_or_else(String::new, |number| format!(" on candidate {number}"));
+    let sure = verdict.stated_confidence.map_or_else(String::new, |sure| format!(", {} sure of itself", share(sure)));
+    let _infallible = writeln!(out, "- **{}**{on}{sure}", words(verdict.stance.as_str()));
+    for claim in &verdict.claims {
+        let place = if claim.place.is_empty() { String::new() } else { format!(", {}", ink.code(&claim.place)) };
+        let fix = if claim.fix.is_empty() { String::new() } else { format!(" Fix: {}", ink.line(&claim.fix)) };
+        let _infallible = writeln!(out, "  - {}{place}: {}{fix}", claim.severity.as_str(), ink.line(&claim.what));
+    }
+    if !verdict.would_change_my_mind.is_empty() {
+        let _infallible = writeln!(out, "  - Would change its mind: {}", ink.line(&verdict.would_change_my_mind));
+    }
+}
+
+/// The memory `orchestration/model-outputs/<id>/<worker>`: the text as it stands, for agents, under a line of facts.
+pub(crate) fn memory(ink: &Ink, output: &OutputPage, text: &str, file: &str, bytes_max: usize) -> String {
+    let facts = format!(
+        "# {worker}: {step} of {task}\n\nModel {model}, as {role}, attempt {number}, {at}. File: `outputs/{task}/{file}`\n\n",
+        worker = ink.line(output.worker.as_str()),
+        step = ink.line(output.step.as_str()),
+        task = output.task,
+        model = ink.line(&output.model),
+        role = ink.line(output.role.as_str()),
+        number = output.number,
+        at = output.at,
+    );
+    facts + &ink.fenced(&limited(ink, text, bytes_max.saturating_sub(2000)), "markdown")
+}
+
+/// The first `bytes_max` bytes and a line that says how much is missing. Keys go first, so that none is cut in half.
+pub(crate) fn limited(ink: &Ink, text: &str, bytes_max: usize) -> String {
+    let masked = ink.mask.text(text);
+    if masked.len() <= bytes_max {
+        return masked.into_owned();
+    }
+    let head = crate::board::text::cut(&masked, bytes_max);
+    format!("{head}\n[… {} more bytes]", count((masked.len() - head.len()) as u64))
+}
