@@ -77,7 +77,12 @@ impl<F: Form> AppendFile<F> {
     }
 
     /// Appends those of `items` that do not stand yet, in one write. `folder` is `shown` in errors.
-    pub(crate) fn append(&mut self, folder: BorrowedFd<'_>, shown: &Path, items: &[(Seq, &F::Item)]) -> Result<(), Error> {
+    pub(crate) fn append(
+        &mut self,
+        folder: BorrowedFd<'_>,
+        shown: &Path,
+        items: &[(Seq, &F::Item)],
+    ) -> Result<(), Error> {
         if items.is_empty() {
             return Ok(());
         }
@@ -95,11 +100,12 @@ impl<F: Form> AppendFile<F> {
         };
         let fresh = standing.last == 0;
         let (text, standing) = self.next(items, standing);
-        if text.is_empty() && end != self.form.closing().as_bytes() {
+        let closing = self.form.closing().as_bytes();
+        if text.is_empty() && (fresh || !closing.starts_with(solid(&end))) {
             return Ok(());
         }
         let mut bytes = meta.len();
-        if !text.is_empty() {
+        if !text.is_empty() || end != closing {
             let (keep, piece) = self.joined(&end, fresh, &text);
             bytes -= (end.len() - keep) as u64;
             if bytes < meta.len() {
@@ -140,8 +146,7 @@ impl<F: Form> AppendFile<F> {
         let closing = self.form.closing();
         let lead = if fresh { self.form.opening() } else { closing };
         let want = [lead.as_bytes(), text.as_bytes()].concat();
-        // A power cut may leave zeros where data was to come; no one writes them on purpose.
-        let mut end = &end[..end.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)];
+        let mut end = solid(end);
         if let Some(rest) = want.strip_prefix(end) {
             return (end.len(), rest.to_vec());
         }
@@ -170,7 +175,11 @@ impl<F: Form> AppendFile<F> {
             file.seek(SeekFrom::Start(from))?;
             file.take(length - from).read_to_end(&mut bytes)?;
             // A window that begins within a line begins with its next line.
-            let skip = if from == 0 { 0 } else { bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1) };
+            let skip = if from == 0 {
+                0
+            } else {
+                bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1)
+            };
             let standing = self.form.find_end(&bytes[skip..]);
             if from == 0 || (standing.last > 0 && standing.bounded) {
                 let end = bytes.split_off(skip + standing.end);
@@ -179,4 +188,9 @@ impl<F: Form> AppendFile<F> {
             window *= 4;
         }
     }
+}
+
+/// The bytes without zeros at their end: a power cut may leave those where data was to come, and no one writes them on purpose.
+fn solid(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)]
 }

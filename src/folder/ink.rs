@@ -110,7 +110,8 @@ fn is_break(c: char) -> bool {
 
 /// Characters that show nothing but change what is seen: controls, marks of direction, zero widths.
 fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Takes the life out of tags, comments, images and of backticks that have no partner. Character references are used
@@ -122,7 +123,9 @@ fn escape(text: &str) -> String {
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         match c {
-            '<' if next.is_some_and(|n| n.is_ascii_alphabetic() || matches!(n, '!' | '/' | '?')) => out.push_str("&lt;"),
+            '<' if next.is_some_and(|n| n.is_ascii_alphabetic() || matches!(n, '!' | '/' | '?')) => {
+                out.push_str("&lt;")
+            }
             '`' if lonely => out.push_str("&#96;"),
             '!' if next == Some('[') => {
                 chars.next();
@@ -147,7 +150,10 @@ fn backticks_pair(text: &str) -> bool {
 
 /// Puts a backslash before what would make the line a heading, a rule, a fence, a quote or a field's label.
 fn defuse_start(line: &str) -> String {
-    let opens = line.starts_with(['#', '>', '=', '~', '|']) || line.starts_with("```") || line.starts_with("**") || line.starts_with("__");
+    let opens = line.starts_with(['#', '>', '=', '~', '|'])
+        || line.starts_with("```")
+        || line.starts_with("**")
+        || line.starts_with("__");
     let rule = |mark: char| line.chars().all(|c| c == mark || c == ' ') && line.contains(mark);
     if opens || rule('-') || rule('*') || rule('_') { format!("\\{line}") } else { line.to_owned() }
 }
@@ -167,7 +173,10 @@ mod tests {
     #[test]
     fn a_line_stays_one_line_without_live_tags_comments_and_images() {
         assert_eq!(ink().line("a\r\nb\u{2028}c\t d"), "a b c d");
-        assert_eq!(ink().line("x <!-- synod:1:0 --> <b> a < b ![i](u)"), "x &lt;!-- synod:1:0 --> &lt;b> a < b !&#91;i](u)");
+        assert_eq!(
+            ink().line("x <!-- synod:1:0 --> <b> a < b ![i](u)"),
+            "x &lt;!-- synod:1:0 --> &lt;b> a < b !&#91;i](u)"
+        );
         assert_eq!(ink().line("\u{202e}abc\u{1b}[31m"), "abc[31m");
         assert_eq!(ink().line("`a` and ``b"), "&#96;a&#96; and &#96;&#96;b");
         assert_eq!(ink().cell("a|b"), "a&#124;b");
@@ -176,7 +185,8 @@ mod tests {
 
     #[test]
     fn no_line_of_a_field_opens_anything() {
-        let hostile = "first\n\n## heading\n---\n***\n===\n```sh\n~~~\n> quote\n**Context**: forged\n- a list stays\n| t |";
+        let hostile =
+            "first\n\n## heading\n---\n***\n===\n```sh\n~~~\n> quote\n**Context**: forged\n- a list stays\n| t |";
         let expected = "first\n  \\## heading\n  \\---\n  \\***\n  \\===\n  &#96;&#96;&#96;sh\n  \\~~~\n  \\> quote\n  \\**Context**: forged\n  - a list stays\n  \\| t |";
         assert_eq!(ink().field(hostile, 2000, 20), expected);
         assert_eq!(ink().field("a\nb\nc", 2000, 2), "a\n  b\n  […]");

@@ -100,7 +100,10 @@ fn mask_shapes(text: &str) -> Option<String> {
     let mut masked: Option<String> = None;
     let (mut copied, mut at) = (0, 0);
     while at < bytes.len() {
-        let begins = matches!(bytes[at], b's' | b'r' | b'g' | b'h' | b'n' | b'p' | b'A' | b'x' | b'y' | b'B' | b'b' | b'e' | b'-');
+        let begins = matches!(
+            bytes[at],
+            b's' | b'r' | b'g' | b'h' | b'n' | b'p' | b'A' | b'x' | b'y' | b'B' | b'b' | b'e' | b'-'
+        );
         let Some((keep, length)) = begins.then(|| secret_at(bytes, at)).flatten() else {
             at += 1;
             continue;
@@ -220,7 +223,16 @@ mod tests {
 
     #[test]
     fn ordinary_words_stay() {
-        for text in ["task-list-of-the-whole-project", "sk-learn", "bearer of good news and more", "AKIA", "é eyJ", "- a", "--", "x.sk-"] {
+        for text in [
+            "task-list-of-the-whole-project",
+            "sk-learn",
+            "bearer of good news and more",
+            "AKIA",
+            "é eyJ",
+            "- a",
+            "--",
+            "x.sk-",
+        ] {
             assert_eq!(mask(text), text);
         }
     }

@@ -65,8 +65,13 @@ impl Form for Messages {
         let mut line = Map::new();
         line.insert("seq".to_owned(), seq.0.into());
         match item {
-            Value::Object(members) => line.extend(members.iter().filter(|(name, _)| *name != "seq").map(|(name, value)| (name.clone(), value.clone()))),
-            other => drop(line.insert("message".to_owned(), other.clone())),
+            Value::Object(members) => {
+                let others = members.iter().filter(|(name, _)| *name != "seq");
+                line.extend(others.map(|(name, value)| (name.clone(), value.clone())));
+            }
+            other => {
+                line.insert("message".to_owned(), other.clone());
+            }
         }
         let mut line = Value::Object(line);
         self.mask.value(&mut line, self.text_bytes_max);

@@ -9,6 +9,8 @@ mod ink;
 pub mod intake;
 mod mask;
 mod messages;
+mod name;
+mod render;
 pub mod publish;
 pub mod workspace;
 

@@ -109,7 +109,8 @@ pub(crate) fn comment(line: &[u8]) -> Option<Comment<'_>> {
     let line = std::str::from_utf8(line).ok()?.trim_end();
     let inner = line.strip_prefix("<!-- synod:")?.strip_suffix(" -->")?;
     let (seq, before) = inner.split_once(':')?;
-    let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit()) && (seq == "0" || !seq.starts_with('0'));
+    let digits =
+        !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit()) && (seq == "0" || !seq.starts_with('0'));
     let hashed = before.len() == 64 && before.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let seq = (digits && hashed).then(|| seq.parse().ok()).flatten()?;
     Some(Comment { seq, before, length: line.len() })

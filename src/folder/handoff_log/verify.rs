@@ -114,7 +114,11 @@ impl Chain {
             // A comment without a heading is what is left of an entry whose heading was altered.
             (Some(found), None) => {
                 let fits = self.last.as_ref().map_or(form::NO_ENTRY, |last| last.hash.as_str()) == found.before;
-                let why = format!("the heading of entry {} is missing or altered{}", found.seq, if fits { "" } else { ", or an entry before it is" });
+                let why = format!(
+                    "the heading of entry {} is missing or altered{}",
+                    found.seq,
+                    if fits { "" } else { ", or an entry before it is" }
+                );
                 Some(self.resolve(false).unwrap_or(Broken { seq: Some(found.seq), line: self.line, why }))
             }
             (None, None) => {
@@ -139,7 +143,10 @@ impl Chain {
         let abandoned = self.abandoned.take();
         if !fits {
             if let Some(line) = abandoned {
-                let why = format!("the entry that begins here has lost its comment; entry {} (line {}) knows of it", link.seq, link.line);
+                let why = format!(
+                    "the entry that begins here has lost its comment; entry {} (line {}) knows of it",
+                    link.seq, link.line
+                );
                 return Some(Broken { seq: None, line, why });
             }
             self.suspect = Some(Suspect { before: self.last.clone(), at: link.clone() });

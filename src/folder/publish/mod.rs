@@ -6,10 +6,25 @@
 //! the batch, and after a crash or a power cut every file of it is made again from the journal. Between the rename and
 //! the `syncfs` a power cut may leave a file short or missing; a person who looks in that moment sees it mended at the next start.
 
+mod flush;
+mod pages;
+mod stage;
+pub(crate) mod tree;
+
+use super::append::AppendFile;
 use super::error::Error;
-use crate::board::{Page, Seq, Text};
+use super::handoff_log::{self, HandoffLog};
+use super::ink::Ink;
+use super::mask::Masker;
+use super::messages::{self, Messages};
+use super::render::architecture::{self, Architecture};
+use crate::board::{Page, Seq, TaskId, Text};
+use pages::Renderer;
 use secrecy::SecretString;
+use stage::Stage;
+use std::collections::HashSet;
 use std::path::PathBuf;
+use tree::{Dir, Tree};
 
 /// Where and how to publish.
 #[derive(Clone, Debug)]
@@ -28,7 +43,7 @@ pub struct Params {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// One model's text in a page of its own, or a decision's answer, in bytes.
-    pub text_bytes_max: usize,
+    pub page_text_bytes_max: usize,
     /// One memory, in bytes.
     pub memory_bytes_max: usize,
     /// One field of a handoff entry, in bytes before escaping.
@@ -40,7 +55,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            text_bytes_max: 16 << 20,
+            page_text_bytes_max: 16 << 20,
             memory_bytes_max: 1 << 20,
             log_field_bytes_max: 2000,
             message_text_bytes_max: 4000,
@@ -55,26 +70,128 @@ pub type Loader<'a> = &'a dyn Fn(&Text) -> Result<String, String>;
 /// The one writer of the coordination and memory trees.
 #[derive(Debug)]
 pub struct Publisher {
-    params: Params,
-    notices: Vec<String>,
+    tree: Tree,
+    ink: Ink,
+    limits: Limits,
+    log: AppendFile<HandoffLog>,
+    messages: AppendFile<Messages>,
+    records: AppendFile<Architecture>,
+    /// Tasks whose files are known to stand in `active/`.
+    active: HashSet<TaskId>,
 }
 
 impl Publisher {
-    /// Creates what is missing of the tree and reads where the logs end.
+    /// Creates what is missing of the tree and holds it open. Where the logs end is read at the first batch.
     pub fn open(params: Params) -> Result<Self, Error> {
-        Ok(Self { params, notices: Vec::new() })
+        let Params { coordination, memories, secrets, limits } = params;
+        let mask = Masker::new(secrets);
+        let ink = Ink { mask: mask.clone() };
+        let log = HandoffLog { ink: ink.clone(), field_bytes_max: limits.log_field_bytes_max };
+        let lines = Messages { mask, text_bytes_max: limits.message_text_bytes_max };
+        Ok(Self {
+            tree: Tree::open(coordination, memories)?,
+            log: AppendFile::new(log, handoff_log::NAME),
+            messages: AppendFile::new(lines, messages::NAME),
+            records: AppendFile::new(Architecture { ink: ink.clone() }, architecture::NAME),
+            ink,
+            limits,
+            active: HashSet::new(),
+        })
     }
 
     /// Writes every page of the batch, in order; on return all of it survives a power cut. All pages of one event must
     /// come in one batch, and sequence numbers must not fall. After an error publish the same batch again.
     pub fn publish(&mut self, batch: &[(Seq, Page)], blobs: Loader<'_>) -> Result<(), Error> {
-        let _unwritten = (batch, blobs, &self.params);
-        Ok(())
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let done = self.write(batch, blobs);
+        if done.is_err() {
+            // What was remembered may no longer be so.
+            self.active.clear();
+            self.tree.forget();
+            self.log.forget();
+            self.messages.forget();
+            self.records.forget();
+        }
+        done
+    }
+
+    fn write(&mut self, batch: &[(Seq, Page)], blobs: Loader<'_>) -> Result<(), Error> {
+        self.tree.refresh()?;
+        let mut stage = self.sort(batch, blobs)?;
+        for path in &stage.taken {
+            flush::taken(&mut self.tree, path)?;
+        }
+        for closing in &stage.closings {
+            flush::close(&mut self.tree, closing)?;
+            self.active.remove(&closing.task);
+        }
+        for file in stage.take_files() {
+            flush::file(&mut self.tree, &self.ink, blobs, &file)?;
+        }
+        for refused in &stage.refused {
+            flush::refuse(&mut self.tree, &self.ink, refused)?;
+        }
+        self.append(&stage)?;
+        self.tree.sync()
+    }
+
+    /// What becomes of each page, before anything is written.
+    fn sort(&mut self, batch: &[(Seq, Page)], blobs: Loader<'_>) -> Result<Stage, Error> {
+        let mut places = Places { tree: &self.tree, active: &mut self.active };
+        let mut renderer = Renderer { ink: &self.ink, limits: &self.limits, blobs, stage: Stage::default() };
+        for (seq, page) in batch {
+            renderer.page(*seq, page, &mut places)?;
+        }
+        Ok(renderer.stage)
+    }
+
+    fn append(&mut self, stage: &Stage) -> Result<(), Error> {
+        let entries: Vec<_> = stage.log.iter().map(|(seq, entry)| (*seq, entry)).collect();
+        let lines: Vec<_> = stage.messages.iter().map(|(seq, line)| (*seq, line)).collect();
+        let records: Vec<_> = stage.records.iter().map(|(seq, record)| (*seq, record)).collect();
+        let shown = self.tree.path(&Dir::Communication, "");
+        let folder = self.tree.handle(&Dir::Communication)?;
+        self.log.append(folder, &shown, &entries)?;
+        self.messages.append(folder, &shown, &lines)?;
+        let shown = self.tree.path(&Dir::Decisions, "");
+        self.records.append(self.tree.handle(&Dir::Decisions)?, &shown, &records)
     }
 
     /// What a person should know since the last call, a sentence each: a folder that was missing was made again, something
     /// stood in the way and was set aside.
     pub fn take_notices(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notices)
+        std::mem::take(&mut self.tree.notices)
+    }
+}
+
+/// Where the files of tasks stand: remembered for open ones, looked up after a restart.
+struct Places<'a> {
+    tree: &'a Tree,
+    active: &'a mut HashSet<TaskId>,
+}
+
+impl Places<'_> {
+    /// The task is accepted: its files stand in `active/`, or will when the page that ended it comes again.
+    fn accepted(&mut self, task: &TaskId) {
+        self.active.insert(task.clone());
+    }
+
+    /// The folder in which the task's files stand.
+    fn of(&mut self, task: &TaskId) -> Result<Dir, Error> {
+        if self.active.contains(task) {
+            return Ok(Dir::Active);
+        }
+        let page = format!("{task}.md");
+        if self.tree.size(&Dir::Active, &page)?.is_none() {
+            for ended in [Dir::Done, Dir::Failed] {
+                if self.tree.size(&ended, &page)?.is_some() {
+                    return Ok(ended);
+                }
+            }
+        }
+        self.accepted(task);
+        Ok(Dir::Active)
     }
 }

@@ -43,7 +43,10 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!((money(0.0123), seconds(41.24), seconds(125.4)), ("$0.0123".into(), "41.2 s".into(), "2 min 5 s".into()));
+        assert_eq!(
+            (money(0.0123), seconds(41.24), seconds(125.4)),
+            ("$0.0123".into(), "41.2 s".into(), "2 min 5 s".into())
+        );
         assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
         assert_eq!((seconds(f64::NAN), share(0.866)), ("0.0 s".into(), "0.87".into()));
     }

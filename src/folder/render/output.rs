@@ -8,7 +8,11 @@ use std::fmt::Write;
 /// `outputs/<id>/<nn>-<step>-<worker>.md`.
 pub(crate) fn page(ink: &Ink, output: &OutputPage, text: &str) -> String {
     let usage = &output.usage;
-    let cached = if usage.cached_tokens > 0 { format!(" ({} from the cache)", count(usage.cached_tokens)) } else { String::new() };
+    let cached = if usage.cached_tokens > 0 {
+        format!(" ({} from the cache)", count(usage.cached_tokens))
+    } else {
+        String::new()
+    };
     let mut out = format!(
         "# {worker}: {step} of {task}\n\n\
          - Model: {model}, as {role}\n\

@@ -20,7 +20,11 @@ pub(crate) fn why(ink: &Ink, name: &str, stands: Option<&str>, at: Timestamp, re
             ink.code(name)
         ),
     };
-    let mend = if reason.mend.trim().is_empty() { "see the format of task files in the README of `tasks/`".to_owned() } else { ink.line(&reason.mend) };
+    let mend = if reason.mend.trim().is_empty() {
+        "see the format of task files in the README of `tasks/`".to_owned()
+    } else {
+        ink.line(&reason.mend)
+    };
     format!(
         "{BEGINNING}{file}\n\n- **What is wrong**: {what}\n- **Where**: {place}\n- **How to mend it**: {mend}\n- **What to do next**: {next}\n\n\
          Looked at {at}.\n",

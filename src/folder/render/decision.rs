@@ -1,0 +1,196 @@
+//! The decision as files: `decisions/<id>.json` for programs and `decisions/<id>.md` for people, both saying the same.
+
+use super::number::{count, money, seconds, share, words};
+use super::output::limited;
+use crate::board::decision::{Decision, Issue, IssueStatus, Vote};
+use crate::board::verdict::Reading;
+use crate::board::{Severity, WorkerName};
+use crate::folder::ink::Ink;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// `decisions/<id>.json`: the form of `docs/schema/decision.json`. `answer` is the text, loaded whole.
+pub(crate) fn json(ink: &Ink, decision: &Decision, answer: &str) -> Value {
+    let mut value = serde_json::to_value(decision).unwrap_or_default();
+    if let Some(slot) = value.get_mut("answer") {
+        *slot = Value::String(answer.to_owned());
+    }
+    ink.mask.value(&mut value, usize::MAX);
+    value
+}
+
+/// `decisions/<id>.md`.
+pub(crate) fn page(ink: &Ink, decision: &Decision, answer: &str, text_bytes_max: usize) -> String {
+    let mut out = heading(ink, decision);
+    push_issues(&mut out, ink, decision);
+    push_dissent(&mut out, ink, decision);
+    push_votes(&mut out, ink, decision);
+    push_failed(&mut out, ink, decision);
+    push_facts(&mut out, ink, decision);
+    let by =
+        decision.answer_by.as_ref().map_or_else(String::new, |worker| format!(" of {}", ink.line(worker.as_str())));
+    let attempt = decision.answer_attempt.map_or_else(String::new, |number| format!(" (attempt {number})"));
+    let _infallible = write!(out, "\n## Answer{by}{attempt}\n\n");
+    if answer.is_empty() {
+        out.push_str("There is none.\n");
+    } else {
+        out.push_str(&ink.fenced(&limited(ink, answer, text_bytes_max), "markdown"));
+    }
+    out
+}
+
+/// The recommendation with what it rests on: the part that a hurried person reads.
+fn heading(ink: &Ink, decision: &Decision) -> String {
+    let mut out = format!("# {}: {}\n\n", decision.task, words(decision.recommendation.as_str()));
+    out.push_str(&summary(decision));
+    out.push('\n');
+    if decision.needs_human_review {
+        let reasons: Vec<_> = decision.review_reasons.iter().map(|reason| ink.line(reason)).collect();
+        let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+        let task = &decision.task;
+        let _infallible = write!(
+            out,
+            "\n**A person should look**{why}.\nTo answer, put a file `{task}.approve`, or `{task}.reject` with the reason in it, beside this one.\n"
+        );
+    }
+    if !decision.reasoning.trim().is_empty() {
+        let _infallible = write!(out, "\n{}\n", ink.line_of(&decision.reasoning, 4000));
+    }
+    out
+}
+
+/// One sentence: the verdict, its confidence, what was needed, and who counted.
+pub(crate) fn summary(decision: &Decision) -> String {
+    format!(
+        "The verdict is **{}** with confidence {}; {} is needed at priority {}. {} answer{} worth {:.1} independent votes{}.",
+        words(decision.verdict.as_str()),
+        share(decision.overall_confidence),
+        share(decision.threshold),
+        decision.priority.as_str(),
+        decision.model_count,
+        if decision.model_count == 1 { " is" } else { "s are" },
+        decision.effective_votes,
+        if decision.has_conflict { "; **they contradict each other**" } else { "" },
+    )
+}
+
+fn push_issues(out: &mut String, ink: &Ink, decision: &Decision) {
+    if decision.issues.is_empty() {
+        return;
+    }
+    out.push_str("\n## Issues\n");
+    for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
+        let mut some = decision.issues.iter().filter(|issue| issue.severity() == severity).peekable();
+        if some.peek().is_some() {
+            let word = severity.as_str();
+            let _infallible = write!(out, "\n### {}{}\n\n", word[..1].to_uppercase(), &word[1..]);
+        }
+        some.for_each(|issue| push_issue(out, ink, issue));
+    }
+}
+
+/// One issue as a list item.
+pub(crate) fn push_issue(out: &mut String, ink: &Ink, issue: &Issue) {
+    let place =
+        if issue.claim.place.is_empty() { String::new() } else { format!("{}: ", ink.code(&issue.claim.place)) };
+    let status = match issue.status {
+        IssueStatus::Claimed => "",
+        IssueStatus::Confirmed => " **Confirmed.**",
+        IssueStatus::Refuted => " **Refuted.**",
+    };
+    let _infallible =
+        writeln!(out, "- {place}{}{status} ({})", ink.line(&issue.claim.what), names(ink, &issue.raised_by));
+    if !issue.claim.fix.is_empty() {
+        let _infallible = writeln!(out, "  - To mend it: {}", ink.line(&issue.claim.fix));
+    }
+}
+
+/// The names in a row: `claude, gemini`.
+pub(crate) fn names(ink: &Ink, workers: &[WorkerName]) -> String {
+    workers.iter().map(|worker| ink.line(worker.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+fn push_dissent(out: &mut String, ink: &Ink, decision: &Decision) {
+    if decision.dissenters.is_empty() {
+        return;
+    }
+    out.push_str("\n## Who disagreed, and why\n\n");
+    for worker in &decision.dissenters {
+        push_dissenter(out, ink, decision, worker);
+    }
+}
+
+/// What one worker said against the result: its votes and the issues it raised.
+pub(crate) fn push_dissenter(out: &mut String, ink: &Ink, decision: &Decision, worker: &WorkerName) {
+    let votes: Vec<_> = decision.votes.iter().filter(|vote| vote.worker == *worker).map(judgement).collect();
+    let votes = if votes.is_empty() { "no vote".to_owned() } else { votes.join(", ") };
+    let _infallible = writeln!(out, "- **{}**: {votes}", ink.line(worker.as_str()));
+    let mut raised = decision.issues.iter().filter(|issue| issue.raised_by.contains(worker)).peekable();
+    if raised.peek().is_none() {
+        out.push_str("  - It named no issue.\n");
+    }
+    for issue in raised {
+        let _infallible = writeln!(out, "  - {}: {}", issue.severity().as_str(), ink.line(&issue.claim.what));
+    }
+}
+
+fn judgement(vote: &Vote) -> String {
+    let on = vote.candidate.map_or_else(String::new, |number| format!(" on candidate {number}"));
+    let mended = if vote.reading == Reading::Repaired { " (mended JSON)" } else { "" };
+    format!("{}{on}{mended}", words(vote.verdict.as_str()))
+}
+
+fn push_votes(out: &mut String, ink: &Ink, decision: &Decision) {
+    if decision.votes.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\n## Votes\n\n| worker | verdict | weight | family | family share | says of itself | pivotal |\n| --- | --- | ---: | --- | ---: | ---: | --- |\n",
+    );
+    for vote in &decision.votes {
+        let _infallible = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            ink.cell(vote.worker.as_str()),
+            judgement(vote),
+            share(vote.weight),
+            ink.cell(&vote.family),
+            share(vote.family_discount),
+            vote.stated_confidence.map_or_else(|| "-".to_owned(), share),
+            if vote.pivotal { "yes" } else { "no" },
+        );
+    }
+    if !decision.posteriors.is_empty() {
+        let each = |class: &crate::board::decision::ClassPosterior| {
+            format!("{} {}", ink.line(&words(&class.class)), share(class.posterior))
+        };
+        let all: Vec<_> = decision.posteriors.iter().map(each).collect();
+        let _infallible = write!(out, "\nProbabilities: {}.\n", all.join(", "));
+    }
+}
+
+fn push_failed(out: &mut String, ink: &Ink, decision: &Decision) {
+    if decision.failed_workers.is_empty() {
+        return;
+    }
+    out.push_str("\n## Gave nothing\n\n");
+    for failed in &decision.failed_workers {
+        let name = ink.line(failed.worker.as_str());
+        let _infallible = writeln!(out, "- {name}: {} after {}", ink.line(&failed.error), seconds(failed.after_s));
+    }
+}
+
+fn push_facts(out: &mut String, ink: &Ink, decision: &Decision) {
+    let _infallible = write!(
+        out,
+        "\n## Cost and time\n\n- {} for {} tokens in and {} out\n- {} in {} attempt{}\n- Kind {}, mode {}\n",
+        money(decision.cost_usd),
+        count(decision.tokens.input),
+        count(decision.tokens.output),
+        seconds(decision.duration_s),
+        decision.attempts,
+        if decision.attempts == 1 { "" } else { "s" },
+        ink.code(decision.kind.as_str()),
+        ink.line(&decision.mode),
+    );
+}

@@ -1,0 +1,58 @@
+//! The decision as memories for agents: `orchestration/coordination/<id>/consensus`, `…/conflicts`, `…/decisions`.
+
+use super::decision::{names, push_dissenter, push_issue, summary};
+use super::number::words;
+use super::output::limited;
+use crate::board::Decision;
+use crate::folder::ink::Ink;
+use std::fmt::Write;
+
+/// What the workers agree on, and how firmly.
+pub(crate) fn consensus(ink: &Ink, decision: &Decision) -> String {
+    let mut out = format!(
+        "# Consensus: {}\n\nRecommendation: **{}**\n\n{}\n\n{}\n",
+        decision.task,
+        words(decision.recommendation.as_str()),
+        summary(decision),
+        ink.line_of(&decision.reasoning, 4000),
+    );
+    if !decision.review_reasons.is_empty() {
+        out.push_str("\nA person should look:\n\n");
+        for reason in &decision.review_reasons {
+            let _infallible = writeln!(out, "- {}", ink.line(reason));
+        }
+    }
+    out
+}
+
+/// What they do not agree on.
+pub(crate) fn conflicts(ink: &Ink, decision: &Decision) -> String {
+    let mut out = format!("# Conflicts: {}\n\n", decision.task);
+    if decision.dissenters.is_empty() && !decision.has_conflict {
+        out.push_str("None.\n");
+        return out;
+    }
+    if decision.has_conflict {
+        out.push_str("The answers contradict each other.\n\n");
+    }
+    decision.dissenters.iter().for_each(|worker| push_dissenter(&mut out, ink, decision, worker));
+    out
+}
+
+/// What was decided, and what is to be done about the issues.
+pub(crate) fn decisions(ink: &Ink, decision: &Decision, answer: &str, bytes_max: usize) -> String {
+    let mut out =
+        format!("# Decisions: {}\n\nRecommendation: **{}**\n", decision.task, words(decision.recommendation.as_str()));
+    if !decision.dissenters.is_empty() {
+        let _infallible = write!(out, "\nAgainst: {}\n", names(ink, &decision.dissenters));
+    }
+    if !decision.issues.is_empty() {
+        out.push_str("\n## Issues\n\n");
+        decision.issues.iter().for_each(|issue| push_issue(&mut out, ink, issue));
+    }
+    if !answer.is_empty() {
+        let room = bytes_max.saturating_sub(out.len() + 2000);
+        let _infallible = write!(out, "\n## Answer\n\n{}", ink.fenced(&limited(ink, answer, room), "markdown"));
+    }
+    crate::board::text::cut(&out, bytes_max).to_owned()
+}
