@@ -4,5 +4,6 @@ pub mod api;
 pub mod board;
 pub mod config;
 pub mod folder;
+pub mod http;
 pub mod store;
 pub mod worker;

@@ -14,3 +14,9 @@ pub use notice::Notice;
 pub use reply::{Reply, Status, WorkerRow};
 pub use request::{NewTask, Overrides, Request};
 pub use view::{AttemptView, StepView, TaskRow, TaskView};
+
+/// The board's words that requests and replies are made of, so that a face needs to know nothing below this room.
+pub use crate::board::{
+    Decision, Ending, Kind, Mode, Priority, Role, Route, Seq, Severity, Stance, StepId, TaskId, Timestamp, WorkerName,
+    decision::{FailedWorker, Issue, IssueStatus, Recommendation, Vote},
+};

@@ -107,6 +107,7 @@ pub enum Request {
 
 /// A task as a face hands it in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewTask {
     /// The name to make the id from; else the title or the first line.
     #[serde(default)]
@@ -119,13 +120,14 @@ pub struct NewTask {
     /// What is set besides; it outranks the content's own keys.
     #[serde(default)]
     pub overrides: Overrides,
-    /// Which face and who.
+    /// Which face and who; empty: the face that takes the request names itself.
+    #[serde(default)]
     pub by: String,
 }
 
 /// Keys that a person sets beside a task's text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Overrides {
     /// The kind.
     pub kind: Option<Kind>,

@@ -1,0 +1,88 @@
+//! Errors on the wire: `application/problem+json` (RFC 9457) with the error's kind and hint as members of their own.
+//! Both directions stand here, so that what the server writes is what the client reads.
+
+use crate::api::{Error, ErrorKind};
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+/// The media type of an error.
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// How soon a busy daemon may be asked again, in seconds.
+const BUSY_RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+/// The body of an error.
+#[derive(Debug, Serialize, Deserialize)]
+struct Body {
+    /// The status in words.
+    title: String,
+    /// The status as a number.
+    status: u16,
+    /// What is wrong.
+    detail: String,
+    /// What sort of refusal it is.
+    kind: ErrorKind,
+    /// What to do; absent when there is nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    hint: String,
+}
+
+/// An error as a response, with a status of its own where the kind's is too coarse (413, 405).
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    error: Error,
+}
+
+impl Problem {
+    /// An error with a status that says more than its kind.
+    pub(super) fn with_status(status: StatusCode, error: Error) -> Self {
+        Self { status, error }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self { status: status(error.kind), error }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { status, error } = self;
+        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        let busy = error.kind == ErrorKind::Busy;
+        let body = Body { title, status: status.as_u16(), detail: error.what, kind: error.kind, hint: error.hint };
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        if busy {
+            response.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY_AFTER_S);
+        }
+        response
+    }
+}
+
+/// The status of a kind of error.
+fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::Busy => StatusCode::TOO_MANY_REQUESTS,
+        // Both pass when somebody does something about it, so a client may try again later.
+        ErrorKind::NoWorker | ErrorKind::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Unreachable => StatusCode::BAD_GATEWAY,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Reads an error back from a response's body. A body that is no problem of ours becomes an internal error.
+pub(super) fn read(status: StatusCode, body: &[u8]) -> Error {
+    match serde_json::from_slice::<Body>(body) {
+        Ok(body) => Error { kind: body.kind, what: body.detail, hint: body.hint },
+        Err(_) => Error::new(ErrorKind::Internal, format!("the daemon answered {status} in a form that is not known"))
+            .hint("it may be of another version; restart it with: synod down, synod up"),
+    }
+}

@@ -1,0 +1,370 @@
+//! The face over a real Unix socket with a scripted board behind it: every request there and back, every error, the
+//! bounds, the socket's permissions and its clearing away.
+#![expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
+
+use super::socket::bind_at;
+use super::{BindError, Client, Limits, serve};
+use crate::api::{
+    Answering, Board, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, Request, Role, Seq,
+    Status, TaskId, WorkerName,
+};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio_util::sync::CancellationToken;
+
+/// A board that writes down what it was asked and answers everything alike; `Wait` is never answered.
+#[derive(Clone)]
+struct Scripted {
+    asked: Arc<Mutex<Vec<Request>>>,
+    answer: Result<Reply, Error>,
+}
+
+impl Board for Scripted {
+    fn ask(&self, request: Request) -> Answering<'_> {
+        Box::pin(async move {
+            let endless = matches!(request, Request::Wait { for_ms: u64::MAX, .. });
+            self.asked.lock().unwrap().push(request);
+            if endless {
+                std::future::pending::<()>().await;
+            }
+            self.answer.clone()
+        })
+    }
+}
+
+/// A served board in a folder of its own.
+struct Served {
+    _folder: tempfile::TempDir,
+    socket: PathBuf,
+    asked: Arc<Mutex<Vec<Request>>>,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<Result<(), super::ServeError>>,
+}
+
+const LIMITS: Limits = Limits { body_bytes_max: 4096, connections_max: 8, drain: Duration::from_secs(10) };
+
+fn served(answer: Result<Reply, Error>) -> Served {
+    served_within(answer, LIMITS)
+}
+
+fn served_within(answer: Result<Reply, Error>, limits: Limits) -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("run/s.sock");
+    let listener = bind_at(&socket).unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let board = Scripted { asked: Arc::clone(&asked), answer };
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serve(Handle::new(board), listener, limits, stop.clone()));
+    Served { _folder: folder, socket, asked, stop, serving }
+}
+
+impl Served {
+    async fn handle(&self) -> Handle {
+        Handle::new(Client::connect(&self.socket).await.unwrap())
+    }
+
+    /// Sends bytes as they are and reads until the other side is done.
+    async fn raw(&self, text: &str) -> String {
+        let mut stream = UnixStream::connect(&self.socket).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut out = Vec::new();
+        stream.read_to_end(&mut out).await.unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    async fn post(&self, path: &str, kind: &str, body: &str) -> String {
+        let length = body.len();
+        self.raw(&format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"
+        ))
+        .await
+    }
+
+    async fn get(&self, path: &str) -> String {
+        self.raw(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await
+    }
+
+    fn asked(&self) -> Vec<Request> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+fn task(id: &str) -> TaskId {
+    TaskId::parse(id).unwrap()
+}
+
+/// One of each request, with nothing left at its default.
+fn every_request() -> Vec<Request> {
+    let overrides = Overrides {
+        kind: Some(Kind::new("check")),
+        priority: Some(Priority::Critical),
+        mode: Some(Mode::Complex),
+        role: Some(Role::new("critic")),
+        models: vec![WorkerName::new("a"), WorkerName::new("b")],
+        pipeline: Some("review".into()),
+        context: vec!["src/**".into()],
+        spec: Some("spec.md".into()),
+        memories: vec!["design/auth".into()],
+        depends_on: vec![task("first")],
+    };
+    let new = NewTask {
+        name: Some("n".into()),
+        content: "text with \"quotes\"\n& signs".into(),
+        format: Some("md".into()),
+        overrides: overrides.clone(),
+        by: "cli".into(),
+    };
+    let (id, by) = (task("登录-2"), || "anna & co".to_owned());
+    vec![
+        Request::Submit(Box::new(new)),
+        Request::Tasks { state: Some("done".into()), limit: Some(7), before: Some(id.clone()) },
+        Request::Tasks { state: None, limit: None, before: None },
+        Request::Show { task: id.clone() },
+        Request::Wait { task: id.clone(), for_ms: 12 },
+        Request::Cancel { task: id.clone(), by: by() },
+        Request::Retry { task: id.clone(), by: by() },
+        Request::Approve { task: id.clone(), by: by() },
+        Request::Reject { task: id.clone(), by: by(), why: "wrong?\n100 %".into() },
+        Request::Why { task: id.clone() },
+        Request::Log { entries: 3 },
+        Request::VerifyLog,
+        Request::Route { text: "look".into(), overrides },
+        Request::Workers,
+        Request::Notices { after: Seq(9), task: Some(id), wait_ms: 5 },
+        Request::Status,
+        Request::Shutdown { hard: true },
+    ]
+}
+
+#[tokio::test]
+async fn every_request_arrives_as_it_was_sent() {
+    let served = served(Ok(Reply::Done));
+    let handle = served.handle().await;
+    for request in every_request() {
+        assert_eq!(handle.ask(request.clone()).await, Ok(Reply::Done), "{request:?}");
+        assert_eq!(served.asked(), [request]);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_comes_back_whole() {
+    let status = Status {
+        pid: 7,
+        version: "1".into(),
+        workspace: "/w ö".into(),
+        open_tasks: 2,
+        running_calls: 3,
+        seq: Seq(4),
+        published: Seq(3),
+        trouble: Some("the disk is full".into()),
+    };
+    for reply in [
+        Reply::Status(status),
+        Reply::Accepted { task: task("x") },
+        Reply::Log { entries: vec!["a\n".repeat(100_000)] },
+        Reply::LogVerified { entries: 2, broken: None },
+    ] {
+        let served = served(Ok(reply.clone()));
+        assert_eq!(served.handle().await.ask(Request::Status).await, Ok(reply));
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_error_has_its_status_and_comes_back_whole() {
+    for (kind, status) in [
+        (ErrorKind::Invalid, "400 Bad Request"),
+        (ErrorKind::NotFound, "404 Not Found"),
+        (ErrorKind::Conflict, "409 Conflict"),
+        (ErrorKind::NoWorker, "503 Service Unavailable"),
+        (ErrorKind::Busy, "429 Too Many Requests"),
+        (ErrorKind::Stopping, "503 Service Unavailable"),
+        (ErrorKind::Unreachable, "502 Bad Gateway"),
+        (ErrorKind::Internal, "500 Internal Server Error"),
+    ] {
+        let error = Error::new(kind, "what is wrong").hint("what to do");
+        let served = served(Err(error.clone()));
+        assert_eq!(served.handle().await.ask(Request::Workers).await, Err(error));
+        let raw = served.get("/api/v1/workers").await;
+        assert!(raw.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{raw}");
+        assert!(raw.contains("content-type: application/problem+json\r\n"), "{raw}");
+        assert_eq!(raw.contains("retry-after: 1\r\n"), kind == ErrorKind::Busy);
+    }
+}
+
+#[tokio::test]
+async fn a_problem_is_written_as_the_standard_says() {
+    let served = served(Err(Error::new(ErrorKind::NotFound, "no task is called x")));
+    let raw = served.get("/api/v1/tasks/x").await;
+    let body = raw.split("\r\n\r\n").nth(1).unwrap();
+    assert_eq!(body, r#"{"title":"Not Found","status":404,"detail":"no task is called x","kind":"not_found"}"#);
+}
+
+#[tokio::test]
+async fn what_is_not_said_has_its_default() {
+    let served = served(Ok(Reply::Done));
+    let new = NewTask { content: "look".into(), by: "http".into(), ..NewTask::default() };
+    for (sent, asked) in [
+        (served.post("/api/v1/tasks", "application/json", r#"{"content":"look"}"#).await, Request::Submit(new.into())),
+        (
+            served.post("/api/v1/tasks/x/cancel", "application/json; charset=utf-8", "{}").await,
+            Request::Cancel { task: task("x"), by: "http".into() },
+        ),
+        (served.get("/api/v1/log").await, Request::Log { entries: 20 }),
+        (served.get("/api/v1/notices").await, Request::Notices { after: Seq(0), task: None, wait_ms: 0 }),
+        (served.get("/api/v1/tasks/x/wait").await, Request::Wait { task: task("x"), for_ms: 0 }),
+    ] {
+        assert!(sent.starts_with("HTTP/1.1 200 OK\r\n"), "{sent}");
+        assert_eq!(served.asked.lock().unwrap().remove(0), asked);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_before_the_board_is_asked() {
+    let served = served(Ok(Reply::Done));
+    let long = format!(r#"{{"content":"{}"}}"#, "x".repeat(5000));
+    for (sent, status, says) in [
+        (served.post("/api/v1/tasks", "application/json", &long).await, 413, "http_body_bytes_max"),
+        (served.post("/api/v1/tasks", "text/plain", "{}").await, 415, "application/json"),
+        (served.post("/api/v1/tasks", "application/json", "{").await, 400, "EOF"),
+        (served.post("/api/v1/tasks", "application/json", r#"{"content":"x","mood":1}"#).await, 400, "mood"),
+        (
+            served.post("/api/v1/tasks", "application/json", r#"{"content":"x","overrides":{"priority":"top"}}"#).await,
+            400,
+            "critical",
+        ),
+        (served.get("/api/v1/tasks?limit=many").await, 400, "limit"),
+        (served.get("/api/v1/tasks?colour=red").await, 400, "colour"),
+        (served.get("/api/v1/tasks/..%2Fetc").await, 404, "no task is called"),
+        (served.get("/api/v1/tasks/%ff").await, 400, "UTF-8"),
+        (served.get("/api/v2/tasks").await, 404, "/api/v1"),
+        (served.get("/api/v1/shutdown").await, 405, "GET"),
+    ] {
+        assert!(sent.starts_with(&format!("HTTP/1.1 {status} ")), "{sent}");
+        assert!(sent.contains("application/problem+json") && sent.contains(says), "{says}: {sent}");
+    }
+    assert_eq!(served.asked(), []);
+}
+
+#[tokio::test]
+async fn the_end_answers_those_who_wait_and_removes_the_socket() {
+    let served = served(Ok(Reply::Done));
+    let handle = served.handle().await;
+    let waiting = tokio::spawn(async move { handle.ask(Request::Wait { task: task("x"), for_ms: u64::MAX }).await });
+    until(|| !served.asked.lock().unwrap().is_empty()).await;
+    served.stop.cancel();
+    assert_eq!(waiting.await.unwrap().unwrap_err().kind, ErrorKind::Stopping);
+    served.serving.await.unwrap().unwrap();
+    assert!(!served.socket.exists());
+    assert_eq!(Client::connect(&served.socket).await.unwrap_err().kind, ErrorKind::Unreachable);
+}
+
+#[tokio::test]
+async fn a_silent_connection_does_not_hold_up_the_end() {
+    let served = served(Ok(Reply::Done));
+    let _silent = UnixStream::connect(&served.socket).await.unwrap();
+    served.handle().await.ask(Request::Status).await.unwrap();
+    served.stop.cancel();
+    served.serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_wait_for_a_place() {
+    let served = served_within(Ok(Reply::Done), Limits { connections_max: 1, ..LIMITS });
+    let silent = UnixStream::connect(&served.socket).await.unwrap();
+    let handle = Handle::new(Client { socket: served.socket.clone() });
+    let asking = tokio::spawn(async move { handle.ask(Request::Status).await });
+    // The silent one has the only place: whatever is tried, the board is not asked.
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(served.asked(), []);
+    drop(silent);
+    assert_eq!(asking.await.unwrap(), Ok(Reply::Done));
+}
+
+#[tokio::test]
+async fn nobody_there_says_how_to_start_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let absent = Client::connect(&folder.path().join("none")).await.unwrap_err();
+    assert_eq!((absent.kind, absent.hint.as_str()), (ErrorKind::Unreachable, "start one with: synod up"));
+    // A socket whose daemon died is still a file.
+    let dead = folder.path().join("dead");
+    drop(std::os::unix::net::UnixListener::bind(&dead).unwrap());
+    assert_eq!(Client::connect(&dead).await.unwrap_err(), absent);
+}
+
+#[tokio::test]
+async fn a_peer_that_is_no_daemon_is_told_apart() {
+    for (says, kind) in [
+        ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", ErrorKind::Internal),
+        ("HTTP/1.1 500 Oh\r\ncontent-length: 2\r\n\r\nno", ErrorKind::Internal),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{", ErrorKind::Unreachable),
+        ("SSH-2.0\r\n", ErrorKind::Unreachable),
+        ("", ErrorKind::Unreachable),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let peer = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 1024];
+            let _ = stream.read(&mut buffer).await.unwrap();
+            stream.write_all(says.as_bytes()).await.unwrap();
+        });
+        let error = Handle::new(Client { socket }).ask(Request::Status).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{says:?}: {error}");
+        assert!(!error.hint.is_empty());
+        peer.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_socket_is_for_the_user_alone() {
+    let served = served(Ok(Reply::Done));
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
+    assert_eq!(mode(&served.socket), 0o600);
+    assert_eq!(mode(served.socket.parent().unwrap()), 0o700);
+}
+
+#[tokio::test]
+async fn a_folder_that_was_open_is_closed_and_a_dead_socket_cleared() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let socket = folder.path().join("s");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let listener = bind_at(&socket).unwrap();
+    assert_eq!(std::fs::metadata(folder.path()).unwrap().mode() & 0o7777, 0o700);
+    drop(listener);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_socket_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s");
+    std::fs::write(&file, "mine").unwrap();
+    assert!(matches!(bind_at(&file), Err(BindError::InTheWay { .. })));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+
+    let long = folder.path().join("x".repeat(200));
+    let error = bind_at(&long).unwrap_err();
+    assert!(error.to_string().contains("XDG_RUNTIME_DIR"), "{error}");
+
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+    assert!(matches!(bind_at(&link.join("s2")), Err(BindError::NotOurs { .. })));
+    assert!(matches!(bind_at(&folder.path().join("no/such/s")), Err(BindError::Io { .. })));
+}
+
+/// Waits for a condition; the deadline only keeps a broken test from hanging.
+async fn until(condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap();
+}
