@@ -10,8 +10,8 @@ pub mod intake;
 mod mask;
 mod messages;
 mod name;
-mod render;
 pub mod publish;
+mod render;
 pub mod workspace;
 
 pub use error::Error;

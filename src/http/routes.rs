@@ -79,12 +79,11 @@ async fn submit(State(face): State<Face>, Body(mut new): Body<NewTask>) -> Answe
 struct TasksQuery {
     state: Option<String>,
     limit: Option<usize>,
-    before: Option<String>,
+    before: Option<u64>,
 }
 
 async fn tasks(State(face): State<Face>, Params(query): Params<TasksQuery>) -> Answer {
     let TasksQuery { state, limit, before } = query;
-    let before = before.map(|id| task_id(&id)).transpose()?;
     face.ask(Request::Tasks { state, limit, before }).await
 }
 

@@ -121,7 +121,7 @@ fn every_request() -> Vec<Request> {
     let (id, by) = (task("登录-2"), || "anna & co".to_owned());
     vec![
         Request::Submit(Box::new(new)),
-        Request::Tasks { state: Some("done".into()), limit: Some(7), before: Some(id.clone()) },
+        Request::Tasks { state: Some("done".into()), limit: Some(7), before: Some(41) },
         Request::Tasks { state: None, limit: None, before: None },
         Request::Show { task: id.clone() },
         Request::Wait { task: id.clone(), for_ms: 12 },

@@ -63,7 +63,8 @@ fn last_of(task: &Task, aim: StepAim, fits: impl Fn(&Purpose) -> bool) -> Vec<(&
 
 /// The steps of an aim that no other step of that aim builds on.
 fn last_steps(task: &Task, aim: StepAim) -> BTreeSet<&StepId> {
-    let mut last: BTreeSet<&StepId> = task.plan.steps.iter().filter(|step| step.aim == aim).map(|step| &step.id).collect();
+    let mut last: BTreeSet<&StepId> =
+        task.plan.steps.iter().filter(|step| step.aim == aim).map(|step| &step.id).collect();
     for step in task.plan.steps.iter().filter(|step| step.aim == aim) {
         let mut built_on: Vec<&StepId> = step.needs.iter().collect();
         let mut known = BTreeSet::new();
@@ -79,7 +80,8 @@ fn last_steps(task: &Task, aim: StepAim) -> BTreeSet<&StepId> {
 
 /// The votes on the matter: one for each worker, its latest.
 pub(super) fn on_matter<'a>(judges: &[(&'a Attempt, &'a Answer)], kind: &Kind, rules: &'a Rules) -> Vec<Cast<'a>> {
-    let verdicts = judges.iter().flat_map(|(attempt, answer)| answer.verdicts.iter().map(move |verdict| (*attempt, verdict)));
+    let verdicts =
+        judges.iter().flat_map(|(attempt, answer)| answer.verdicts.iter().map(move |verdict| (*attempt, verdict)));
     one_each(verdicts.filter(|(_, verdict)| verdict.candidate.is_none()), kind, rules)
 }
 
@@ -87,9 +89,8 @@ pub(super) fn on_matter<'a>(judges: &[(&'a Attempt, &'a Answer)], kind: &Kind, r
 pub(super) fn on_candidate<'a>(task: &'a Task, candidate: &Attempt, rules: &'a Rules) -> Vec<Cast<'a>> {
     let checks = task.answered().filter(|(attempt, _)| matches!(attempt.purpose, Purpose::Check { .. }));
     let verdicts = checks.flat_map(|(attempt, answer)| answer.verdicts.iter().map(move |verdict| (attempt, verdict)));
-    let on_it = verdicts.filter(|(attempt, verdict)| {
-        verdict.candidate == Some(candidate.number) && attempt.worker != candidate.worker
-    });
+    let on_it = verdicts
+        .filter(|(attempt, verdict)| verdict.candidate == Some(candidate.number) && attempt.worker != candidate.worker);
     one_each(on_it, &task.route.kind, rules)
 }
 

@@ -127,11 +127,7 @@ fn addition(out: &mut String, decision: &Decision, sum: &Sum) -> std::fmt::Resul
     };
     writeln!(out, "- for acceptable: {} = {:.3}", on_it(1.0), sum.in_favour)?;
     writeln!(out, "- for rejection: {} = {:.3}", on_it(-1.0), sum.against)?;
-    writeln!(
-        out,
-        "- total: {:+.3} + {:.3} − {:.3} = {:+.3}",
-        sum.prior, sum.in_favour, sum.against, sum.total
-    )?;
+    writeln!(out, "- total: {:+.3} + {:.3} − {:.3} = {:+.3}", sum.prior, sum.in_favour, sum.against, sum.total)?;
     writeln!(out, "- probability that it is acceptable: 1 / (1 + e^({:.3})) = {:.4}\n", -sum.total, sum.acceptable)
 }
 

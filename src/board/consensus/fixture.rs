@@ -147,8 +147,7 @@ pub(super) fn answer(task: &mut Task, step: &str, worker: &str, purpose: Purpose
         usage,
         files_modified: Vec::new(),
     };
-    let state =
-        AttemptState::Answered { started: Timestamp(0), ended: Timestamp(1000), answer: Box::new(answer) };
+    let state = AttemptState::Answered { started: Timestamp(0), ended: Timestamp(1000), answer: Box::new(answer) };
     add(task, step, worker, purpose, state)
 }
 

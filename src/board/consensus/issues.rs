@@ -84,7 +84,8 @@ fn telling_words(text: &str) -> BTreeSet<String> {
 }
 
 fn stem(word: &str) -> &str {
-    let stem = ["ations", "ation", "ions", "ing", "ion", "ed", "es", "s"].iter().find_map(|ending| word.strip_suffix(ending));
+    let stem =
+        ["ations", "ation", "ions", "ing", "ion", "ed", "es", "s"].iter().find_map(|ending| word.strip_suffix(ending));
     stem.filter(|stem| stem.len() > 3).unwrap_or(word)
 }
 
@@ -170,8 +171,7 @@ mod tests {
             (("a.rs:3", "overflow"), ("ba.rs:3", "overflow")),
         ];
         for ((place, what), (other_place, other_what)) in pairs {
-            let issues =
-                merged(&[("x", Severity::Low, place, what), ("y", Severity::High, other_place, other_what)]);
+            let issues = merged(&[("x", Severity::Low, place, what), ("y", Severity::High, other_place, other_what)]);
             assert_eq!(issues.len(), 2, "{place} {what} / {other_place} {other_what}");
             assert_eq!(issues[0].severity(), Severity::High, "worst first");
         }

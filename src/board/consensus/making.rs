@@ -35,8 +35,7 @@ impl Candidate<'_> {
 pub(super) fn choose(task: &Task, rules: &Rules) -> Outcome {
     let rho = rules.consensus.family_correlation;
     let makers = cast::makers(task);
-    let candidates: Vec<Candidate<'_>> =
-        makers.iter().map(|(maker, _)| candidate(task, maker, rules, rho)).collect();
+    let candidates: Vec<Candidate<'_>> = makers.iter().map(|(maker, _)| candidate(task, maker, rules, rho)).collect();
     let totals: Vec<f64> = candidates.iter().map(|candidate| candidate.tally.total()).collect();
     let mut outcome = Outcome::default();
     let Some(chosen) = best(&totals) else {
@@ -144,7 +143,8 @@ fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, ru
 
 fn unchecked(candidate: &Candidate<'_>, of: usize) -> String {
     let maker = &candidate.maker.worker;
-    let who = if of == 1 { format!("only {maker} worked on it and") } else { format!("{maker}'s candidate was chosen and") };
+    let who =
+        if of == 1 { format!("only {maker} worked on it and") } else { format!("{maker}'s candidate was chosen and") };
     let why = if candidate.casts.is_empty() {
         "nobody checked it"
     } else {

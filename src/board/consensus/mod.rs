@@ -100,10 +100,8 @@ fn reasoning(outcome: &Outcome, recommendation: Recommendation, threshold: f64) 
         sentences.push(format!("{abstained} of {} votes were abstentions or could not be read.", outcome.votes.len()));
     }
     if !outcome.votes.is_empty() {
-        sentences.push(format!(
-            "With relatives discounted, the votes are worth {:.2} independent ones.",
-            outcome.effective
-        ));
+        sentences
+            .push(format!("With relatives discounted, the votes are worth {:.2} independent ones.", outcome.effective));
     }
     if !outcome.dissenters.is_empty() {
         let names: Vec<&str> = outcome.dissenters.iter().map(WorkerName::as_str).collect();

@@ -19,9 +19,11 @@ const FIELDS: &str = "\
 /// The last section of a prompt.
 pub(super) fn answer_form(purpose: &Purpose) -> String {
     match purpose {
-        Purpose::Make => "Give the result itself, whole, ready to be used. Other workers may judge it without knowing who made it, \
+        Purpose::Make => {
+            "Give the result itself, whole, ready to be used. Other workers may judge it without knowing who made it, \
              so do not say who you are.\n"
-            .to_owned(),
+                .to_owned()
+        }
         Purpose::Judge => format!(
             "Judge the matter. Give your reasons briefly, then end with your verdict: one JSON object of exactly this \
              form, in a fenced block, as the last thing you write. An answer without it counts as an abstention.\n\n\
