@@ -85,12 +85,12 @@ impl Roster {
 
     /// Goes on with a call of an earlier daemon: adopts it while it runs, reads what it gave when it has ended. `None`
     /// when nothing of it is there, and then it must be asked anew. A lost call gives [`FailureClass::Interrupted`].
-    pub fn resume(
-        &self,
+    pub fn resume<'a>(
+        &'a self,
         key: &AttemptKey,
         worker: &WorkerName,
         stop: CancellationToken,
-    ) -> Option<impl Future<Output = Outcome> + Send + '_> {
+    ) -> Option<impl Future<Output = Outcome> + Send + use<'a>> {
         match self.workers.get(worker) {
             Some(Reach::Cli(cli)) => cli.resume(key, stop),
             _ => None,

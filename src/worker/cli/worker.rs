@@ -61,6 +61,9 @@ impl CliWorker {
     /// Makes the call, or goes on with it when somebody has begun it already: the same call never runs twice.
     pub(crate) async fn call(&self, call: &Call, stop: CancellationToken) -> Outcome {
         let began = Instant::now();
+        if stop.is_cancelled() {
+            return Err(self.failure(stopped(), began.elapsed()));
+        }
         let spool = Spool::of(&self.places.spool, &call.key);
         let prepared = self.prepare(&spool, call);
         let env = prepared.map_err(|trouble| self.failure(trouble, began.elapsed()))?;
@@ -68,11 +71,11 @@ impl CliWorker {
     }
 
     /// Goes on with a call that was begun; `None` when there is none, and then it has to be asked anew.
-    pub(crate) fn resume(
-        &self,
+    pub(crate) fn resume<'a>(
+        &'a self,
         key: &AttemptKey,
         stop: CancellationToken,
-    ) -> Option<impl Future<Output = Outcome> + Send + '_> {
+    ) -> Option<impl Future<Output = Outcome> + Send + use<'a>> {
         let spool = Spool::of(&self.places.spool, key);
         match spool.discard_unbegun() {
             Ok(true) => None,
@@ -90,6 +93,8 @@ impl CliWorker {
                 Ok(reply) => return Ok(reply),
                 Err(trouble) => (trouble, Duration::from_millis(exit.ran_ms)),
             },
+            // The shim can be told to stop before it listens; then it just ends.
+            Ok(Ending::Lost | Ending::Overdue) | Err(_) if stop.is_cancelled() => (stopped(), began.elapsed()),
             Ok(Ending::Lost) => {
                 (Trouble::new(FailureClass::Interrupted, "the call was lost with its helper process"), began.elapsed())
             }
@@ -227,6 +232,10 @@ impl CliWorker {
         }
         usage
     }
+}
+
+fn stopped() -> Trouble {
+    Trouble::new(FailureClass::Cancelled, "it was stopped")
 }
 
 fn millis(time: Duration) -> u64 {

@@ -40,7 +40,6 @@ pub fn run(spool: &Path) -> Result<i32, Error> {
     let order = spool.order()?;
     let prompt = spool.open_prompt(order.prompt_bytes)?;
     let stdout = spool.open_for_writing("stdout")?;
-    spool.write_mark(&own_mark()?)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -54,7 +53,9 @@ pub fn run(spool: &Path) -> Result<i32, Error> {
 async fn carry_out(spool: &Spool, order: &Order, prompt: File, stdout: File) -> Result<Exit, Error> {
     let begun = Instant::now();
     let ran_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // Once the mark stands, a signal must not end the shim before it has ended its program.
     let mut ears = Ears::open()?;
+    spool.write_mark(&own_mark()?)?;
     let (leader, mut pipes) = match start(order, prompt, stdout) {
         Ok(started) => started,
         Err(error) => {
