@@ -52,7 +52,7 @@ impl TaskRow {
             ended,
             ending,
             recommendation: task.phase.decision().map(|decision| decision.recommendation.as_str().to_owned()),
-            cost_usd: task.answered().filter_map(|(_, answer)| answer.usage.cost_usd).sum(),
+            cost_usd: task.answered().filter_map(|(_, answer)| answer.usage.cost_usd).fold(0.0, |sum, cost| sum + cost),
         }
     }
 }

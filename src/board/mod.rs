@@ -40,6 +40,7 @@ pub use id::{AttemptKey, Kind, Role, Seq, StepId, TaskId, WorkerName};
 pub use input::{Input, Offer, PersonAnswer, Refusal};
 pub use page::{LogEntry, OutputPage, Page, Reason};
 pub use plan::{Plan, PlanSource, Seat, Shape, Step, StepAim};
+pub use planning::route;
 pub use react::{is_running, pending, react};
 pub use rules::Rules;
 pub use spec::{Mode, Priority, Source, TaskSpec, WorkspaceAccess};

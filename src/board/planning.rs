@@ -39,6 +39,14 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     Ok((route, Plan { source, shape: classified.shape, steps }))
 }
 
+/// What an offer would be taken for, and who would be asked, without taking it.
+///
+/// # Errors
+/// As for accepting it.
+pub fn route(state: &State, rules: &Rules, offer: &Offer) -> Result<Route, Refusal> {
+    plan(state, rules, offer).map(|(route, _)| route)
+}
+
 fn check_names(rules: &Rules, offer: &Offer) -> Result<(), Refusal> {
     let workers: Vec<&str> = rules.workers.iter().map(|worker| worker.name.as_str()).collect();
     for model in &offer.spec.models {

@@ -108,6 +108,17 @@ impl State {
         self.index.open
     }
 
+    /// Tasks that have ended and whose last page belongs to an event up to this one.
+    pub fn ended_upto(&self, upto: Seq) -> impl Iterator<Item = &Task> {
+        let ended = self.index.ended.iter().take_while(move |(seq, _)| *seq <= upto);
+        ended.filter_map(|(_, task)| self.tasks.get(task))
+    }
+
+    /// How many calls of a worker are running.
+    pub fn running_of(&self, worker: &WorkerName) -> u32 {
+        self.index.running.get(worker).copied().unwrap_or(0)
+    }
+
     /// How many calls are running.
     pub fn running(&self) -> u32 {
         self.index.running_total

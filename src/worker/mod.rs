@@ -9,7 +9,9 @@ pub mod record;
 pub mod replay;
 mod roster;
 
-pub use process::{Error as ProcessError, ShimProgram, shim};
+pub use process::{Error as ProcessError, ShimProgram, detach, shim};
+pub use record::Recorder;
+pub use replay::Pace;
 pub use roster::{Roster, RosterParts};
 
 use crate::board::{AttemptKey, Failure, Usage};

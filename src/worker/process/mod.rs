@@ -2,10 +2,13 @@
 //! What is run and how its output reads belongs to `cli`; here are the spool folder, the detached shim, and waiting for it.
 
 mod attend;
+mod detach;
 mod proc_fs;
 mod reap;
 pub mod shim;
 mod spool;
+
+pub use detach::detach;
 
 pub(crate) use attend::{Begin, Ending, Variables, attend};
 pub(crate) use spool::{Asked, Ended, Exit, Order, Spool, strays};

@@ -1,0 +1,202 @@
+//! An engine at work: the daemon with everything it needs, opened in order and closed in the reverse order.
+
+use super::error::Error;
+use super::place::Place;
+use super::rules::rules;
+use crate::api::Handle;
+use crate::board::prompt;
+use crate::config::{self, Layout};
+use crate::daemon::{CallPlaces, Caller, Daemon, Facts, Jobs, Lock, LoopLimits, Parts, RosterCaller};
+use crate::folder::context;
+use crate::folder::intake::{self, Intake};
+use crate::folder::publish::{self, Publisher};
+use crate::http;
+use crate::store::Store;
+use crate::worker::{Pace, Recorder, Roster, RosterParts, ShimProgram};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// How the engine is to be engaged.
+#[derive(Clone, Default)]
+pub struct Engage {
+    /// Whether dropped files are taken in.
+    pub intake: bool,
+    /// Whether the socket is served.
+    pub socket: bool,
+    /// Where calls are recorded.
+    pub record: Option<PathBuf>,
+    /// Kill the process right after this append (the crash test's tool).
+    pub crash_after_append: Option<u64>,
+    /// Workers to use instead of the configured ones (benches, tests).
+    pub caller: Option<Arc<dyn Caller>>,
+    /// How fast recorded answers are played.
+    pub pace: Pace,
+}
+
+/// A running engine.
+#[derive(Debug)]
+pub struct Engine {
+    daemon: Daemon,
+    serving: CancellationToken,
+    jobs: Jobs,
+    _lock: Lock,
+}
+
+impl Engine {
+    /// Starts an engine on the current runtime: lock, socket, store, folder, workers, loop.
+    ///
+    /// # Errors
+    /// When another one serves the workspace, there is no worker, or something cannot be opened.
+    pub async fn start(place: &Place, engage: Engage) -> Result<Self, Error> {
+        let workers = place.workers();
+        if workers.is_empty() && engage.caller.is_none() {
+            let ways = place.discovery().quickest_ways().map(|missing| missing.get.clone()).collect();
+            return Err(Error::NoWorker { ways });
+        }
+        let rules = rules(place, &workers).map_err(|what| Error::Settings { what })?;
+        let layout = &place.layout;
+        make_private(&layout.dot_synod)?;
+        let lock = Lock::take(&layout.lock)?;
+        let listener = if engage.socket { Some(http::bind(layout).map_err(|error| Error::Socket(error.to_string()))?) } else { None };
+        let opened = Store::open(&layout.store, &layout.blobs)?;
+        let limits = &place.loaded.settings.limits;
+        let publisher = Publisher::open(publish::Params {
+            coordination: layout.coordination.clone(),
+            memories: layout.memories.clone(),
+            secrets: place.environment.secrets(&place.loaded.settings),
+            limits: publish::Limits { memory_bytes_max: limits.memory_bytes_max, ..publish::Limits::default() },
+        })?;
+        let intake_limits = intake_limits(limits);
+        let intake = if engage.intake { Some(Intake::open(&intake_places(layout), intake_limits.clone())?) } else { None };
+        let jobs = Jobs::new(tokio::runtime::Handle::current());
+        let providers =
+            workers.iter().map(|(name, worker)| (name.clone(), worker.provider.as_str().to_owned())).collect();
+        let caller = match engage.caller {
+            Some(caller) => caller,
+            None => Arc::new(RosterCaller::new(roster(place, &workers, engage.record.as_deref(), engage.pace)?)),
+        };
+        let parts = Parts {
+            jobs: jobs.clone(),
+            store: opened.store,
+            publisher,
+            intake,
+            caller,
+            rules,
+            places: call_places(layout, limits),
+            intake_limits,
+            handoff_log: layout.handoff_log.clone(),
+            limits: loop_limits(limits, engage.crash_after_append),
+            input_queue_max: limits.input_queue_max,
+            facts: Facts { workspace: layout.root.display().to_string(), providers },
+        };
+        let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;
+        let serving = CancellationToken::new();
+        if let Some(listener) = listener {
+            let face = http::serve(daemon.handle(), listener, http_limits(limits), serving.clone());
+            let face = async move {
+                if let Err(error) = face.await {
+                    tracing::error!(%error, "the socket is no longer served");
+                }
+            };
+            jobs.start("socket", face, |said| tracing::error!(said, "the socket is no longer served"));
+        }
+        Ok(Self { daemon, serving, jobs, _lock: lock })
+    }
+
+    /// A way to ask it.
+    pub fn handle(&self) -> Handle {
+        self.daemon.handle()
+    }
+
+    /// Tells it to end; running calls get the grace unless `hard`, or unless it was told before.
+    pub async fn stop(&self, hard: bool) {
+        self.daemon.stop(hard).await;
+    }
+
+    /// Waits until the loop is over, then lets faces drain and the lock go.
+    ///
+    /// # Errors
+    /// When the loop stopped because the store failed.
+    pub async fn ended(&mut self) -> Result<(), Error> {
+        let over = self.daemon.loop_ended().await;
+        self.serving.cancel();
+        self.jobs.ended().await;
+        Ok(over?)
+    }
+}
+
+/// Makes a folder that only this user can enter.
+pub(super) fn make_private(folder: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| Error::File { path: folder.display().to_string(), source })
+}
+
+fn intake_places(layout: &Layout) -> intake::Places {
+    intake::Places { root: layout.root.clone(), coordination: layout.coordination.clone() }
+}
+
+fn intake_limits(limits: &config::Limits) -> intake::Limits {
+    intake::Limits {
+        task_bytes_max: limits.task_bytes_max,
+        plan_steps_max: limits.plan_steps_max,
+        queue_max: limits.watch_queue_max,
+        rescan: limits.rescan_interval,
+        ..intake::Limits::default()
+    }
+}
+
+fn call_places(layout: &Layout, limits: &config::Limits) -> CallPlaces {
+    CallPlaces {
+        root: layout.root.clone(),
+        memories: layout.memories.clone(),
+        context: context::Limits {
+            bytes_max: limits.context_bytes_max,
+            file_bytes_max: limits.context_file_bytes_max,
+            files_max: limits.context_files_max,
+        },
+        prompt: prompt::Limits { prompt_bytes_max: limits.prompt_bytes_max },
+    }
+}
+
+fn loop_limits(limits: &config::Limits, crash_after_append: Option<u64>) -> LoopLimits {
+    LoopLimits {
+        batch_inputs_max: limits.batch_inputs_max,
+        notices_max: limits.notice_queue_max,
+        page_items_max: limits.page_items_max,
+        shutdown_grace: limits.shutdown_grace,
+        crash_after_append,
+    }
+}
+
+fn http_limits(limits: &config::Limits) -> http::Limits {
+    http::Limits {
+        body_bytes_max: limits.http_body_bytes_max,
+        connections_max: limits.http_connections_max,
+        drain: limits.shutdown_grace,
+    }
+}
+
+pub(super) fn roster(
+    place: &Place,
+    workers: &indexmap::IndexMap<String, config::Worker>,
+    record: Option<&Path>,
+    pace: Pace,
+) -> Result<Roster, Error> {
+    let secrets = place.environment.secrets(&place.loaded.settings);
+    let recorder = record.map(|path| Recorder::open(path, &secrets)).transpose();
+    let recorder = recorder.map_err(|error| Error::Recording(error.to_string()))?;
+    // Paths in the settings are meant from the workspace, wherever the program was started.
+    let environment = place.environment.clone().at(&place.layout.root);
+    Ok(Roster::new(RosterParts {
+        workers,
+        environment: &environment,
+        limits: &place.loaded.settings.limits,
+        spool: place.layout.spool.clone(),
+        homes: place.layout.dot_synod.join("homes"),
+        shim: ShimProgram::of_this_binary(),
+        pace,
+        recorder,
+    }))
+}

@@ -1,0 +1,17 @@
+//! The composition root: finds the workspace, opens everything, gives it to the daemon, and owns start and end.
+//! No decision about tasks is made here.
+
+mod demo;
+mod detach;
+mod doctor;
+mod engine;
+mod error;
+mod place;
+mod rules;
+
+pub use demo::{Demo, demo};
+pub use detach::{detach, shim};
+pub use doctor::{DoctorWhat, Finding, Standing, doctor};
+pub use engine::{Engage, Engine};
+pub use error::{Error, Kind};
+pub use place::{Options, Place, connect, init, workspace};

@@ -1,0 +1,71 @@
+//! From settings to what the board decides by. Plain translation; the board knows no settings.
+
+use super::place::Place;
+use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
+use crate::board::{Priority, Role, Rules, WorkerName, routing};
+use crate::config::{self, Settings, Worker};
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
+
+/// The rules for these workers.
+///
+/// # Errors
+/// What is wrong with the catalog, when a person's additions make it unreadable.
+pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result<Rules, String> {
+    let settings = &place.loaded.settings;
+    let catalog = routing::Catalog::read(&settings.catalog)?;
+    let workers = workers.iter().map(|(name, worker)| worker_rule(settings, name, worker));
+    Ok(Rules { workers: workers.collect(), limits: limits(settings), consensus: consensus(settings), catalog })
+}
+
+fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {
+    WorkerRule {
+        name: WorkerName::new(name),
+        model: worker.model.clone().unwrap_or_else(|| worker.provider.as_str().to_owned()),
+        tier: worker.tier,
+        family: worker.family.clone(),
+        roles: worker.roles.iter().map(Role::new).collect(),
+        strengths: worker.strengths.clone(),
+        max_concurrent: bounded(worker.max_concurrent),
+        timeout: config::attempt_timeout(settings, worker),
+        records: BTreeMap::new(),
+    }
+}
+
+fn limits(settings: &Settings) -> CallLimits {
+    let limits = &settings.limits;
+    CallLimits {
+        concurrent_calls_max: bounded(limits.max_concurrent_calls),
+        retries_max: limits.retries,
+        backoff_first: limits.backoff_initial,
+        backoff_max: limits.backoff_max,
+        retry_after_max: limits.retry_after_max,
+        failures_before_rest: limits.breaker_failures,
+        rest_first: limits.breaker_rest,
+        rest_max: limits.breaker_rest_max,
+        rate_limit_rest: limits.rate_limit_rest,
+        overrun_grace: limits.overrun_grace,
+        open_tasks_max: limits.open_tasks_max,
+        attempts_per_task_max: limits.attempts_per_task_max,
+    }
+}
+
+fn consensus(settings: &Settings) -> ConsensusRules {
+    let consensus = &settings.consensus;
+    let of = |priority: &Priority| consensus.threshold.get(priority.as_str()).copied();
+    let threshold = Priority::ALL.iter().filter_map(|priority| of(priority).map(|value| (*priority, value)));
+    let human = |priority: &&Priority| consensus.require_human.get(priority.as_str()).copied() == Some(true);
+    ConsensusRules {
+        threshold: threshold.collect(),
+        caution_margin: consensus.caution_margin,
+        conflict_runner_up: consensus.conflict_runner_up,
+        tier_prior: consensus.tier_prior.0,
+        prior_strength: consensus.prior_strength,
+        family_correlation: consensus.family_correlation,
+        require_human: Priority::ALL.iter().filter(human).copied().collect(),
+    }
+}
+
+fn bounded(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,272 @@
+//! The job of one call: load what the prompt needs, make the call, read the verdicts, store the text, report.
+
+use super::caller::{Caller, Calling};
+use super::clock::Clock;
+use super::incoming::Incoming;
+use super::jobs::Jobs;
+use crate::board::prompt::{self, Material, Piece};
+use crate::board::{
+    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Refusal, Text, Usage, verdict_reader,
+};
+use crate::folder::context;
+use crate::store::Blobs;
+use crate::worker::{Call, Outcome, Reply};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// Pause between two tries to store an answer while the disk is full.
+const STORE_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Where calls find what they need, and within which limits.
+#[derive(Clone, Debug)]
+pub struct CallPlaces {
+    /// The workspace's root.
+    pub root: PathBuf,
+    /// The memory tree.
+    pub memories: PathBuf,
+    /// Limits on context files.
+    pub context: context::Limits,
+    /// Limits on prompts.
+    pub prompt: prompt::Limits,
+}
+
+/// Starts, stops and counts the calls' jobs.
+pub(super) struct Calls {
+    caller: Arc<dyn Caller>,
+    places: CallPlaces,
+    blobs: Blobs,
+    clock: Clock,
+    jobs: Jobs,
+    sender: mpsc::Sender<Incoming>,
+    stops: BTreeMap<AttemptKey, CancellationToken>,
+    /// Cancelled when the daemon ends: then a stopped call reports nothing and is asked again at the next start.
+    ending: CancellationToken,
+}
+
+impl Calls {
+    pub(super) fn new(
+        caller: Arc<dyn Caller>,
+        places: CallPlaces,
+        blobs: Blobs,
+        clock: Clock,
+        jobs: Jobs,
+        sender: mpsc::Sender<Incoming>,
+    ) -> Self {
+        let (stops, ending) = (BTreeMap::new(), CancellationToken::new());
+        Self { caller, places, blobs, clock, jobs, sender, stops, ending }
+    }
+
+    /// Starts a call.
+    pub(super) fn start(&mut self, ask: Ask) {
+        self.run(ask, None);
+    }
+
+    /// Takes up a call of an earlier daemon, if something of it is left.
+    pub(super) fn resume(&mut self, ask: &Ask) -> bool {
+        let stop = self.ending.child_token();
+        let Some(calling) = self.caller.resume(&ask.worker, &ask.key, stop.clone()) else { return false };
+        self.run(ask.clone(), Some((calling, stop)));
+        true
+    }
+
+    /// Ends a call; its report is not waited for.
+    pub(super) fn stop(&mut self, key: &AttemptKey) {
+        if let Some(stop) = self.stops.remove(key) {
+            stop.cancel();
+        }
+    }
+
+    /// Ends every call; none of them reports.
+    pub(super) fn end(&self) {
+        self.ending.cancel();
+    }
+
+    /// Forgets a call whose outcome is in the journal.
+    pub(super) fn over(&mut self, key: &AttemptKey) {
+        self.stops.remove(key);
+    }
+
+    /// Throws away what is left of calls that nobody waits for any more.
+    pub(super) fn sweep(&self, wanted: &[Ask]) {
+        for key in self.caller.kept() {
+            if !wanted.iter().any(|ask| ask.key == key) {
+                self.caller.forget(&key);
+            }
+        }
+    }
+
+    fn run(&mut self, ask: Ask, resumed: Option<(Calling, CancellationToken)>) {
+        let (calling, stop) = match resumed {
+            Some((calling, stop)) => (Some(calling), stop),
+            None => (None, self.ending.child_token()),
+        };
+        self.stops.insert(ask.key.clone(), stop.clone());
+        let job = CallJob {
+            caller: Arc::clone(&self.caller),
+            places: self.places.clone(),
+            blobs: self.blobs.clone(),
+            clock: self.clock,
+            sender: self.sender.clone(),
+            ending: self.ending.clone(),
+            stop,
+        };
+        let (sender, key, clock) = (self.sender.clone(), ask.key.clone(), self.clock);
+        let report_panic = move |said: String| {
+            let failure = failure(FailureClass::Transient, format!("the call's job broke: {said}"));
+            let input = Input::Failed { at: clock.now(), key, failure };
+            // A full queue delays the report until the attempt is overdue; it is never lost for good.
+            let _ = sender.try_send(Incoming::Input(Box::new(input), None));
+            let _ = sender.try_send(Incoming::CallOver);
+        };
+        self.jobs.start(format!("call {}", ask.key), job.run(ask, calling), report_panic);
+    }
+}
+
+fn failure(class: FailureClass, message: String) -> Failure {
+    Failure { class, message, after_s: 0.0, usage: Usage::default() }
+}
+
+/// Whether a path as a person wrote it is this gathered one.
+fn same_path(written: &str, gathered: &str) -> bool {
+    written.strip_prefix("./").unwrap_or(written) == gathered
+}
+
+struct CallJob {
+    caller: Arc<dyn Caller>,
+    places: CallPlaces,
+    blobs: Blobs,
+    clock: Clock,
+    sender: mpsc::Sender<Incoming>,
+    ending: CancellationToken,
+    stop: CancellationToken,
+}
+
+impl CallJob {
+    async fn run(self, ask: Ask, calling: Option<Calling>) {
+        let outcome = match calling {
+            Some(calling) => calling.await,
+            None => match self.prepare(&ask) {
+                Ok(call) => self.caller.call(&ask.worker, call, self.stop.clone()).await,
+                Err(failure) => Err(failure),
+            },
+        };
+        let stopped = matches!(&outcome, Err(failure) if failure.class == FailureClass::Cancelled);
+        if stopped && self.ending.is_cancelled() {
+            // The daemon ends: the attempt stays as it is in the journal and is asked again at the next start.
+            self.caller.forget(&ask.key);
+        } else if self.report(&ask, outcome).await {
+            self.caller.forget(&ask.key);
+        }
+        // The loop counts running jobs only while it ends; when it is gone nobody counts.
+        let _ = self.sender.send(Incoming::CallOver).await;
+    }
+
+    fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
+        let material = self.material(ask)?;
+        let prompt = prompt::compose(ask, &material, self.places.prompt);
+        Ok(Call {
+            key: ask.key.clone(),
+            system: prompt.system,
+            prompt: prompt.text,
+            schema: verdict_reader::schema(&ask.purpose),
+            time_left: ask.deadline.since(self.clock.now()),
+            session: None,
+            folder: self.places.root.clone(),
+        })
+    }
+
+    fn material(&self, ask: &Ask) -> Result<Material, Failure> {
+        let load = |text| self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, error.to_string()));
+        let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);
+        let mut left_out: Vec<String> =
+            gathered.left_out.into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
+        let piece = |(name, text)| Piece { name, text };
+        let mut files = gathered.files;
+        let named = files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
+        let spec = named.then(|| piece(files.remove(0)));
+        let mut memories = Vec::new();
+        for name in self.memory_names(ask) {
+            match context::read_memory(&self.places.memories, &name, self.places.context.bytes_max) {
+                Ok(text) => memories.push(Piece { name, text }),
+                // What other agents may write while the task runs need not be there.
+                Err(_) if !ask.memories.contains(&name) => {}
+                Err(error) => left_out.push(format!("memory {name}: {error}")),
+            }
+        }
+        Ok(Material {
+            role_text: None,
+            task_text: load(&ask.task_text)?,
+            context: files.into_iter().map(piece).collect(),
+            spec,
+            memories,
+            inputs: ask.inputs.iter().map(|seen| load(&seen.text)).collect::<Result<_, _>>()?,
+            left_out,
+        })
+    }
+
+    /// The memories that the person named, and what outside agents have written for this task.
+    fn memory_names(&self, ask: &Ask) -> Vec<String> {
+        let shared = format!("orchestration/current-task/{}/shared-context", ask.key.task);
+        ask.memories.iter().cloned().chain([shared]).collect()
+    }
+
+    /// Reports an outcome and waits until it is stored. `false` when the daemon ended before that.
+    async fn report(&self, ask: &Ask, outcome: Outcome) -> bool {
+        let input = match outcome {
+            Ok(reply) => {
+                let Some(answer) = self.answer(ask, reply).await else { return false };
+                Input::Answered { at: self.clock.now(), key: ask.key.clone(), answer: Box::new(answer) }
+            }
+            Err(failure) => Input::Failed { at: self.clock.now(), key: ask.key.clone(), failure },
+        };
+        let (stored, when_stored) = oneshot::channel();
+        if self.sender.send(Incoming::Input(Box::new(input), Some(stored))).await.is_err() {
+            return false;
+        }
+        match when_stored.await {
+            // When the board no longer waits for it (cancelled, overdue), nothing of it is needed either.
+            Ok(Ok(()) | Err(Refusal::NotRunning { .. })) => true,
+            Ok(Err(_)) | Err(_) => false,
+        }
+    }
+
+    async fn answer(&self, ask: &Ask, reply: Reply) -> Option<Answer> {
+        let verdicts = verdict_reader::read(&ask.purpose, &reply.text, reply.structured.as_ref());
+        Some(Answer {
+            text: self.keep(&reply.text).await?,
+            verdicts,
+            model: reply.model,
+            session: reply.session,
+            usage: reply.usage,
+            files_modified: reply.files_modified,
+        })
+    }
+
+    /// Stores a text. The answer is paid for, so a full disk is waited out rather than reported as a failed call.
+    async fn keep(&self, text: &str) -> Option<Text> {
+        let mut told = false;
+        loop {
+            match self.blobs.put(text) {
+                Ok(text) => {
+                    if told {
+                        let _ = self.sender.send(Incoming::Trouble(None)).await;
+                    }
+                    return Some(text);
+                }
+                Err(error) if !told => {
+                    told = true;
+                    let _ = self.sender.send(Incoming::Trouble(Some(error.to_string()))).await;
+                }
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(STORE_RETRY_PAUSE) => {}
+                () = self.ending.cancelled() => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The loop: the only owner of the state and of the store. It takes what is waiting, decides each, appends all events in
+//! one durable batch, then hands the effects to jobs. It never waits for a job.
+
+use super::calls::Calls;
+use super::clock::Clock;
+use super::incoming::{Incoming, RawOffer};
+use super::notices::{Notices, notice};
+use super::publishing::Pages;
+use super::queries::Waiting;
+use crate::api::TaskRow;
+use crate::board::{
+    self, AttemptKey, Effect, Event, Input, Offer, Page, Phase, Refusal, Rules, Seq, State, TaskId, Timestamp,
+};
+use crate::store::{Archive, Batch, Store};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Pause between two tries to append while the disk is full.
+const APPEND_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How the loop is bounded.
+#[derive(Clone, Debug)]
+pub struct LoopLimits {
+    /// Inputs decided on in one batch.
+    pub batch_inputs_max: usize,
+    /// Notices kept for those who ask later.
+    pub notices_max: usize,
+    /// Most rows in one page.
+    pub page_items_max: usize,
+    /// What running calls may take once the daemon is told to end.
+    pub shutdown_grace: Duration,
+    /// Kill the process with SIGKILL right after this append (counting from 1): the crash test's tool.
+    pub crash_after_append: Option<u64>,
+}
+
+/// The loop and everything it owns.
+pub(super) struct Engine {
+    pub(super) state: State,
+    pub(super) rules: Rules,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) limits: LoopLimits,
+    pub(super) calls: Calls,
+    pub(super) pages: Pages,
+    pub(super) notices: Notices,
+    pub(super) waiting: Waiting,
+    pub(super) facts: super::Facts,
+    /// What outside jobs reported to be wrong.
+    pub(super) trouble: Option<String>,
+    /// The last event that stands in files.
+    pub(super) published: Seq,
+    /// The last event whose pages were handed to the writing thread.
+    pub(super) handed: Seq,
+    pub(super) appends: u64,
+    pub(super) end: super::ending::End,
+}
+
+/// What one round of the loop has decided and not yet stored.
+#[derive(Default)]
+struct Round {
+    batch: Batch,
+    effects: Vec<(Seq, Effect)>,
+    replies: Vec<Reply>,
+    ended_calls: Vec<AttemptKey>,
+}
+
+/// Who is told once the round is stored.
+enum Reply {
+    Input(oneshot::Sender<Result<(), Refusal>>, Result<(), Refusal>),
+    Offer(oneshot::Sender<Result<TaskId, Refusal>>, Result<TaskId, Refusal>),
+}
+
+impl Engine {
+    /// Runs until the daemon has ended. `Err`: the store failed in a way that waiting does not mend.
+    pub(super) fn run(
+        mut self,
+        first: Vec<Input>,
+        mut receiver: mpsc::Receiver<Incoming>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Result<(), String> {
+        let mut round = Round::default();
+        for input in first {
+            if let Err(refusal) = self.decide(input, &mut round) {
+                tracing::warn!(%refusal, "a call of the last run could not be taken up");
+            }
+        }
+        self.tick(&mut round);
+        self.finish(round)?;
+        while !self.has_ended() {
+            let first = runtime.block_on(self.next(&mut receiver));
+            let mut round = Round::default();
+            match first {
+                Some(incoming) => self.take(incoming, &mut round),
+                None => self.tick(&mut round),
+            }
+            for _ in 1..self.limits.batch_inputs_max {
+                let Ok(incoming) = receiver.try_recv() else { break };
+                self.take(incoming, &mut round);
+            }
+            self.finish(round)?;
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, round: &mut Round) {
+        let taken = self.decide(Input::Tick { at: self.clock.now() }, round);
+        debug_assert!(taken.is_ok(), "a moment is never refused");
+    }
+
+    /// The next thing to do, or `None` when the state asked to be woken first.
+    async fn next(&mut self, receiver: &mut mpsc::Receiver<Incoming>) -> Option<Incoming> {
+        let now = self.clock.now();
+        let alarm = self.state.next_alarm(&self.rules, now);
+        let alarm = [alarm, self.ending_alarm()].into_iter().flatten().min();
+        match alarm {
+            None => receiver.recv().await,
+            Some(at) => {
+                let pause = at.since(now).max(Duration::from_millis(1));
+                tokio::time::timeout(pause, receiver.recv()).await.ok().flatten()
+            }
+        }
+    }
+
+    fn take(&mut self, incoming: Incoming, round: &mut Round) {
+        match incoming {
+            Incoming::Input(input, reply) => {
+                let taken = self.decide(*input, round);
+                round.replies.extend(reply.map(|reply| Reply::Input(reply, taken)));
+            }
+            Incoming::Offer(offer, reply) => {
+                let taken = self.offer(*offer, round);
+                round.replies.push(Reply::Offer(reply, taken));
+            }
+            Incoming::Query(query) => self.query(query),
+            Incoming::Published(upto) => self.published(upto, round),
+            Incoming::Trouble(trouble) => self.set_trouble(trouble),
+            Incoming::Stop { hard } => self.stop(hard),
+            Incoming::CallOver => self.end.running_jobs = self.end.running_jobs.saturating_sub(1),
+        }
+    }
+
+    /// Decides on an input and collects what follows. Nothing is stored yet.
+    fn decide(&mut self, input: Input, round: &mut Round) -> Result<(), Refusal> {
+        let (notices, effects) = (&mut self.notices, &mut round.effects);
+        let (events, over) = (&mut round.batch.events, &mut round.ended_calls);
+        board::take(&mut self.state, &self.rules, input, &mut |state, seq, event| {
+            for effect in board::react(state, &event) {
+                if let Effect::Publish(Page::Message(line)) = &effect {
+                    notices.push(notice(seq, event.task(), &event, line.clone()));
+                }
+                effects.push((seq, effect));
+            }
+            if let Event::AttemptAnswered { key, .. } | Event::AttemptFailed { key, .. } = &event {
+                over.push(key.clone());
+            }
+            events.push((seq, event));
+        })
+    }
+
+    fn offer(&mut self, raw: RawOffer, round: &mut Round) -> Result<TaskId, Refusal> {
+        if self.end.is_begun() {
+            return Err(Refusal::Busy { open: self.state.open() });
+        }
+        let offer = self.name(raw, self.clock.now())?;
+        let id = offer.id.clone();
+        self.decide(Input::Offer(Box::new(offer)), round)?;
+        Ok(id)
+    }
+
+    /// Finds a free name and looks up the tasks it depends on: what the pure core cannot.
+    pub(super) fn name(&self, raw: RawOffer, at: Timestamp) -> Result<Offer, Refusal> {
+        let store_failed = |error: crate::store::Error| {
+            tracing::error!(%error, "the store could not be read");
+            Refusal::Busy { open: self.state.open() }
+        };
+        let taken = |id: &TaskId| self.state.task(id).is_some();
+        let id = self.store.next_id(&raw.wanted, taken).map_err(store_failed)?;
+        let mut ended = std::collections::BTreeMap::new();
+        for on in &raw.spec.depends_on {
+            let well = match self.state.task(on).map(|task| &task.phase) {
+                Some(Phase::Ended { ending, .. }) => Some(*ending == board::Ending::Done),
+                Some(_) => None,
+                None => self.store.ended_well(on).map_err(store_failed)?,
+            };
+            ended.extend(well.map(|well| (on.clone(), well)));
+        }
+        Ok(Offer { at, id, spec: raw.spec, words: raw.words, source: raw.source, ended })
+    }
+
+    /// Files stand up to here: tasks that have ended leave the journal for their history.
+    fn published(&mut self, upto: Seq, round: &mut Round) {
+        self.published = self.published.max(upto);
+        let archived = self.state.ended_upto(upto).map(|task| (task.id.clone(), TaskRow::of(task)));
+        for (task, row) in archived {
+            let summary = serde_json::to_value(&row).unwrap_or_default();
+            round.batch.archive.push(Archive { task, summary });
+        }
+        // The mark alone is no reason for a commit of its own: it travels with the next one.
+        if !round.batch.archive.is_empty() {
+            let taken = self.decide(Input::Published { at: self.clock.now(), upto }, round);
+            debug_assert!(taken.is_ok(), "a published mark is never refused");
+        }
+    }
+
+    /// Stores what the round decided, and only then does what follows from it and answers.
+    fn finish(&mut self, round: Round) -> Result<(), String> {
+        let Round { mut batch, effects, replies, ended_calls } = round;
+        if !batch.events.is_empty() {
+            batch.published = Some(self.published);
+            if !batch.archive.is_empty() {
+                batch.globals = Some(self.state.globals.clone());
+            }
+            self.append(&batch)?;
+        }
+        for key in &ended_calls {
+            self.calls.over(key);
+        }
+        self.dispatch(effects);
+        for reply in replies {
+            // Who no longer listens has given the reply up.
+            match reply {
+                Reply::Input(reply, taken) => drop(reply.send(taken)),
+                Reply::Offer(reply, taken) => drop(reply.send(taken)),
+            }
+        }
+        self.notices.tell(self.state.seq);
+        self.tell_rested();
+        Ok(())
+    }
+
+    /// One durable commit. While the disk is full nothing else is done: what was decided waits, and so does everyone else.
+    fn append(&mut self, batch: &Batch) -> Result<(), String> {
+        loop {
+            match self.store.append(batch) {
+                Ok(()) => break,
+                Err(error) if error.is_full() => {
+                    if self.trouble.is_none() {
+                        tracing::error!(%error, "nothing is taken until there is space");
+                        self.trouble = Some(error.to_string());
+                    }
+                    std::thread::sleep(APPEND_RETRY_PAUSE);
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        self.appends += 1;
+        if self.limits.crash_after_append == Some(self.appends) {
+            super::ending::crash();
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, effects: Vec<(Seq, Effect)>) {
+        let mut pages = Vec::new();
+        for (seq, effect) in effects {
+            match effect {
+                Effect::Ask(ask) if board::is_running(&self.state, &ask.key) => {
+                    self.end.running_jobs += 1;
+                    self.calls.start(*ask);
+                }
+                // It was overtaken by a cancel in the same round.
+                Effect::Ask(_) => {}
+                Effect::Stop(key) => self.calls.stop(&key),
+                Effect::Publish(page) => pages.push((seq, page)),
+            }
+        }
+        if !pages.is_empty() {
+            self.handed = self.state.seq;
+            self.pages.write(pages, self.state.seq);
+        }
+    }
+
+    fn set_trouble(&mut self, trouble: Option<String>) {
+        match &trouble {
+            Some(what) => tracing::warn!(what, "something outside is in trouble"),
+            None => tracing::info!("the trouble is over"),
+        }
+        self.trouble = trouble;
+    }
+}

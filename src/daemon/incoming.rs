@@ -1,0 +1,82 @@
+//! What arrives on the loop's one channel. One channel, because two give no order.
+
+use crate::api::{Notice, Status, TaskRow, WorkerRow};
+use crate::board::{Input, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
+use tokio::sync::oneshot;
+
+/// Something for the loop.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    /// Decide on this. The sender is told once it is stored, or why it was refused.
+    Input(Box<Input>, Option<oneshot::Sender<Result<(), Refusal>>>),
+    /// Decide on this offer, after finding it a free name.
+    Offer(Box<RawOffer>, oneshot::Sender<Result<TaskId, Refusal>>),
+    /// Look something up.
+    Query(Query),
+    /// Everything up to this event stands in files.
+    Published(Seq),
+    /// Something outside is in trouble (disk full, folder gone), or no longer.
+    Trouble(Option<String>),
+    /// End.
+    Stop {
+        /// At once.
+        hard: bool,
+    },
+    /// A call's job is over, whatever came of it.
+    CallOver,
+}
+
+/// A task handed in, before it has a name.
+#[derive(Debug)]
+pub(super) struct RawOffer {
+    /// The name it would like.
+    pub(super) wanted: TaskId,
+    /// What is asked.
+    pub(super) spec: TaskSpec,
+    /// Its text, whole.
+    pub(super) words: String,
+    /// Where it came from.
+    pub(super) source: Source,
+}
+
+/// A question that changes nothing.
+#[derive(Debug)]
+pub(super) enum Query {
+    /// A task as it stands; `None` when nobody knows it.
+    Task(TaskId, oneshot::Sender<Result<Option<Box<Task>>, String>>),
+    /// The same, answered when nothing more happens unless a person acts.
+    Rested(TaskId, oneshot::Sender<Result<Option<Box<Task>>, String>>),
+    /// A page of tasks, newest first.
+    Rows {
+        /// Only those in this state.
+        state: Option<String>,
+        /// At most so many.
+        limit: usize,
+        /// Where the last page ended.
+        before: Option<u64>,
+        /// Who asks.
+        reply: oneshot::Sender<Result<Rows, String>>,
+    },
+    /// What a text would be taken for.
+    Route(Box<RawOffer>, oneshot::Sender<Result<Box<Route>, Refusal>>),
+    /// The workers.
+    Workers(oneshot::Sender<Vec<WorkerRow>>),
+    /// What happened after a point; answered when there is something.
+    Notices(NoticeQuery),
+    /// How the daemon is.
+    Status(oneshot::Sender<Status>),
+}
+
+/// A page of tasks, and where it ends.
+pub(super) type Rows = (Vec<TaskRow>, Option<u64>);
+
+/// Who waits for notices, and for which.
+#[derive(Debug)]
+pub(super) struct NoticeQuery {
+    /// The last event already known.
+    pub(super) after: Seq,
+    /// Only those of this task.
+    pub(super) task: Option<TaskId>,
+    /// Who asks.
+    pub(super) reply: oneshot::Sender<(Vec<Notice>, Seq)>,
+}

@@ -1,0 +1,166 @@
+//! The job that takes in what people drop: each found file is offered, and what the board says of it is seen to.
+
+use super::clock::Clock;
+use super::incoming::{Incoming, RawOffer};
+use crate::board::{Input, PersonAnswer, Reason, Refusal, Source, TaskId, Text};
+use crate::folder::intake::{AnswerKind, Found, Intake};
+use crate::store::Blobs;
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// Pause between two tries to store a dropped text while the disk is full.
+const STORE_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the job works with.
+pub(super) struct IntakeJob {
+    pub(super) intake: Intake,
+    pub(super) blobs: Blobs,
+    pub(super) clock: Clock,
+    pub(super) sender: mpsc::Sender<Incoming>,
+    pub(super) ending: CancellationToken,
+}
+
+/// An offer that the loop is deciding on, and what is to be done with its file.
+struct Offered {
+    name: String,
+    hash: String,
+    reply: oneshot::Receiver<Result<TaskId, Refusal>>,
+}
+
+impl IntakeJob {
+    /// Runs until the daemon ends.
+    pub(super) async fn run(mut self) {
+        let ending = self.ending.clone();
+        loop {
+            let found = tokio::select! {
+                found = self.intake.next() => found,
+                () = ending.cancelled() => return,
+            };
+            // All of a batch is offered before the first reply is awaited, so that the loop can store them in one commit.
+            let mut offered = Vec::new();
+            for one in found {
+                match self.offer(one).await {
+                    Some(Ok(one)) => offered.push(one),
+                    Some(Err(())) => return,
+                    None => {}
+                }
+            }
+            for one in offered {
+                let Ok(taken) = one.reply.await else { return };
+                self.settle(one.name, one.hash, taken).await;
+            }
+        }
+    }
+
+    /// Sends what was found to the loop. `Some(Err)`: the daemon has ended.
+    async fn offer(&mut self, found: Found) -> Option<Result<Offered, ()>> {
+        match found {
+            Found::Task { name, hash, content, draft } => {
+                let stem = Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                let wanted = TaskId::slug(stem.as_deref().unwrap_or(&name));
+                let words = draft.text.clone();
+                let Some(content) = self.keep(&content).await else { return Some(Err(())) };
+                let Some(text) = self.keep(&draft.text).await else { return Some(Err(())) };
+                let source = Source::File { name: name.clone(), hash: hash.clone(), content };
+                let spec = draft.into_spec(text);
+                let (reply, replied) = oneshot::channel();
+                let offer = RawOffer { wanted, spec, words, source };
+                let sent = self.sender.send(Incoming::Offer(Box::new(offer), reply)).await;
+                Some(sent.map(|()| Offered { name, hash, reply: replied }).map_err(drop))
+            }
+            Found::Bad { name, hash, reason } => {
+                self.refuse(name, hash, reason).await;
+                None
+            }
+            Found::Answer { task, path, hash, kind } => {
+                self.answer(task, path, hash, kind).await;
+                None
+            }
+            Found::Left { path, reason } => {
+                tracing::warn!(path, what = reason.what, mend = reason.mend, "left where it is");
+                None
+            }
+            Found::Trouble(what) => {
+                let _ = self.sender.send(Incoming::Trouble(Some(what))).await;
+                None
+            }
+            Found::Mended(what) => {
+                tracing::info!(what, "mended");
+                let _ = self.sender.send(Incoming::Trouble(None)).await;
+                None
+            }
+        }
+    }
+
+    /// Stores a dropped text; a full disk is waited out. `None`: the daemon has ended.
+    async fn keep(&self, text: &str) -> Option<Text> {
+        loop {
+            match self.blobs.put(text) {
+                Ok(text) => return Some(text),
+                Err(error) => {
+                    let _ = self.sender.send(Incoming::Trouble(Some(error.to_string()))).await;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(STORE_RETRY_PAUSE) => {}
+                () = self.ending.cancelled() => return None,
+            }
+        }
+    }
+
+    /// What becomes of the file once the board has spoken.
+    async fn settle(&mut self, name: String, hash: String, taken: Result<TaskId, Refusal>) {
+        match taken {
+            // The publisher moves the file.
+            Ok(_) => self.intake.settle(&name, &hash),
+            Err(Refusal::Duplicate { of }) => {
+                let reason = Reason {
+                    what: format!("the same bytes are already being worked on as {of}"),
+                    line: None,
+                    mend: "wait for its decision, or change the text and drop it again".to_owned(),
+                };
+                self.refuse(name, hash, reason).await;
+            }
+            Err(Refusal::Unacceptable(reason)) => self.refuse(name, hash, reason).await,
+            Err(refusal) => {
+                tracing::warn!(name, %refusal, "a dropped file waits in the folder");
+                self.intake.retry_later(&name);
+            }
+        }
+    }
+
+    /// Has the file moved to `rejected/`, by way of the journal so that it happens exactly once.
+    async fn refuse(&mut self, name: String, hash: String, reason: Reason) {
+        self.intake.settle(&name, &hash);
+        let input = Input::BadFile { at: self.clock.now(), name, hash, reason };
+        let _ = self.sender.send(Incoming::Input(Box::new(input), None)).await;
+    }
+
+    async fn answer(&mut self, task: TaskId, path: String, hash: String, kind: AnswerKind) {
+        let at = self.clock.now();
+        let (by, file) = ("file".to_owned(), Some(path.clone()));
+        let person = |answer| Input::Person { at, task: task.clone(), by: by.clone(), answer, file: file.clone() };
+        let input = match kind {
+            AnswerKind::Approve => person(PersonAnswer::Approve),
+            AnswerKind::Reject { why } => {
+                let Some(why) = self.keep(&why).await else { return };
+                person(PersonAnswer::Reject { why })
+            }
+            AnswerKind::Cancel => Input::Cancel { at, task: task.clone(), by, file },
+        };
+        let (reply, replied) = oneshot::channel();
+        if self.sender.send(Incoming::Input(Box::new(input), Some(reply))).await.is_err() {
+            return;
+        }
+        match replied.await {
+            Ok(Ok(())) => self.intake.settle(&path, &hash),
+            Ok(Err(refusal)) => {
+                tracing::warn!(path, %refusal, "an answering file is left where it is");
+                self.intake.settle(&path, &hash);
+            }
+            Err(_) => {}
+        }
+    }
+}

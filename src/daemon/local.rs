@@ -1,0 +1,262 @@
+//! The board as faces in this process reach it: requests become questions or inputs on the loop's channel. What can be
+//! done beside the loop (parsing, storing texts, reading logs) is done here, in the asker's own time.
+
+use super::clock::Clock;
+use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
+use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Reply, Request, TaskView};
+use crate::board::{Input, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
+use crate::folder::handoff_log;
+use crate::folder::intake::{self, format};
+use crate::store::Blobs;
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// How long a request waits for its place on the loop's channel before the asker is told that the daemon is busy.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Most log entries in one reply.
+const LOG_ENTRIES_MAX: usize = 1000;
+
+/// The board in this process.
+pub(super) struct LocalBoard {
+    pub(super) sender: mpsc::Sender<Incoming>,
+    pub(super) blobs: Blobs,
+    pub(super) clock: Clock,
+    pub(super) root: PathBuf,
+    pub(super) handoff_log: PathBuf,
+    pub(super) intake: intake::Limits,
+}
+
+impl Board for LocalBoard {
+    fn ask(&self, request: Request) -> Answering<'_> {
+        Box::pin(self.answer(request))
+    }
+}
+
+impl LocalBoard {
+    async fn answer(&self, request: Request) -> Result<Reply, Error> {
+        match request {
+            Request::Submit(new) => self.submit(*new).await,
+            Request::Tasks { state, limit, before } => {
+                let limit = limit.unwrap_or(usize::MAX);
+                let page = self.query(|reply| Query::Rows { state, limit, before, reply }).await?;
+                page.map(|(tasks, next)| Reply::Tasks { tasks, next }).map_err(internal)
+            }
+            Request::Show { task } => self.show(task).await,
+            Request::Wait { task, for_ms } => self.wait(task, Duration::from_millis(for_ms)).await,
+            Request::Cancel { task, by } => {
+                let at = self.clock.now();
+                self.input(Input::Cancel { at, task, by, file: None }).await
+            }
+            Request::Retry { task, by } => self.retry(task, &by).await,
+            Request::Approve { task, by } => self.person(task, by, PersonAnswer::Approve).await,
+            Request::Reject { task, by, why } => {
+                let why = self.keep(&why)?;
+                self.person(task, by, PersonAnswer::Reject { why }).await
+            }
+            Request::Why { task } => self.why(task).await,
+            Request::Log { entries } => self.log(entries),
+            Request::VerifyLog => self.verify_log(),
+            Request::Route { text, overrides } => {
+                let new = NewTask { content: text, overrides, ..NewTask::default() };
+                let offer = Box::new(self.offer(new)?);
+                let route = self.query(|reply| Query::Route(offer, reply)).await?;
+                route.map(Reply::Route).map_err(refused)
+            }
+            Request::Workers => Ok(Reply::Workers { workers: self.query(Query::Workers).await? }),
+            Request::Notices { after, task, wait_ms } => {
+                let query = self.query(|reply| Query::Notices(NoticeQuery { after, task, reply }));
+                match tokio::time::timeout(Duration::from_millis(wait_ms), query).await {
+                    Ok(answered) => answered.map(|(notices, upto)| Reply::Notices { notices, upto }),
+                    Err(_) => Ok(Reply::Notices { notices: Vec::new(), upto: after }),
+                }
+            }
+            Request::Status => self.query(Query::Status).await.map(Reply::Status),
+            Request::Shutdown { hard } => {
+                self.send(Incoming::Stop { hard }).await?;
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    async fn submit(&self, new: NewTask) -> Result<Reply, Error> {
+        let offer = Box::new(self.offer(new)?);
+        let (reply, replied) = oneshot::channel();
+        self.send(Incoming::Offer(offer, reply)).await?;
+        match replied.await.map_err(|_| gone())? {
+            Ok(task) => Ok(Reply::Accepted { task }),
+            Err(refusal) => Err(refused(refusal)),
+        }
+    }
+
+    /// Reads what was handed in and stores its texts.
+    fn offer(&self, new: NewTask) -> Result<RawOffer, Error> {
+        let ending = new.format.as_deref().unwrap_or("txt");
+        let read = format::read(&format!("task.{ending}"), new.content.as_bytes(), &self.root, &self.intake);
+        let draft = read.map_err(|reason| {
+            let place = reason.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            Error::new(ErrorKind::Invalid, format!("{place}{}", reason.what)).hint(reason.mend)
+        })?;
+        let words = draft.text.clone();
+        let text = self.keep(&words)?;
+        let mut spec = draft.into_spec(text);
+        let over = new.overrides;
+        spec.kind = over.kind.or(spec.kind);
+        spec.priority = over.priority.unwrap_or(spec.priority);
+        spec.mode = over.mode.unwrap_or(spec.mode);
+        spec.role = over.role.or(spec.role);
+        spec.pipeline = over.pipeline.or(spec.pipeline);
+        spec.spec = over.spec.or(spec.spec);
+        replace(&mut spec.models, over.models);
+        replace(&mut spec.context, over.context);
+        replace(&mut spec.memories, over.memories);
+        replace(&mut spec.depends_on, over.depends_on);
+        let wanted = TaskId::slug(&new.name.unwrap_or_else(|| spec.title()));
+        let source = Source::Face { by: new.by, hash: fingerprint(new.content.as_bytes()) };
+        Ok(RawOffer { wanted, spec, words, source })
+    }
+
+    async fn show(&self, task: TaskId) -> Result<Reply, Error> {
+        let found = self.task(&task).await?;
+        self.view(&found).map(|view| Reply::Task(Box::new(view)))
+    }
+
+    async fn wait(&self, task: TaskId, at_most: Duration) -> Result<Reply, Error> {
+        let query = self.query(|reply| Query::Rested(task.clone(), reply));
+        match tokio::time::timeout(at_most, query).await {
+            Ok(answered) => {
+                let found = answered?.map_err(internal)?.ok_or_else(|| unknown(&task))?;
+                self.view(&found).map(|view| Reply::Task(Box::new(view)))
+            }
+            Err(_) => self.show(task).await,
+        }
+    }
+
+    /// An ended task is handed in once more, as a new one.
+    async fn retry(&self, task: TaskId, by: &str) -> Result<Reply, Error> {
+        let found = self.task(&task).await?;
+        if !matches!(found.phase, crate::board::Phase::Ended { .. }) {
+            return Err(Error::new(ErrorKind::Conflict, format!("{task} has not ended"))
+                .hint(format!("wait for it, or end it with: synod cancel {task}")));
+        }
+        let words = self.blobs.get(&found.spec.text).map_err(|error| internal(error.to_string()))?;
+        let hash = fingerprint(format!("retry {task} {}", self.clock.now()).as_bytes());
+        let source = Source::Face { by: format!("{by} (retry of {task})"), hash };
+        let offer = RawOffer { wanted: task, spec: found.spec.clone(), words, source };
+        let (reply, replied) = oneshot::channel();
+        self.send(Incoming::Offer(Box::new(offer), reply)).await?;
+        let taken = replied.await.map_err(|_| gone())?;
+        taken.map(|task| Reply::Accepted { task }).map_err(refused)
+    }
+
+    async fn person(&self, task: TaskId, by: String, answer: PersonAnswer) -> Result<Reply, Error> {
+        let at = self.clock.now();
+        self.input(Input::Person { at, task, by, answer, file: None }).await
+    }
+
+    async fn why(&self, task: TaskId) -> Result<Reply, Error> {
+        let found = self.task(&task).await?;
+        let Some(decision) = found.phase.decision() else {
+            return Err(Error::new(ErrorKind::Conflict, format!("{task} has no decision"))
+                .hint(format!("see how it stands with: synod show {task}")));
+        };
+        Ok(Reply::Why { text: consensus::explain(decision), decision: Box::new(decision.clone()) })
+    }
+
+    fn log(&self, entries: usize) -> Result<Reply, Error> {
+        let tail = handoff_log::tail(&self.handoff_log, entries.min(LOG_ENTRIES_MAX));
+        let entries = tail.map_err(|error| internal(error.to_string()))?;
+        Ok(Reply::Log { entries: entries.into_iter().map(|entry| entry.text).collect() })
+    }
+
+    fn verify_log(&self) -> Result<Reply, Error> {
+        let verified = handoff_log::verify(&self.handoff_log).map_err(|error| internal(error.to_string()))?;
+        Ok(match verified {
+            Ok(whole) => Reply::LogVerified { entries: whole.entries, broken: None },
+            Err(broken) => {
+                let entry = broken.seq.map(|seq| format!("entry {seq}, ")).unwrap_or_default();
+                let what = format!("{entry}line {}: {}", broken.line, broken.why);
+                Reply::LogVerified { entries: 0, broken: Some(what) }
+            }
+        })
+    }
+
+    async fn task(&self, task: &TaskId) -> Result<Box<Task>, Error> {
+        let found = self.query(|reply| Query::Task(task.clone(), reply)).await?;
+        found.map_err(internal)?.ok_or_else(|| unknown(task))
+    }
+
+    fn view(&self, task: &Task) -> Result<TaskView, Error> {
+        let answer = task.phase.decision().map(|decision| self.blobs.get(&decision.answer)).transpose();
+        Ok(TaskView::of(task, answer.map_err(|error| internal(error.to_string()))?))
+    }
+
+    fn keep(&self, text: &str) -> Result<Text, Error> {
+        self.blobs.put(text).map_err(|error| internal(error.to_string()))
+    }
+
+    async fn input(&self, input: Input) -> Result<Reply, Error> {
+        let (reply, replied) = oneshot::channel();
+        self.send(Incoming::Input(Box::new(input), Some(reply))).await?;
+        replied.await.map_err(|_| gone())?.map(|()| Reply::Done).map_err(refused)
+    }
+
+    async fn query<T>(&self, query: impl FnOnce(oneshot::Sender<T>) -> Query) -> Result<T, Error> {
+        let (reply, replied) = oneshot::channel();
+        self.send(Incoming::Query(query(reply))).await?;
+        replied.await.map_err(|_| gone())
+    }
+
+    async fn send(&self, incoming: Incoming) -> Result<(), Error> {
+        match self.sender.send_timeout(incoming, PLACE_WAIT_MAX).await {
+            Ok(()) => Ok(()),
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
+                Err(Error::new(ErrorKind::Busy, "the daemon has more to do than it can take")
+                    .hint("try again in a moment; `synod tasks` shows what it is doing"))
+            }
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(gone()),
+        }
+    }
+}
+
+/// SHA-256, lower-case hex.
+fn fingerprint(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn replace<T>(old: &mut Vec<T>, new: Vec<T>) {
+    if !new.is_empty() {
+        *old = new;
+    }
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::Stopping, "the daemon is ending").hint("start it again with: synod up")
+}
+
+fn unknown(task: &TaskId) -> Error {
+    Error::new(ErrorKind::NotFound, format!("no task is called {task}")).hint("see the tasks with: synod tasks")
+}
+
+fn internal(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Internal, what)
+}
+
+fn refused(refusal: Refusal) -> Error {
+    let what = refusal.to_string();
+    match refusal {
+        Refusal::Duplicate { of } => {
+            Error::new(ErrorKind::Conflict, what).hint(format!("follow that one with: synod wait {of}"))
+        }
+        Refusal::Unacceptable(reason) => Error::new(ErrorKind::Invalid, what).hint(reason.mend),
+        Refusal::NoWorker => Error::new(ErrorKind::NoWorker, what).hint("see what was looked for with: synod doctor"),
+        Refusal::Busy { .. } => Error::new(ErrorKind::Busy, what),
+        Refusal::NoSuchTask { .. } => Error::new(ErrorKind::NotFound, what).hint("see the tasks with: synod tasks"),
+        Refusal::WrongState { task, .. } => {
+            Error::new(ErrorKind::Conflict, what).hint(format!("see how it stands with: synod show {task}"))
+        }
+        Refusal::NotRunning { .. } => Error::new(ErrorKind::Conflict, what),
+    }
+}

@@ -1,0 +1,36 @@
+//! The daemon: one loop that owns the state, and the named jobs around it. It opens nothing by itself: the store, the
+//! folder, the workers come in as values, so that a test can hand in a scripted worker and a temporary folder.
+
+mod caller;
+mod calls;
+mod clock;
+mod ending;
+mod engine;
+mod incoming;
+mod intake;
+mod jobs;
+mod local;
+mod lock;
+mod notices;
+mod publishing;
+mod queries;
+mod start;
+
+pub use caller::{Caller, Calling, RosterCaller};
+pub use calls::CallPlaces;
+pub use clock::Clock;
+pub use engine::LoopLimits;
+pub use jobs::Jobs;
+pub use lock::{Lock, LockError};
+pub use start::{Daemon, Error, Parts};
+
+use std::collections::BTreeMap;
+
+/// What the daemon says of itself when asked.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The workspace's root.
+    pub workspace: String,
+    /// How each worker is reached, by name.
+    pub providers: BTreeMap<String, String>,
+}

@@ -1,0 +1,79 @@
+//! The thread that writes pages. It takes everything that waits, has the folder write it in one go, and reports how far it is.
+
+use super::incoming::Incoming;
+use super::jobs::Jobs;
+use crate::board::{Page, Seq, Text};
+use crate::folder::publish::Publisher;
+use crate::store::Blobs;
+use std::sync::mpsc as thread_channel;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Pause between two tries to write while the disk is full or a folder is gone.
+const WRITE_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Most pages written in one go, so that the report comes soon enough for tasks to be archived.
+const PAGES_PER_WRITE_MAX: usize = 4096;
+
+type Waiting = (Vec<(Seq, Page)>, Seq);
+
+/// The way to the writing thread. What waits there is bounded by the number of open tasks: a task is archived only after its pages are written.
+#[derive(Debug)]
+pub(super) struct Pages(thread_channel::Sender<Waiting>);
+
+impl Pages {
+    /// Starts the thread.
+    pub(super) fn start(
+        publisher: Publisher,
+        blobs: Blobs,
+        sender: mpsc::Sender<Incoming>,
+        jobs: &Jobs,
+    ) -> std::io::Result<Self> {
+        let (pages, waiting) = thread_channel::channel();
+        jobs.thread("synod-pages", move || write_all(publisher, &blobs, &waiting, &sender))?;
+        Ok(Self(pages))
+    }
+
+    /// Hands pages on; everything up to `upto` is then covered.
+    pub(super) fn write(&self, pages: Vec<(Seq, Page)>, upto: Seq) {
+        if self.0.send((pages, upto)).is_err() {
+            tracing::error!("the thread that writes pages is gone; they will be written at the next start");
+        }
+    }
+}
+
+fn write_all(
+    mut publisher: Publisher,
+    blobs: &Blobs,
+    waiting: &thread_channel::Receiver<Waiting>,
+    sender: &mpsc::Sender<Incoming>,
+) {
+    let load = |text: &Text| blobs.get(text).map_err(|error| error.to_string());
+    while let Ok((mut pages, mut upto)) = waiting.recv() {
+        while pages.len() < PAGES_PER_WRITE_MAX {
+            let Ok((more, later)) = waiting.try_recv() else { break };
+            pages.extend(more);
+            upto = later;
+        }
+        let mut told = false;
+        while let Err(error) = publisher.publish(&pages, &load) {
+            if !told && sender.blocking_send(Incoming::Trouble(Some(error.to_string()))).is_err() {
+                return;
+            }
+            told = true;
+            std::thread::sleep(WRITE_RETRY_PAUSE);
+            if sender.is_closed() {
+                return;
+            }
+        }
+        if told && sender.blocking_send(Incoming::Trouble(None)).is_err() {
+            return;
+        }
+        for notice in publisher.take_notices() {
+            tracing::warn!(notice, "folder");
+        }
+        if sender.blocking_send(Incoming::Published(upto)).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Questions that change nothing, answered from the state and, for tasks that are over, from the store.
+
+use super::engine::Engine;
+use super::incoming::{Query, Rows};
+use crate::api::{Status, TaskRow, WorkerRow};
+use crate::board::state::Resting;
+use crate::board::{self, Phase, State, Task, TaskId};
+use std::cmp::Reverse;
+use tokio::sync::oneshot;
+
+/// A task on its way to who asked.
+type TaskReply = oneshot::Sender<Result<Option<Box<Task>>, String>>;
+
+/// Those who wait for a task to rest.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(Vec<(TaskId, TaskReply)>);
+
+impl Engine {
+    pub(super) fn query(&mut self, query: Query) {
+        // Who no longer listens has given the reply up, so a failed send is nothing to mend.
+        match query {
+            Query::Task(task, reply) => drop(reply.send(self.task(&task))),
+            Query::Rested(task, reply) => self.rested(task, reply),
+            Query::Rows { state, limit, before, reply } => drop(reply.send(self.rows(state.as_deref(), limit, before))),
+            Query::Route(offer, reply) => {
+                let offer = self.name(*offer, self.clock.now());
+                let routed = offer.and_then(|offer| board::route(&self.state, &self.rules, &offer));
+                drop(reply.send(routed.map(Box::new)));
+            }
+            Query::Workers(reply) => drop(reply.send(self.workers())),
+            Query::Notices(query) => self.notices.ask(query, self.state.seq),
+            Query::Status(reply) => drop(reply.send(self.status())),
+        }
+    }
+
+    /// An open task from the state; a finished one made again from its history.
+    fn task(&self, id: &TaskId) -> Result<Option<Box<Task>>, String> {
+        if let Some(task) = self.state.task(id) {
+            return Ok(Some(Box::new(task.clone())));
+        }
+        let history = self.store.history(id).map_err(|error| error.to_string())?;
+        let Some(history) = history else { return Ok(None) };
+        let mut scratch = State::default();
+        for (seq, event) in &history {
+            if !matches!(event, board::Event::TaskArchived { .. }) {
+                board::apply(&mut scratch, *seq, event);
+            }
+        }
+        Ok(scratch.tasks.remove(id).map(Box::new))
+    }
+
+    fn rested(&mut self, id: TaskId, reply: TaskReply) {
+        match self.state.task(&id) {
+            Some(task) if !rests(task) => {
+                self.waiting.0.retain(|(_, waiting)| !waiting.is_closed());
+                self.waiting.0.push((id, reply));
+            }
+            Some(_) | None => drop(reply.send(self.task(&id))),
+        }
+    }
+
+    /// Answers those whose task has come to rest.
+    pub(super) fn tell_rested(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting.0);
+        for (id, reply) in waiting {
+            match self.state.task(&id) {
+                Some(task) if !rests(task) => self.waiting.0.push((id, reply)),
+                Some(_) | None => drop(reply.send(self.task(&id))),
+            }
+        }
+    }
+
+    fn rows(&self, state: Option<&str>, limit: usize, before: Option<u64>) -> Result<Rows, String> {
+        let limit = limit.clamp(1, self.limits.page_items_max);
+        let wanted = |row: &TaskRow| state.is_none_or(|state| row.state == state);
+        let mut rows: Vec<TaskRow> = Vec::new();
+        if before.is_none() {
+            rows = self.state.tasks.values().map(TaskRow::of).filter(wanted).collect();
+            rows.sort_by_key(|row| (Reverse(row.accepted), row.id.clone()));
+            rows.truncate(limit);
+        }
+        let mut next = before;
+        while rows.len() < limit {
+            let page = self.store.summaries(next, limit - rows.len()).map_err(|error| error.to_string())?;
+            let Some(last) = page.last() else { return Ok((rows, None)) };
+            next = Some(last.number);
+            rows.extend(page.into_iter().filter_map(|ended| serde_json::from_value(ended.summary).ok()).filter(wanted));
+        }
+        Ok((rows, next))
+    }
+
+    fn workers(&self) -> Vec<WorkerRow> {
+        let rows = self.rules.workers.iter().map(|worker| {
+            let standing = match self.state.globals.health.get(&worker.name).map(|health| &health.rest) {
+                None | Some(Resting::Awake) => "ready".to_owned(),
+                Some(Resting::Until { at }) if *at <= self.clock.now() => "ready, on trial".to_owned(),
+                Some(Resting::Until { at }) => format!("resting until {at}"),
+                Some(Resting::Blocked { why }) => format!("blocked: {why}"),
+            };
+            WorkerRow {
+                name: worker.name.as_str().to_owned(),
+                provider: self.facts.providers.get(worker.name.as_str()).cloned().unwrap_or_default(),
+                model: worker.model.clone(),
+                tier: worker.tier,
+                family: worker.family.clone(),
+                standing,
+                running: self.state.running_of(&worker.name),
+            }
+        });
+        rows.collect()
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            workspace: self.facts.workspace.clone(),
+            open_tasks: self.state.open(),
+            running_calls: self.state.running(),
+            seq: self.state.seq,
+            published: self.published,
+            trouble: self.trouble.clone(),
+        }
+    }
+}
+
+fn rests(task: &Task) -> bool {
+    matches!(task.phase, Phase::AwaitingPerson { .. } | Phase::Ended { .. })
+}

@@ -1,0 +1,221 @@
+//! The start, in order: the journal is replayed, what was not written is handed to the writing thread, what was running is
+//! taken up or asked again, and only then does anything new come in.
+
+use super::calls::{CallPlaces, Calls};
+use super::caller::Caller;
+use super::clock::Clock;
+use super::engine::{Engine, LoopLimits};
+use super::incoming::Incoming;
+use super::intake::IntakeJob;
+use super::jobs::Jobs;
+use super::local::LocalBoard;
+use super::notices::Notices;
+use super::publishing::Pages;
+use super::queries::Waiting;
+use super::{Facts, ending};
+use crate::api::Handle;
+use crate::board::{self, Ask, Effect, Event, Failure, FailureClass, Input, Page, Rules, Seq, State, Timestamp, Usage};
+use crate::folder::intake::{self, Intake};
+use crate::folder::publish::Publisher;
+use crate::store::Store;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// What an adopted call is given at least, so that a finished one can be harvested although its time is up.
+const ADOPTED_TIME_MIN: Duration = Duration::from_secs(10);
+
+/// Everything the daemon works with, opened by the composition root.
+pub struct Parts {
+    /// Where jobs run.
+    pub jobs: Jobs,
+    /// The journal and the blobs.
+    pub store: Store,
+    /// The writer of files.
+    pub publisher: Publisher,
+    /// The watched folders; `None`: nothing is taken in from there.
+    pub intake: Option<Intake>,
+    /// The workers.
+    pub caller: Arc<dyn Caller>,
+    /// What decisions depend on.
+    pub rules: Rules,
+    /// Where calls find what they need.
+    pub places: CallPlaces,
+    /// How dropped and submitted tasks are read.
+    pub intake_limits: intake::Limits,
+    /// The handoff log's file.
+    pub handoff_log: PathBuf,
+    /// Bounds of the loop.
+    pub limits: LoopLimits,
+    /// Inputs that may wait on the loop's channel.
+    pub input_queue_max: usize,
+    /// What it says of itself.
+    pub facts: Facts,
+}
+
+/// Why it did not start, or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal could not be read.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// The system gave no thread.
+    #[error("no thread could be started: {0}")]
+    Thread(std::io::Error),
+    /// The loop stopped because the store failed.
+    #[error("the daemon stopped because the store failed: {0}")]
+    Stopped(String),
+}
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    handle: Handle,
+    sender: mpsc::Sender<Incoming>,
+    ended: oneshot::Receiver<Result<(), String>>,
+    ending: CancellationToken,
+}
+
+/// What replaying the journal brings to light.
+struct Replayed {
+    state: State,
+    pages: Vec<(Seq, Page)>,
+    last: Timestamp,
+}
+
+impl Daemon {
+    /// Starts the loop and its jobs.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or the system gives no thread.
+    pub fn start(parts: Parts, runtime: &tokio::runtime::Handle) -> Result<Self, Error> {
+        let Replayed { mut state, pages, last } = replay(&parts.store)?;
+        state.wake_blocked();
+        let clock = Clock::start(last);
+        let blobs = parts.store.blobs().clone();
+        let (sender, receiver) = mpsc::channel(parts.input_queue_max);
+        let ending = CancellationToken::new();
+        let writer = Pages::start(parts.publisher, blobs.clone(), sender.clone(), &parts.jobs).map_err(Error::Thread)?;
+        let published = parts.store.published();
+        let handed = if pages.is_empty() { published } else { state.seq };
+        if !pages.is_empty() {
+            writer.write(pages, state.seq);
+        }
+        let pending = board::pending(&state);
+        let jobs = parts.jobs.clone();
+        let mut calls =
+            Calls::new(parts.caller, parts.places.clone(), blobs.clone(), clock, jobs.clone(), sender.clone());
+        let mut end = ending::End::default();
+        let first = take_up(&mut calls, pending, clock, &mut end);
+        let engine = Engine {
+            state,
+            rules: parts.rules,
+            store: parts.store,
+            clock,
+            notices: Notices::new(parts.limits.notices_max),
+            limits: parts.limits,
+            calls,
+            pages: writer,
+            waiting: Waiting::default(),
+            facts: parts.facts,
+            trouble: None,
+            published,
+            handed,
+            appends: 0,
+            end,
+        };
+        let (over, ended) = oneshot::channel();
+        let loop_runtime = runtime.clone();
+        let run = move || drop(over.send(engine.run(first, receiver, &loop_runtime)));
+        jobs.thread("synod-loop", run).map_err(Error::Thread)?;
+        if let Some(intake) = parts.intake {
+            let job = IntakeJob { intake, blobs: blobs.clone(), clock, sender: sender.clone(), ending: ending.clone() };
+            let trouble = sender.clone();
+            jobs.start("intake", job.run(), move |said| {
+                let what = format!("the drop folder is no longer watched ({said}); restart the daemon");
+                // When the queue is full the log has it all the same.
+                let _ = trouble.try_send(Incoming::Trouble(Some(what)));
+            });
+        }
+        let board = LocalBoard {
+            sender: sender.clone(),
+            blobs,
+            clock,
+            root: parts.places.root,
+            handoff_log: parts.handoff_log,
+            intake: parts.intake_limits,
+        };
+        Ok(Self { handle: Handle::new(board), sender, ended, ending })
+    }
+
+    /// A way to ask it.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Tells it to end: running calls get the grace, or are stopped at once when `hard` or when told a second time.
+    pub async fn stop(&self, hard: bool) {
+        // A loop that is gone has ended already.
+        let _ = self.sender.send(Incoming::Stop { hard }).await;
+    }
+
+    /// Waits until the loop is over. Its faces may still be served; they are told that it is ending.
+    ///
+    /// # Errors
+    /// When the loop stopped because the store failed.
+    pub async fn loop_ended(&mut self) -> Result<(), Error> {
+        let over = (&mut self.ended).await;
+        self.ending.cancel();
+        match over {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(Error::Stopped(why)),
+            Err(_) => Err(Error::Stopped("the loop broke; the log says where".to_owned())),
+        }
+    }
+}
+
+/// Applies the whole journal, and collects the pages of events that may not stand in files yet.
+fn replay(store: &Store) -> Result<Replayed, Error> {
+    let mut state = State::resume(store.globals().clone());
+    let (mut pages, mut last) = (Vec::new(), Timestamp::default());
+    let published = store.published();
+    store.replay(|seq, event: Event| {
+        board::apply(&mut state, seq, &event);
+        last = last.max(event.at());
+        if seq > published {
+            let effects = board::react(&state, &event).into_iter();
+            pages.extend(effects.filter_map(|effect| match effect {
+                Effect::Publish(page) => Some((seq, page)),
+                Effect::Ask(_) | Effect::Stop(_) => None,
+            }));
+        }
+    })?;
+    state.seq = state.seq.max(store.last_seq());
+    Ok(Replayed { state, pages, last })
+}
+
+/// What becomes of each call that was running: waited for when something of it is left, else asked anew.
+fn take_up(calls: &mut Calls, pending: Vec<Ask>, clock: Clock, end: &mut ending::End) -> Vec<Input> {
+    calls.sweep(&pending);
+    let at = clock.now();
+    let mut inputs = Vec::new();
+    for ask in pending {
+        let key = ask.key.clone();
+        inputs.push(if calls.resume(&ask) {
+            end.running_jobs += 1;
+            let deadline = ask.deadline.max(at.after(ADOPTED_TIME_MIN));
+            Input::Adopted { at, key, deadline }
+        } else {
+            let failure = Failure {
+                class: FailureClass::Interrupted,
+                message: "the daemon ended during the call and nothing of it is left".to_owned(),
+                after_s: 0.0,
+                usage: Usage::default(),
+            };
+            Input::Failed { at, key, failure }
+        });
+    }
+    inputs
+}
