@@ -256,7 +256,7 @@ async fn an_unreadable_file_is_left_until_it_can_be_read() {
     let mut bench = Bench::new(all_ways());
     let path = bench.task("a.md");
     fs::write(bench.root.path().join("a.md"), "text").unwrap();
-    fs::set_permissions(bench.root.path().join("a.md"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(bench.root.path().join("a.md"), fs::Permissions::from_mode(0o000)).unwrap();
     fs::rename(bench.root.path().join("a.md"), &path).unwrap();
     let found = bench.until(some(1)).await;
     // Whoever may read everything reads it at once.

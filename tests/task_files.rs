@@ -160,3 +160,38 @@ fn a_path_that_leaves_through_a_symlink_is_refused() {
     let text = "---\ncontext: [\"in/**\"]\nspec: in/not-there-yet.md\n---\nReview.";
     assert!(format::read("a.md", text.as_bytes(), root.path(), &Limits::default()).is_ok());
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    /// Whatever the bytes, reading them ends in a task or in a reason.
+    #[test]
+    fn no_bytes_stop_the_reader(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200), ending in 0..6_usize) {
+        let name = format!("a.{}", format::ENDINGS[ending]);
+        if let Err(reason) = format::read(&name, &bytes, Path::new("/nonexistent"), &Limits::default()) {
+            proptest::prop_assert!(!reason.what.is_empty() && !reason.mend.is_empty());
+        }
+    }
+
+    /// A good file with a piece cut out or doubled is still a task or refused with a reason.
+    #[test]
+    fn no_mangled_task_stops_the_reader(
+        file in proptest::num::usize::ANY,
+        from in proptest::num::usize::ANY,
+        length in 1..40_usize,
+        double in proptest::bool::ANY,
+    ) {
+        let mut paths: Vec<_> = fs::read_dir(fixtures("good_tasks")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        let path = &paths[file % paths.len()];
+        let mut bytes = fs::read(path).unwrap();
+        let from = from % bytes.len();
+        let to = (from + length).min(bytes.len());
+        let piece = bytes[from..to].to_vec();
+        bytes.splice(from..to, if double { piece.repeat(2) } else { Vec::new() });
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if let Err(reason) = format::read(name, &bytes, Path::new("/nonexistent"), &Limits::default()) {
+            proptest::prop_assert!(!reason.what.is_empty() && !reason.mend.is_empty());
+        }
+    }
+}

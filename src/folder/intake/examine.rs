@@ -54,8 +54,14 @@ impl Intake {
     }
 
     fn large(&mut self, spot: &Spot, sort: &Sort, stamp: Stamp, now: Instant) {
-        if *sort != Sort::Task {
-            return self.leave(spot, stamp, now, format!("it holds {} bytes", stamp.size), "write a short file");
+        if *sort != Sort::Task || stamp.size > pickup::HASHED_BYTES_MAX {
+            return self.leave(
+                spot,
+                stamp,
+                now,
+                format!("it holds {} bytes", stamp.size),
+                "write a short file and name large ones under context",
+            );
         }
         match pickup::fingerprint(&spot.below(&self.coordination)) {
             Ok(hash) if self.ledger.report(spot, stamp, &hash, self.at(now)) => {

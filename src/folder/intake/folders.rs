@@ -6,7 +6,7 @@ use super::spot::Place;
 use super::watch::{self, Seen, Watch};
 use super::{Error, Found, Limits, Places};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -182,7 +182,7 @@ impl Folder {
 }
 
 /// A folder that was removed is made again, unless the whole workspace is gone.
-fn remake(root: &PathBuf, folder: &mut Folder, error: io::Error, said: &mut Vec<Found>) -> io::Result<FolderStamp> {
+fn remake(root: &Path, folder: &mut Folder, error: io::Error, said: &mut Vec<Found>) -> io::Result<FolderStamp> {
     if error.kind() != io::ErrorKind::NotFound || !root.is_dir() {
         return Err(error);
     }

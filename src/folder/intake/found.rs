@@ -21,12 +21,13 @@ pub enum Found {
     Bad {
         /// Its name in `tasks/`.
         name: String,
-        /// Its [`fingerprint`](super::fingerprint): SHA-256 of its bytes where it can be read whole.
+        /// SHA-256 of its bytes, lower-case hex.
         hash: String,
         /// What is wrong with it.
         reason: Reason,
     },
-    /// Something that cannot be taken and is left exactly where it is (unreadable, a pipe, no task file by its ending).
+    /// Something that cannot be taken and is left exactly where it is (unreadable, a link, a pipe, over 64 MiB, no task
+    /// file by its ending).
     /// Said once, until it changes.
     Left {
         /// Its path relative to the coordination folder.

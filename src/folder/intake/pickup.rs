@@ -8,8 +8,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-/// Largest file, in bytes, that is hashed whole when it is over its limit anyway.
-const HASHED_BYTES_MAX: u64 = 64 << 20;
+/// Largest file, in bytes, that is hashed when it is over its limit anyway, so that it can be moved to the rejected ones. A
+/// larger one is left where it is.
+pub(super) const HASHED_BYTES_MAX: u64 = 64 << 20;
 
 /// What tells whether a file is still the same: its inode, size and times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,21 +114,15 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What tells a dropped file from another of its name: SHA-256 of its bytes, lower-case hex. A file over 64 MiB, which no
-/// limit lets in, is told by its inode, size and time instead, so that nobody has to read it; they survive a rename.
+/// What tells a dropped file from another of its name: SHA-256 of its bytes, lower-case hex, read in pieces.
 ///
 /// # Errors
 /// The file is gone, is no regular file, or cannot be read.
 pub fn fingerprint(path: &Path) -> io::Result<String> {
-    let meta = path.symlink_metadata()?;
-    if !meta.is_file() {
+    if !path.symlink_metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    if meta.size() > HASHED_BYTES_MAX {
-        let told = format!("{} {} {}.{:09}", meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec());
-        return Ok(hash(told.as_bytes()));
-    }
-    let mut file = tree::open(path, false)?.take(HASHED_BYTES_MAX);
+    let mut file = tree::open(path, false)?;
     let (mut sum, mut buffer) = (Sha256::new(), vec![0; 64 << 10]);
     loop {
         match file.read(&mut buffer)? {
@@ -152,14 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_file_is_told_without_reading_it_and_keeps_its_fingerprint_when_moved() {
+    fn a_file_over_the_limit_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, moved) = (folder.path().join("a"), folder.path().join("b"));
+        let path = folder.path().join("a");
         std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
-        let before = fingerprint(&path).unwrap();
-        std::fs::rename(&path, &moved).unwrap();
-        assert_eq!(fingerprint(&moved).unwrap(), before);
-        assert!(matches!(pick(&moved, 10), Picked::Large(_)));
+        assert!(matches!(pick(&path, 10), Picked::Large(_)));
     }
 
     #[test]

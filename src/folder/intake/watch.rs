@@ -110,18 +110,20 @@ fn about(path: &Path, folders: &[(Place, PathBuf); 3], say: fn(Place, String) ->
 
 /// A sentence about why the folders cannot be watched, with the setting to raise where there is one.
 pub(super) fn trouble(error: &notify::Error) -> String {
-    let way_out = match &error.kind {
+    // Told without the path, so that the same trouble with each of the folders is said once.
+    let why = match &error.kind {
         notify::ErrorKind::MaxFilesWatch => {
             "the system's limit of watches is reached; raise it with sysctl fs.inotify.max_user_watches=524288"
+                .to_owned()
         }
         notify::ErrorKind::Io(io) if io.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
             "the system's limit of watchers is reached; raise it with sysctl fs.inotify.max_user_instances=512"
+                .to_owned()
         }
-        _ => "the folder's file system may not support it",
+        notify::ErrorKind::Io(io) => format!("{io}; the folder's file system may not support it"),
+        other => format!("{other:?}; the folder's file system may not support it"),
     };
-    format!(
-        "dropped files cannot be watched for ({error}): {way_out}; until then the folders are listed every few seconds"
-    )
+    format!("dropped files cannot be watched for: {why}; until then the folders are listed every few seconds")
 }
 
 #[cfg(test)]
@@ -167,6 +169,10 @@ mod tests {
     fn a_reached_limit_names_its_setting() {
         let error = notify::Error::new(notify::ErrorKind::MaxFilesWatch);
         assert!(trouble(&error).contains("fs.inotify.max_user_watches"));
+        assert_eq!(
+            trouble(&error),
+            trouble(&notify::Error::new(notify::ErrorKind::MaxFilesWatch).add_path("/c".into()))
+        );
         let error = notify::Error::io(rustix::io::Errno::MFILE.into());
         assert!(trouble(&error).contains("fs.inotify.max_user_instances"));
     }

@@ -200,7 +200,8 @@ fn keyed(node: &Node, frame: &Frame<'_>) -> Result<Draft, Reason> {
                 "the file must hold keys, but is {}",
                 if *other == Value::Null { "empty" } else { other.is_a() }
             );
-            return Err(reason(node.line, what, "write the text under the key task, and the other keys beside it"));
+            let line = (*other != Value::Null).then_some(node.line);
+            return Err(reason(line, what, "write the text under the key task, and the other keys beside it"));
         }
     };
     let asked = keys::read(entries, frame)?;

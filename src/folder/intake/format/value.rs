@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Longest part of a person's word that is repeated in a reason, in characters.
 const QUOTED_CHARS_MAX: usize = 60;
 
+/// Items of one list at most. Steps have a limit of their own in the settings, which is lower.
+const ITEMS_MAX: usize = 1000;
+
 /// A value on the way to its key: how the key is called in sentences (`plan.steps[2].needs`), and where it stands.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
@@ -30,16 +33,18 @@ impl<'a> Field<'a> {
 
     fn not_a(self, wanted: &str, example: &str) -> Reason {
         let is = self.node.value.is_a();
-        self.refuse(
-            format!("must be {wanted}, but is {is}"),
-            format!("write it as in {example}, or leave {} out", self.name),
-        )
+        let example = match last(self.name) {
+            // An item of a list has no key of its own.
+            item if item.ends_with(']') => format!("write it as in {example}"),
+            key => format!("write it as in {key}: {example}"),
+        };
+        self.refuse(format!("must be {wanted}, but is {is}"), format!("{example}, or leave {} out", self.name))
     }
 
     /// Text on one or more lines, not blank, without control characters that would hide something.
     pub(super) fn text(self) -> Result<String, Reason> {
         let Value::Text(text) = &self.node.value else {
-            return Err(self.not_a("text", &format!("{}: \"some words\"", last(self.name))));
+            return Err(self.not_a("text", "\"some words\""));
         };
         if text.trim().is_empty() {
             return Err(self.refuse("is empty", format!("give {} a value or leave it out", self.name)));
@@ -63,8 +68,12 @@ impl<'a> Field<'a> {
     /// A list, each item read by `read`, under the name `name[2]` counted from 1.
     pub(super) fn list<T>(self, read: impl Fn(Field<'_>) -> Result<T, Reason>) -> Result<Vec<T>, Reason> {
         let Value::List(items) = &self.node.value else {
-            return Err(self.not_a("a list", &format!("{}: [\"one\", \"two\"]", last(self.name))));
+            return Err(self.not_a("a list", "[\"one\", \"two\"]"));
         };
+        if items.len() > ITEMS_MAX {
+            let what = format!("holds {} items, which is over {ITEMS_MAX}", items.len());
+            return Err(self.refuse(what, "name fewer things, or use one glob for many files"));
+        }
         let each = |(index, node): (usize, &Node)| {
             read(Field { name: &format!("{}[{}]", self.name, index + 1), line: node.line, node })
         };
@@ -75,7 +84,7 @@ impl<'a> Field<'a> {
     pub(super) fn map(self) -> Result<&'a [Entry], Reason> {
         match &self.node.value {
             Value::Map(entries) => Ok(entries),
-            _ => Err(self.not_a("a group of keys", &format!("{}: {{ key: value }}", last(self.name)))),
+            _ => Err(self.not_a("a group of keys", "{ key: value }")),
         }
     }
 
@@ -83,10 +92,7 @@ impl<'a> Field<'a> {
     pub(super) fn choice<T: Copy>(self, words: &[(&str, T)]) -> Result<T, Reason> {
         let listed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>();
         let Value::Text(text) = &self.node.value else {
-            return Err(self.not_a(
-                &format!("one of {}", listed.join(", ")),
-                &format!("{}: {}", last(self.name), listed.join(" | ")),
-            ));
+            return Err(self.not_a(&format!("one of {}", listed.join(", ")), &listed.join(" | ")));
         };
         words.iter().find(|(word, _)| *word == text.as_str()).map(|(_, choice)| *choice).ok_or_else(|| {
             let meant = nearest(&text.to_lowercase(), &listed).map(|word| format!("did you mean {word}? "));
@@ -98,7 +104,7 @@ impl<'a> Field<'a> {
     /// A whole number within bounds.
     pub(super) fn count(self, least: u32, most: u32) -> Result<u32, Reason> {
         let Value::Whole(number) = self.node.value else {
-            return Err(self.not_a("a whole number", &format!("{}: {}", last(self.name), least.max(2))));
+            return Err(self.not_a("a whole number", &least.max(2).to_string()));
         };
         let fits = u32::try_from(number).ok().filter(|number| (least..=most).contains(number));
         fits.ok_or_else(|| self.refuse(format!("is {number}"), format!("write a whole number from {least} to {most}")))
@@ -108,7 +114,7 @@ impl<'a> Field<'a> {
     pub(super) fn flag(self) -> Result<bool, Reason> {
         match self.node.value {
             Value::Flag(flag) => Ok(flag),
-            _ => Err(self.not_a("true or false", &format!("{}: true", last(self.name)))),
+            _ => Err(self.not_a("true or false", "true")),
         }
     }
 
@@ -118,7 +124,7 @@ impl<'a> Field<'a> {
         let amount = match self.node.value {
             Value::Whole(number) => number as f64,
             Value::Real(number) => number,
-            _ => return Err(self.not_a("a number of US dollars", &format!("{}: 0.50", last(self.name)))),
+            _ => return Err(self.not_a("a number of US dollars", "0.50")),
         };
         if !amount.is_finite() {
             return Err(self.refuse(format!("is {amount}, which is no amount"), "write dollars, as in 0.50"));
@@ -132,7 +138,7 @@ impl<'a> Field<'a> {
     /// A duration with its unit.
     pub(super) fn duration(self) -> Result<Duration, Reason> {
         let Value::Text(text) = &self.node.value else {
-            return Err(self.not_a("a duration with its unit", &format!("{}: \"10m\"", last(self.name))));
+            return Err(self.not_a("a duration with its unit", "\"10m\""));
         };
         config::parse_duration(text).map_err(|_| {
             self.refuse(

@@ -4,6 +4,7 @@
 use super::tree::{DEPTH_MAX, Entry, Node, Value, reason};
 use crate::board::Reason;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Options, Spanned};
 use std::fmt;
@@ -47,14 +48,13 @@ fn refusal(error: &Error, lines_before: u32) -> Reason {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             reason(line, format!("the key {key} is given twice"), format!("keep one {key}"))
         }
-        Error::Budget { .. }
-        | Error::AliasError { .. }
-        | Error::UnknownAnchor { .. }
-        | Error::MergeKeyNotAllowed { .. } => reason(
-            line,
-            format!("the YAML is over its limits: {}", told(error)),
-            format!("write values out, without anchors (&), aliases (*) or <<, at most {DEPTH_MAX} levels deep"),
-        ),
+        Error::Budget { breach, .. } => over_limits(line, breach),
+        Error::AliasError { .. } | Error::UnknownAnchor { .. } => {
+            reason(line, "an alias (*) stands in the YAML", "write the value out where it is used")
+        }
+        Error::MergeKeyNotAllowed { .. } => {
+            reason(line, "a merge key (<<) stands in the YAML", "write the keys out where they belong")
+        }
         Error::MultipleDocuments { .. } => reason(
             line,
             "the file holds more than one YAML document",
@@ -66,6 +66,27 @@ fn refusal(error: &Error, lines_before: u32) -> Reason {
             "correct the YAML near that line; put texts that hold : # or quotes into \"…\"",
         ),
     }
+}
+
+fn over_limits(line: Option<u32>, breach: &BudgetBreach) -> Reason {
+    let (what, mend) = match breach {
+        BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => (
+            "the YAML uses anchors (&) or aliases (*), which are not taken".to_owned(),
+            "write each value out where it is used; put a text that begins with & or * into quotes",
+        ),
+        BudgetBreach::Depth { .. } => (
+            format!("the YAML is nested more than {DEPTH_MAX} levels deep"),
+            "a task needs few levels; remove the others",
+        ),
+        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
+            (format!("the YAML holds more than {NODES_MAX} values"), "write fewer values, or split the task")
+        }
+        BudgetBreach::Documents { .. } => {
+            ("the file holds more than one YAML document".to_owned(), "keep one document")
+        }
+        _ => ("the YAML is larger than a task may be".to_owned(), "write less, or split the task"),
+    };
+    reason(line, what, mend)
 }
 
 /// The parser's message on one line, without the place, which the reason carries itself.
