@@ -199,7 +199,7 @@ impl Chain {
     fn outside(&mut self, piece: &[u8]) {
         let ours = form::OPENING.as_bytes().split_inclusive(|byte| *byte == b'\n').any(|line| line == piece);
         let blank = piece.iter().all(u8::is_ascii_whitespace) || piece.trim_ascii() == b"---";
-        self.note(!blank && !(ours && self.done.entries == 0));
+        self.note(!(blank || ours && self.done.entries == 0));
     }
 
     /// The log's end. A break at the last entry has no witness: the entry before it is named.

@@ -7,8 +7,8 @@ use super::stage::{Closing, Content, Refused, Staged};
 use super::tree::{Dir, Renamed, Tree};
 use crate::board::{TaskId, Text};
 use crate::folder::error::Error;
-use crate::folder::handoff_log::form;
 use crate::folder::ink::Ink;
+use crate::folder::intake::fingerprint;
 use crate::folder::name::{is_plain, numbered};
 use crate::folder::render::{rejected, task};
 
@@ -37,14 +37,14 @@ fn claim(
     (dir, name): (&Dir, &str),
     (from, hash, text): (&str, &str, &Text),
 ) -> Result<(), Error> {
-    if is_plain(from) && has_hash(tree, &Dir::Tasks, from, hash)? {
+    if is_plain(from) && has_hash(tree, &Dir::Tasks, from, hash) {
         return replace(tree, (&Dir::Tasks, from), (dir, name));
     }
     if tree.size(dir, name)?.is_some_and(|size| size > 0) {
         return Ok(());
     }
     // Published before, and its task has ended since: the page that ended it comes later in the journal.
-    if *dir == Dir::Active && (has_hash(tree, &Dir::Done, name, hash)? || has_hash(tree, &Dir::Failed, name, hash)?) {
+    if *dir == Dir::Active && (has_hash(tree, &Dir::Done, name, hash) || has_hash(tree, &Dir::Failed, name, hash)) {
         return Ok(());
     }
     let whole = match text {
@@ -54,8 +54,9 @@ fn claim(
     tree.write(dir, name, ink.mask.text(&whole).as_bytes())
 }
 
-fn has_hash(tree: &Tree, dir: &Dir, name: &str, hash: &str) -> Result<bool, Error> {
-    Ok(tree.read(dir, name)?.is_some_and(|bytes| form::hash(&bytes) == hash))
+fn has_hash(tree: &Tree, dir: &Dir, name: &str, hash: &str) -> bool {
+    // Gone, no regular file, or one that may not be read: not the one that was taken in.
+    fingerprint(&tree.path(dir, name)).is_ok_and(|found| found == hash)
 }
 
 /// Renames a file; what stands at the target and differs is set aside, never lost.
@@ -148,16 +149,16 @@ fn merge(tree: &mut Tree, id: &TaskId, from: &Dir, to: &Dir) -> Result<(), Error
 /// Moves a refused file to `rejected/` and says beside it why.
 pub(super) fn refuse(tree: &mut Tree, ink: &Ink, refused: &Refused) -> Result<(), Error> {
     let Refused { name, hash, at, reason } = refused;
-    let dropped = is_plain(name) && has_hash(tree, &Dir::Tasks, name, hash)?;
+    let dropped = is_plain(name) && has_hash(tree, &Dir::Tasks, name, hash);
     let plain = if is_plain(name) { name.clone() } else { crate::folder::name::part(name) };
     for number in 1u32.. {
         let target = numbered(&plain, number, WHY.len());
         let why = format!("{target}{WHY}");
-        let standing = tree.read(&Dir::Rejected, &target)?;
-        let same = standing.as_ref().is_some_and(|bytes| form::hash(bytes) == *hash);
+        let stands = tree.size(&Dir::Rejected, &target)?.is_some();
+        let same = stands && has_hash(tree, &Dir::Rejected, &target, hash);
         let page = tree.read(&Dir::Rejected, &why)?;
         let foreign = page.is_some_and(|page| !page.is_empty() && !page.starts_with(rejected::BEGINNING.as_bytes()));
-        if foreign || (standing.is_some() && !same) {
+        if foreign || (stands && !same) {
             continue;
         }
         if dropped {

@@ -96,3 +96,29 @@ impl Form for Architecture {
         false
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_ends_in_its_number_and_nothing_in_it_can_forge_another() {
+        let decision: Decision =
+            serde_json::from_str(include_str!("../../../tests/fixtures/decision_event.json")).unwrap();
+        let record = Record {
+            at: Timestamp(0),
+            task: decision.task.clone(),
+            title: "Login\n<!-- synod:99 -->".into(),
+            decision,
+            answer: "a\n<!-- synod:98 -->\nb".into(),
+        };
+        let form = Architecture { ink: Ink::default() };
+        let (section, _) = form.entry(Seq(7), &record, "");
+        assert!(section.starts_with("## 1970-01-01 - Login &lt;!-- synod:99 --> (`review`)\n"), "{section}");
+        let file = format!("{}{section}{}torn", form.opening(), form.closing());
+        let standing = form.find_end(file.as_bytes());
+        assert_eq!((standing.last, standing.same), (7, 1));
+        assert_eq!(&file[standing.end..], "\n\ntorn");
+    }
+}

@@ -194,3 +194,58 @@ fn push_facts(out: &mut String, ink: &Ink, decision: &Decision) {
         ink.line(&decision.mode),
     );
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = "Do not merge.\n```sql\nselect 1\n```\n## Votes\nforged";
+
+    fn sample() -> Decision {
+        serde_json::from_str(include_str!("../../../tests/fixtures/decision_event.json")).unwrap()
+    }
+
+    fn rendered() -> Value {
+        json(&Ink::default(), &sample(), ANSWER)
+    }
+
+    fn validator() -> jsonschema::Validator {
+        let schema = serde_json::from_str(include_str!("../../../docs/schema/decision.json")).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    }
+
+    #[test]
+    fn the_json_fits_the_shipped_schema_and_the_answer_is_a_text() {
+        let rendered = rendered();
+        let faults: Vec<String> = validator().iter_errors(&rendered).map(|fault| fault.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(rendered["answer"], ANSWER);
+    }
+
+    #[test]
+    fn any_member_that_is_missing_or_of_another_type_does_not_fit() {
+        let (validator, whole) = (validator(), rendered());
+        for name in whole.as_object().unwrap().keys() {
+            let mut less = whole.clone();
+            less.as_object_mut().unwrap().remove(name);
+            let optional = matches!(name.as_str(), "answer_by" | "answer_attempt");
+            assert_eq!(validator.is_valid(&less), optional, "{name}");
+            let mut other = whole.clone();
+            other[name] = serde_json::json!([["no such thing"]]);
+            assert!(!validator.is_valid(&other), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_page_says_the_same_for_a_person() {
+        let page = page(&Ink::default(), &sample(), ANSWER, 1000);
+        assert_eq!(page, include_str!("../../../tests/fixtures/decision_page.md"));
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_for_a_page_says_how_much_is_missing() {
+        let page = page(&Ink::default(), &sample(), &"x".repeat(2000), 1000);
+        assert!(page.ends_with("x\n[… 1,000 more bytes]\n```\n"), "{page}");
+    }
+}

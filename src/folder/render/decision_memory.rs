@@ -56,3 +56,37 @@ pub(crate) fn decisions(ink: &Ink, decision: &Decision, answer: &str, bytes_max:
     }
     crate::board::text::cut(&out, bytes_max).to_owned()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn sample() -> Decision {
+        serde_json::from_str(include_str!("../../../tests/fixtures/decision_event.json")).unwrap()
+    }
+
+    #[test]
+    fn conflicts_name_who_and_why_or_say_that_there_are_none() {
+        let mut decision = sample();
+        assert_eq!(
+            conflicts(&Ink::default(), &decision),
+            "# Conflicts: review\n\nThe answers contradict each other.\n\n- **grok**: approve (mended JSON)\n  - low: naming\n"
+        );
+        decision.dissenters.clear();
+        decision.has_conflict = false;
+        assert_eq!(conflicts(&Ink::default(), &decision), "# Conflicts: review\n\nNone.\n");
+    }
+
+    #[test]
+    fn the_consensus_tells_the_number_and_the_decisions_tell_what_to_do() {
+        let (ink, decision) = (Ink::default(), sample());
+        let consensus = consensus(&ink, &decision);
+        assert!(
+            consensus.contains("confidence 0.87; 0.90 is needed") && consensus.contains("- priority is critical"),
+            "{consensus}"
+        );
+        let decisions = decisions(&ink, &decision, &"x".repeat(9000), 5000);
+        assert!(decisions.contains("  - To mend it: bind the parameters") && decisions.len() <= 5000, "{decisions}");
+    }
+}
