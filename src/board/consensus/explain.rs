@@ -54,7 +54,7 @@ fn votes(out: &mut String, decision: &Decision) -> std::fmt::Result {
         out,
         "\nα is what the worker's tier assumes and its record shows in right answers, β in wrong ones. The weight is \
          ψ(α) − ψ(β), about ln((α − ½) / (β − ½)), at most 3; it is 0 when the worker may well be worse than a coin \
-         (a chance above 10 %). What a worker says of its own confidence does not count.\n"
+         (with a chance above 20 %). What a worker says of its own confidence does not count.\n"
     )
 }
 

@@ -165,4 +165,6 @@ mod fixture;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod panels;
+#[cfg(test)]
 mod tests;

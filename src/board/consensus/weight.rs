@@ -9,9 +9,10 @@ use statrs::function::gamma::digamma;
 /// Largest weight: an accuracy of about 0.95. Nobody is believed more than that, whatever the record.
 pub(super) const WEIGHT_MAX: f64 = 3.0;
 
-/// How sure it must be that a worker is worse than a coin before its word counts for nothing: a weight needs the 10 %
-/// quantile of its success rate at one half or above.
-const BELOW_CHANCE_MAX: f64 = 0.1;
+/// A worker whose success rate is below one half with more than this probability counts for nothing. At 0.1 a few unlucky
+/// outcomes silence good workers: an equal panel of five with ten outcomes each is right .821 instead of .826 of the time
+/// (majority .837), and no panel gains (`panels`).
+const BELOW_CHANCE_MAX: f64 = 0.2;
 
 /// How many tasks' worth the tier's assumption is where the setting makes no sense.
 const STRENGTH_FALLBACK: f64 = 20.0;
@@ -86,8 +87,8 @@ mod tests {
     #[test]
     fn a_worker_that_may_be_worse_than_a_coin_weighs_nothing() {
         assert_eq!(weight(0.5, 0, 0).to_bits(), 0.0_f64.to_bits());
-        assert_eq!(weight(0.6, 0, 0).to_bits(), 0.0_f64.to_bits(), "P(p < 1/2) of Beta(12, 8) is 0.18");
-        assert!(weight(0.65, 0, 0) > 0.6, "P(p < 1/2) of Beta(13, 7) is 0.08");
+        assert_eq!(weight(0.55, 0, 0).to_bits(), 0.0_f64.to_bits(), "P(p < 1/2) of Beta(11, 9) is 0.32");
+        assert!(weight(0.6, 0, 0) > 0.4, "P(p < 1/2) of Beta(12, 8) is 0.18");
         assert!(weight(0.8, 5, 100) <= 0.0);
     }
 

@@ -192,7 +192,7 @@ proptest! {
     }
 
     #[test]
-    fn a_prompt_keeps_to_its_limit(sizes in prop::collection::vec(0..30_000_usize, 4), limit in 16_000..60_000_usize) {
+    fn a_prompt_keeps_to_its_limit(sizes in prop::collection::vec(0..9_000_usize, 4), limit in 16_000..40_000_usize) {
         let text = |index: usize| "line `code`\n".repeat(sizes[index] / 12);
         let material = Material {
             context: vec![piece("f", &text(0))],
