@@ -98,11 +98,13 @@ async fn a_hanging_server_ends_by_the_deadline_and_is_left() {
     for reply in [Reply::HangForever, Reply::HangMidStream("half of the answer".to_owned())] {
         let server = ModelServer::start();
         server.always(On::any(), reply);
-        for (provider, worker) in workers(&server) {
+        // All at once, with time enough for each to have arrived also on a busy machine.
+        let calls = workers(&server).into_iter().map(|(provider, worker)| async move {
             let mut short = call();
-            short.time_left = Duration::from_millis(150);
+            short.time_left = Duration::from_secs(2);
             assert_eq!(failure(&worker, &short).await.class, FailureClass::Timeout, "{provider:?}");
-        }
+        });
+        futures::future::join_all(calls).await;
         let left = |calls: &[crate::support::model_server::Seen]| {
             calls.len() == WIRES.len() && calls.iter().all(|call| call.outcome == Outcome::ClientGone)
         };
