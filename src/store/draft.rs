@@ -36,6 +36,8 @@ pub(super) struct Draft<'a> {
     names: Names<'a>,
     /// The batch's events that go into the journal, as JSON.
     events: BTreeMap<Seq, (Option<TaskId>, Vec<u8>)>,
+    /// The same by task, so that archiving many tasks at once looks at each event once.
+    of_task: BTreeMap<TaskId, Vec<Seq>>,
     change: Change,
 }
 
@@ -51,7 +53,7 @@ impl<'a> Draft<'a> {
             unused: Vec::new(),
         };
         let names = Names::new(store.engine(), store.blobs());
-        Self { store, names, events: BTreeMap::new(), change }
+        Self { store, names, events: BTreeMap::new(), of_task: BTreeMap::new(), change }
     }
 
     /// A new event.
@@ -63,6 +65,9 @@ impl<'a> Draft<'a> {
         self.change.head.last = seq;
         if let Event::TaskAccepted { task, .. } = event {
             self.names.used(task)?;
+        }
+        if let Some(task) = event.task() {
+            self.of_task.entry(task.clone()).or_default().push(seq);
         }
         self.events.insert(seq, (event.task().cloned(), self.json(event)?));
         Ok(())
@@ -79,10 +84,9 @@ impl<'a> Draft<'a> {
             self.change.unused.extend(found.blob);
             history.push((*seq, found.content));
         }
-        let (own, others) =
-            std::mem::take(&mut self.events).into_iter().partition(|(_, (of, _))| of.as_ref() == Some(task));
-        self.events = others;
-        history.extend(own.into_iter().map(|(seq, (_, json))| (seq, json)));
+        for seq in self.of_task.remove(task).unwrap_or_default() {
+            history.extend(self.events.remove(&seq).map(|(_, json)| (seq, json)));
+        }
 
         self.change.head.ended += 1;
         let number = self.change.head.ended;
