@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 use support::model_server::{ModelServer, On, Reply};
 use support::peers::{self, ScratchHome};
 use synod::board::{AttemptKey, TaskId, WorkerName};
-use synod::config::{Environment, Provider, Settings, Worker};
+use synod::config::{Environment, Permission, Provider, Settings, Worker};
 use synod::worker::replay::Pace;
 use synod::worker::{Call, Outcome, Roster, RosterParts, ShimProgram, shim};
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,10 @@ impl Bench {
         worker.program = Some(program);
         worker.base_url = Some(format!("{}/", server.v1()));
         worker.api_key_env = Some("PEER_KEY".to_owned());
+        // Grok CLI cannot be held back and is refused otherwise; the server asks for no tools here.
+        if provider == Provider::GrokCli {
+            worker.permission = Permission::Full;
+        }
         Some(Self { server, scratch, worker, number: AtomicU32::new(0) })
     }
 
@@ -134,6 +138,8 @@ impl Bench {
     /// Every case, one after the other: they share the home, which some programs take long to fill.
     async fn all_cases(&self) {
         self.answers().await;
+        self.reads_no_file_by_itself().await;
+        self.goes_on_with_a_session().await;
         self.status(401, "worker_blocked").await;
         self.status(429, "rate_limited").await;
         self.status(500, "transient").await;
@@ -156,6 +162,46 @@ impl Bench {
         assert!(asked.prompt.contains("You are a reviewer."));
         assert!(format!("{:?}", asked.auth).contains(KEY), "{:?}", asked.auth);
         assert_eq!(self.left(), Vec::<i32>::new());
+    }
+
+    /// A task's text must not make the program read files and send them.
+    async fn reads_no_file_by_itself(&self) {
+        let (inside, outside) = (self.scratch.work().join("inside.txt"), self.scratch.home().join("outside.txt"));
+        fs::write(&inside, "TEXT-INSIDE").expect("a file");
+        fs::write(&outside, "TEXT-OUTSIDE").expect("a file");
+        let outside = outside.display();
+        let prompt =
+            format!("@inside.txt @{outside} CASE-AT \\@inside.txt \"@inside.txt\" @\"inside.txt\" \\\\@{outside}");
+        let outcome = self.call(&prompt, PATIENCE).await;
+        self.assert_class(&outcome, "answered");
+        let seen = self.server.seen();
+        let calls: Vec<_> = seen.iter().filter(|call| call.prompt.contains("CASE-AT")).collect();
+        assert_eq!(calls.len(), 1);
+        for call in calls {
+            assert!(!call.body.to_string().contains("TEXT-INSIDE"), "it sent the file inside");
+            assert!(!call.body.to_string().contains("TEXT-OUTSIDE"), "it sent the file outside");
+        }
+    }
+
+    async fn goes_on_with_a_session(&self) {
+        let first = self.call("CASE-FIRST remember BLUEBIRD", PATIENCE).await.expect("a first answer");
+        let Some(session) = first.session else {
+            assert_eq!(self.worker.provider, Provider::GrokCli, "only Grok CLI has no sessions");
+            return;
+        };
+        let mut asked = self.asked("CASE-SECOND", PATIENCE);
+        asked.session = Some(session);
+        let second = self.roster().call(&WorkerName::new("peer"), asked, CancellationToken::new()).await;
+        self.assert_class(&second, "answered");
+        let usage = (first.usage, second.expect("a second answer").usage);
+        let tokens = (usage.0.input_tokens, usage.1.input_tokens);
+        assert!(
+            tokens.0 > 0 && tokens.1 < tokens.0 * 3 / 2,
+            "the second turn must not count the first again: {tokens:?}"
+        );
+        let seen = self.server.seen();
+        let call = seen.iter().find(|call| call.prompt.contains("CASE-SECOND")).expect("the second call");
+        assert!(call.conversation.contains("BLUEBIRD"), "{}", call.conversation);
     }
 
     async fn status(&self, code: u16, class: &str) {
@@ -217,6 +263,57 @@ impl Bench {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// A prompt of 1 MB reaches those programs whole that take one of that size.
+#[tokio::test]
+async fn a_megabyte_of_prompt_arrives_whole() {
+    let takers = [
+        ("claude", Provider::ClaudeCode, "claude-sonnet-4-5"),
+        ("codex", Provider::Codex, "gpt-5"),
+        ("gemini", Provider::GeminiCli, "gemini-2.5-flash"),
+        ("opencode", Provider::Opencode, "m1"),
+    ];
+    for (name, provider, model) in takers {
+        let Some(bench) = Bench::prepare(name, provider, model) else { continue };
+        let prompt = format!("CASE-LONG {}THE END", "line with an é and a \"quote\"\n".repeat(32_000));
+        assert!((950_000..1_040_000).contains(&prompt.len()), "{}", prompt.len());
+        let outcome = bench.call(&prompt, PATIENCE).await;
+        bench.assert_class(&outcome, "answered");
+        let seen = bench.server.seen();
+        assert!(seen.iter().any(|call| call.prompt.contains(&prompt)), "{name} did not send all of it");
+    }
+    let Some(bench) = Bench::prepare("grok", Provider::GrokCli, "grok-4") else { return };
+    let outcome = bench.call(&"x".repeat(140_000), PATIENCE).await;
+    bench.assert_class(&outcome, "request_refused");
+    assert!(bench.server.seen().is_empty());
+}
+
+/// With the permission that is the default, no model can make its program change a file.
+#[tokio::test]
+async fn a_reader_writes_nothing() {
+    let programs = [
+        ("claude", Provider::ClaudeCode, "claude-sonnet-4-5"),
+        ("codex", Provider::Codex, "gpt-5"),
+        ("gemini", Provider::GeminiCli, "gemini-2.5-flash"),
+        ("copilot", Provider::CopilotCli, "gpt-4.1"),
+        ("opencode", Provider::Opencode, "m1"),
+    ];
+    for (name, provider, model) in programs {
+        let Some(bench) = Bench::prepare(name, provider, model) else { continue };
+        let call = peers::shell_call(name, "touch written.txt; echo x > written-too.txt");
+        bench.server.queue(On::any(), [Reply::Tools(vec![call])]);
+        let outcome = bench.call("CASE-TOOLS", PATIENCE).await;
+        let tools = bench.server.seen().iter().map(|call| call.tool_results).max().unwrap_or_default();
+        assert!(tools > 0 || outcome.is_err(), "{name}: the tool was not answered\n{}", bench.spooled());
+        let left: Vec<_> =
+            fs::read_dir(bench.scratch.work()).expect("the folder").flatten().map(|file| file.path()).collect();
+        assert!(left.is_empty(), "{name} left {left:?}\n{}", bench.spooled());
+    }
+    let Some(mut bench) = Bench::prepare("grok", Provider::GrokCli, "grok-4") else { return };
+    bench.worker.permission = Permission::Read;
+    let outcome = bench.call("CASE-TOOLS", PATIENCE).await;
+    bench.assert_class(&outcome, "worker_blocked");
 }
 
 /// A test of every case for one program.

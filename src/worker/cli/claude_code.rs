@@ -1,7 +1,7 @@
 //! Claude Code (`claude -p`): its arguments, and reading its one JSON object.
 
 use super::session::Session;
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, count, prompt, records, status, text};
 use crate::board::Usage;
 use crate::config::Permission;
@@ -50,7 +50,7 @@ pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
 
 pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
     let Some(result) = records(run.stdout).rfind(|record| text(record, "/type") == Some("result")) else {
-        let message = if run.stdout.trim().is_empty() { last_line(run.stderr) } else { last_line(run.stdout) };
+        let message = if run.stdout.trim().is_empty() { complaint(run.stderr) } else { complaint(run.stdout) };
         return Err(Trouble::told(None, message));
     };
     let session = Session::parse(run.asked.session.as_deref().unwrap_or_default());

@@ -1,7 +1,7 @@
 //! Codex (`codex exec --json`): its arguments, and reading its lines of JSON. The settings find its native binary.
 
 use super::session::Session;
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, count, records, text};
 use crate::board::Usage;
 use crate::config::{Effort, Permission};
@@ -117,7 +117,7 @@ pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
     records(run.stdout).for_each(|record| seen.take(&record));
     let session = Session::parse(run.asked.session.as_deref().unwrap_or_default());
     let Some(total) = seen.completed else {
-        let message = seen.failed.as_deref().unwrap_or_else(|| last_line(run.stderr));
+        let message = seen.failed.as_deref().unwrap_or_else(|| complaint(run.stderr));
         return Err(Trouble::told(None, message));
     };
     Ok(Reply {

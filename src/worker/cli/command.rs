@@ -1,6 +1,6 @@
 //! A program of the user's own: an argument template, text in on stdin, text out on stdout, code 0 for success.
 
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene};
 use crate::board::Usage;
 use crate::worker::Reply;
@@ -34,7 +34,7 @@ pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
 
 pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
     if run.code != 0 {
-        return Err(Trouble::told(None, &format!("ended with code {}: {}", run.code, last_line(run.stderr))));
+        return Err(Trouble::told(None, &format!("ended with code {}: {}", run.code, complaint(run.stderr))));
     }
     Ok(Reply {
         text: run.stdout.to_owned(),

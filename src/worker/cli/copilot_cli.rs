@@ -1,9 +1,9 @@
 //! GitHub Copilot CLI: its arguments, and reading its lines of JSON with the file of figures beside them.
 
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, count, prompt, records, status, text};
 use crate::board::Usage;
-use crate::config::Permission;
+use crate::config::{Effort, Permission};
 use crate::worker::Reply;
 use serde_json::Value;
 
@@ -11,13 +11,17 @@ use serde_json::Value;
 pub(super) const FIGURES: &str = "usage.json";
 
 pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
-    let mut plan = Plan { stdin: prompt::guarded(&scene.prompt), ..Plan::default() };
-    plan.args(["--output-format", "json", "--no-auto-update", "--no-color"]);
+    let mut plan = Plan { stdin: prompt::begun(&scene.prompt), ..Plan::default() };
+    // Streamed, it would print a record for every few letters of the answer.
+    plan.args(["--output-format", "json", "--stream", "off", "--no-auto-update", "--no-color"]);
     plan.args(["--usage-output-file", &scene.spool.join(FIGURES).display().to_string()]);
     match scene.config.permission {
         Permission::Read => {}
         Permission::Edit => plan.args(["--allow-tool", "write"]),
         Permission::Full => plan.args(["--allow-all-tools"]),
+    }
+    if let Some(effort) = scene.config.reasoning_effort {
+        plan.args(["--reasoning-effort", effort_word(effort)]);
     }
     if let Some(session) = &scene.session {
         plan.args([&format!("--resume={session}")]);
@@ -42,12 +46,23 @@ pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
     Ok(plan)
 }
 
+fn effort_word(effort: Effort) -> &'static str {
+    match effort {
+        Effort::None => "none",
+        Effort::Minimal => "minimal",
+        Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::High => "high",
+        Effort::Max => "max",
+    }
+}
+
 pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
     let mut seen = Seen { model: run.asked.model.clone().unwrap_or_default(), ..Seen::default() };
     records(run.stdout).for_each(|record| seen.take(&record));
     let usage = usage(run.figures);
     if seen.exit_code != Some(0) || run.code != 0 {
-        let message = seen.failed.unwrap_or_else(|| last_line(run.stderr).to_owned());
+        let message = seen.failed.unwrap_or_else(|| complaint(run.stderr).to_owned());
         return Err(Trouble::told(seen.status, &message).spent(usage));
     }
     Ok(Reply {
@@ -56,7 +71,7 @@ pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
         model: seen.model,
         session: seen.session,
         usage,
-        files_modified: Vec::new(),
+        files_modified: seen.files,
     })
 }
 
@@ -71,6 +86,7 @@ struct Seen {
     /// The last failure of a call, and its HTTP status.
     failed: Option<String>,
     status: Option<u16>,
+    files: Vec<String>,
 }
 
 impl Seen {
@@ -87,7 +103,7 @@ impl Seen {
             }
             Some("model.call_failure") => {
                 self.status = status(record, "/data/statusCode");
-                self.failed = text(record, "/data/errorMessage").map(message);
+                self.failed = text(record, "/data/errorMessage").map(str::to_owned);
             }
             Some("session.error") if self.failed.is_none() => {
                 self.failed = text(record, "/data/message").map(str::to_owned);
@@ -95,21 +111,11 @@ impl Seen {
             Some("result") => {
                 self.exit_code = record.get("exitCode").and_then(Value::as_i64);
                 self.session = text(record, "/sessionId").map(str::to_owned);
+                let files = record.pointer("/usage/codeChanges/filesModified").and_then(Value::as_array);
+                self.files = files.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
             }
             _ => {}
         }
-    }
-}
-
-/// The message is JSON in a string, or a string in one.
-fn message(told: &str) -> String {
-    match serde_json::from_str::<Value>(told) {
-        Ok(Value::String(inner)) => inner,
-        Ok(value) => {
-            let code = text(&value, "/code").map(|code| format!(" ({code})")).unwrap_or_default();
-            format!("{}{code}", text(&value, "/message").unwrap_or(told))
-        }
-        Err(_) => told.to_owned(),
     }
 }
 
@@ -117,7 +123,7 @@ fn message(told: &str) -> String {
 fn usage(figures: &str) -> Usage {
     let figures: Value = serde_json::from_str(figures).unwrap_or_default();
     let mut usage = Usage::default();
-    let models = figures.get("modelMetrics").or_else(|| figures.get("models")).and_then(Value::as_object);
+    let models = figures.get("modelMetrics").and_then(Value::as_object);
     for (_, model) in models.into_iter().flatten() {
         usage.input_tokens += count(model, "/usage/inputTokens");
         usage.output_tokens += count(model, "/usage/outputTokens");

@@ -1,7 +1,7 @@
 //! Gemini CLI: its arguments, the settings it only takes from a file, and reading its JSON from stdout or, for errors,
 //! from the end of stderr.
 
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, count, prompt, status, text};
 use crate::board::Usage;
 use crate::config::Permission;
@@ -87,35 +87,33 @@ pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
 /// The failure of a run without an answer: its JSON stands at the end of stderr, behind warnings and stack traces.
 fn trouble(run: &Run<'_>) -> Trouble {
     let starts =
-        run.stderr.match_indices('{').map(|(at, _)| at).filter(|at| run.stderr.get(..*at).is_none_or(ends_line));
+        run.stderr.match_indices('{').map(|(at, _)| at).filter(|at| run.stderr.get(..*at).is_some_and(ends_line));
     let object = starts.filter_map(|at| serde_json::from_str::<Value>(run.stderr.get(at..)?.trim()).ok()).next();
-    let waits = run.stderr.lines().rfind(|line| line.contains("retry after")).unwrap_or_default();
     match object.as_ref().and_then(|object| object.get("error")) {
-        Some(error) => reported_with(error, run.code, waits),
-        None => Trouble::told(status_of(run.code), last_line(run.stderr)),
+        Some(error) => reported(error, run.code),
+        None if run.code == BAD_INPUT => Trouble::refused(complaint(run.stderr)),
+        None => Trouble::told(status_of(run.code), complaint(run.stderr)),
     }
 }
+
+/// Its exit code for input or options that it does not take.
+const BAD_INPUT: i32 = 42;
+/// Its exit code when there is no login.
+const NO_LOGIN: i32 = 41;
 
 fn ends_line(text: &str) -> bool {
     text.is_empty() || text.ends_with('\n')
 }
 
-fn reported(error: &Value, code: i32) -> Trouble {
-    reported_with(error, code, "")
-}
-
 /// The message can itself be the provider's JSON.
-fn reported_with(error: &Value, code: i32, waits: &str) -> Trouble {
+fn reported(error: &Value, code: i32) -> Trouble {
     let message = text(error, "/message").unwrap_or("reported an error");
     let inner: Value = serde_json::from_str(message).unwrap_or_default();
-    let status = status(&inner, "/error/code").or_else(|| status_of(code));
     let message = text(&inner, "/error/message").unwrap_or(message);
-    let message = if waits.is_empty() { message.to_owned() } else { format!("{message} {waits}") };
     match code {
-        // 41 is its code for a missing login, 42 for bad input.
-        41 => Trouble::blocked(&message),
-        42 => Trouble::refused(&message),
-        _ => Trouble::told(status, &message),
+        NO_LOGIN => Trouble::blocked(message),
+        BAD_INPUT => Trouble::refused(message),
+        _ => Trouble::told(status(&inner, "/error/code").or_else(|| status_of(code)), message),
     }
 }
 

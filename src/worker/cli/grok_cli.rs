@@ -1,6 +1,6 @@
 //! The community Grok CLI (`grok -p`): the one program that takes its prompt only as an argument and never fails.
 
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, prompt, records, text};
 use crate::board::Usage;
 use crate::config::Permission;
@@ -10,8 +10,18 @@ use crate::worker::Reply;
 const ARGUMENT_BYTES_MAX: usize = 131_072;
 /// How it begins when it reports an error as if it were an answer.
 const APOLOGY: &str = "Sorry, I encountered an error:";
+/// What stands in place of an answer when its model never stopped using tools.
+const ENDLESS: &str = "Maximum tool execution rounds reached.";
+/// What stands in place of an answer when its model said nothing.
+const SPEECHLESS: &str = "I understand, but I don't have a specific response.";
 
 pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
+    // It approves whatever its model asks for, shell commands too, and has no option to be held back.
+    if scene.config.permission != Permission::Full {
+        return Err(Trouble::blocked(
+            "Grok CLI runs any command its model asks for: set the worker's `permission = \"full\"` to accept that, or use provider `xai`",
+        ));
+    }
     // The fixed first line also keeps a `-` at the start from being read as an option.
     let prompt = prompt::begun(&scene.prompt);
     if prompt.len() >= ARGUMENT_BYTES_MAX {
@@ -28,21 +38,22 @@ pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
     if let Some(url) = scene.base_url() {
         plan.env("GROK_BASE_URL", url);
     }
-    // It asks nobody before it edits or runs anything, and writes a settings file where it stands: unless it may edit,
-    // it stands in the spool folder, away from the workspace.
-    if scene.config.permission == Permission::Read {
-        plan.folder = Some(scene.spool.to_owned());
-    }
     Ok(plan)
 }
 
 pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
     let last = records(run.stdout).rfind(|record| text(record, "/role") == Some("assistant"));
     let Some(said) = last.as_ref().and_then(|record| text(record, "/content")) else {
-        return Err(Trouble::told(None, last_line(run.stderr)));
+        return Err(Trouble::told(None, complaint(run.stderr)));
     };
     if let Some(error) = said.trim_start().strip_prefix(APOLOGY) {
         return Err(Trouble::told(None, error));
+    }
+    if said.starts_with(ENDLESS) {
+        return Err(Trouble::refused(said));
+    }
+    if said == SPEECHLESS {
+        return Err(Trouble::transient("gave an empty answer"));
     }
     Ok(Reply {
         text: said.to_owned(),

@@ -9,6 +9,8 @@ mod gemini_cli;
 mod grok_cli;
 mod opencode;
 mod prompt;
+#[cfg(test)]
+mod samples;
 mod session;
 mod trouble;
 mod worker;
@@ -138,7 +140,7 @@ fn read(provider: Provider, run: &Run<'_>) -> Result<Reply, Trouble> {
         _ => command::read(run),
     }?;
     if run.code != 0 {
-        return Err(Trouble::told(None, &format!("ended with code {}: {}", run.code, trouble::last_line(run.stderr)))
+        return Err(Trouble::told(None, &format!("ended with code {}: {}", run.code, trouble::complaint(run.stderr)))
             .spent(reply.usage));
     }
     if reply.text.trim().is_empty() {

@@ -1,6 +1,6 @@
 //! opencode (`opencode run`): its arguments, the configuration it takes from a variable, and reading its lines of JSON.
 
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, count, prompt, records, status, text};
 use crate::board::Usage;
 use crate::config::Permission;
@@ -71,7 +71,7 @@ pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
         return Err(Trouble::told(status, &message).spent(seen.usage));
     }
     if !seen.stopped {
-        return Err(Trouble::told(None, last_line(run.stderr)).spent(seen.usage));
+        return Err(Trouble::told(None, complaint(run.stderr)).spent(seen.usage));
     }
     let model = run.asked.model.clone().unwrap_or_default();
     Ok(Reply {

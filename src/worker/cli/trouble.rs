@@ -2,6 +2,7 @@
 //! Whether to try again is the board's to decide.
 
 use crate::board::{Failure, FailureClass, Usage};
+use serde_json::Value;
 use std::time::Duration;
 
 /// A failure without the time it took.
@@ -41,7 +42,7 @@ impl Trouble {
 
     /// A failure whose class is read from the status of the provider's answer and the words that came with it.
     pub(crate) fn told(status: Option<u16>, message: &str) -> Self {
-        Self::new(classify(status, message), message)
+        Self::new(classify(status, message), &unwrapped(message))
     }
 
     /// The same with what was spent.
@@ -149,6 +150,21 @@ fn status_in(low: &str) -> Option<u16> {
     after.iter().flat_map(|word| low.match_indices(word)).find_map(number_behind)
 }
 
+/// Several programs pass a provider's message on as JSON in a string: then what stands in it.
+fn unwrapped(message: &str) -> String {
+    let said = match serde_json::from_str::<Value>(message) {
+        Ok(Value::String(inner)) => Some(inner),
+        Ok(value) => {
+            let text = |pointer| value.pointer(pointer).and_then(Value::as_str);
+            let code = text("/error/code").or(text("/code")).map(|code| format!(" ({code})"));
+            let said = text("/error/message").or(text("/message"));
+            said.map(|said| format!("{said}{}", code.unwrap_or_default()))
+        }
+        Err(_) => None,
+    };
+    said.unwrap_or_else(|| message.to_owned())
+}
+
 /// How long the provider asked to wait, where a program passes that on: `retry after 600s`.
 fn retry_after(low: &str) -> Option<Duration> {
     let behind = low.split_once("retry after ")?.1;
@@ -162,7 +178,9 @@ fn one_line(text: &str) -> String {
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\u{1b}' => drop(chars.by_ref().find(char::is_ascii_alphabetic)),
+            '\u{1b}' => {
+                chars.by_ref().find(char::is_ascii_alphabetic);
+            }
             c if c.is_whitespace() || c.is_control() => plain.push(' '),
             c => plain.push(c),
         }
@@ -175,9 +193,12 @@ fn one_line(text: &str) -> String {
     }
 }
 
-/// The last line that says something.
-pub(crate) fn last_line(text: &str) -> &str {
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it said nothing")
+/// The line in which a program says what went wrong: the last one that names an error, else the last that says anything.
+pub(crate) fn complaint(text: &str) -> &str {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let last = lines.clone().next_back().unwrap_or("it said nothing");
+    let names_one = |line: &str| line.contains("error:") || line.starts_with("error ");
+    lines.rfind(|line| names_one(&line.to_lowercase())).unwrap_or(last)
 }
 
 #[cfg(test)]

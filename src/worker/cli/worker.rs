@@ -3,7 +3,7 @@
 
 use super::prompt;
 use super::session::Session;
-use super::trouble::{Trouble, last_line};
+use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, copilot_cli};
 use crate::board::{AttemptKey, Failure, FailureClass, Usage};
 use crate::config::{self, Environment, Provider};
@@ -204,7 +204,7 @@ impl CliWorker {
         let stderr = spool.text("stderr").map_err(told)?;
         let Some(code) = exit.code else {
             let signal = exit.signal.unwrap_or_default();
-            return Err(Trouble::transient(&format!("it was killed by signal {signal}: {}", last_line(&stderr))));
+            return Err(Trouble::transient(&format!("it was killed by signal {signal}: {}", complaint(&stderr))));
         };
         let stdout = spool.text("stdout").map_err(told)?;
         let figures = spool.text(copilot_cli::FIGURES).map_err(told)?;

@@ -83,7 +83,6 @@ fn start(order: &Order, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> 
     command.args(&order.args).current_dir(&order.folder).process_group(0);
     command.env_clear().envs(order.env.iter().filter_map(|name| Some((name, variable(name)?))));
     command.stdin(prompt).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[expect(clippy::zombie_processes, reason = "the shim reaps every child through wait, whoever started it")]
     let mut child = command.spawn()?;
     let leader = Pid::from_child(&child);
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
@@ -102,10 +101,6 @@ fn start(order: &Order, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> 
 }
 
 /// A variable of the shim's environment: the daemon put there exactly what the program may see.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "values reach the program through the shim's environment and never touch the disk"
-)]
 fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
