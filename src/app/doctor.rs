@@ -77,10 +77,16 @@ pub async fn doctor(place: &Place, what: DoctorWhat) -> Result<Vec<Finding>, Err
     let configured = !place.loaded.settings.workers.is_empty();
     if workers.is_empty() {
         let ways: Vec<&str> = discovery.quickest_ways().map(|missing| missing.get.as_str()).collect();
-        findings.push(Finding::bad(Standing::Failed, "workers", "none is configured and none was found", ways.join("; or ")));
+        findings.push(Finding::bad(
+            Standing::Failed,
+            "workers",
+            "none is configured and none was found",
+            ways.join("; or "),
+        ));
     }
     if what.offline {
-        findings.extend(workers.iter().map(|(name, worker)| Finding::ok(name, format!("{} (not tried)", reached(worker)))));
+        findings
+            .extend(workers.iter().map(|(name, worker)| Finding::ok(name, format!("{} (not tried)", reached(worker)))));
     } else {
         let roster = roster(place, &workers, None, Pace::Instant)?;
         let tries = workers.iter().map(|(name, worker)| attempt(place, &roster, name, worker));
@@ -118,7 +124,12 @@ fn watching() -> Finding {
             "raise it: sysctl fs.inotify.max_user_watches=524288 (until then the folder is listed every few seconds)",
         ),
         Some(watches) => Finding::ok("watching", format!("inotify, up to {watches} folders")),
-        None => Finding::bad(Standing::Warning, "watching", "inotify is not there", "the folder is listed every few seconds instead"),
+        None => Finding::bad(
+            Standing::Warning,
+            "watching",
+            "inotify is not there",
+            "the folder is listed every few seconds instead",
+        ),
     }
 }
 
@@ -172,7 +183,9 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
 fn mend(worker: &Worker, failure: &Failure) -> String {
     match failure.class {
         FailureClass::WorkerBlocked => match worker.key_variable() {
-            Some(variable) => format!("check that {variable} holds a valid key with credit, or log in with the program itself"),
+            Some(variable) => {
+                format!("check that {variable} holds a valid key with credit, or log in with the program itself")
+            }
             None => "log in with the program itself, or check its installation".to_owned(),
         },
         FailureClass::RateLimited { .. } => "wait, or raise the limit with the provider".to_owned(),

@@ -58,7 +58,11 @@ impl Engine {
         let layout = &place.layout;
         make_private(&layout.dot_synod)?;
         let lock = Lock::take(&layout.lock)?;
-        let listener = if engage.socket { Some(http::bind(layout).map_err(|error| Error::Socket(error.to_string()))?) } else { None };
+        let listener = if engage.socket {
+            Some(http::bind(layout).map_err(|error| Error::Socket(error.to_string()))?)
+        } else {
+            None
+        };
         let opened = Store::open(&layout.store, &layout.blobs)?;
         let limits = &place.loaded.settings.limits;
         let publisher = Publisher::open(publish::Params {
@@ -68,7 +72,8 @@ impl Engine {
             limits: publish::Limits { memory_bytes_max: limits.memory_bytes_max, ..publish::Limits::default() },
         })?;
         let intake_limits = intake_limits(limits);
-        let intake = if engage.intake { Some(Intake::open(&intake_places(layout), intake_limits.clone())?) } else { None };
+        let intake =
+            if engage.intake { Some(Intake::open(&intake_places(layout), intake_limits.clone())?) } else { None };
         let jobs = Jobs::new(tokio::runtime::Handle::current());
         let providers =
             workers.iter().map(|(name, worker)| (name.clone(), worker.provider.as_str().to_owned())).collect();

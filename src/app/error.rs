@@ -74,7 +74,10 @@ impl Error {
         match self {
             Self::NoWorker { ways } => {
                 let ways: Vec<String> = ways.iter().map(|way| format!("  - {way}")).collect();
-                format!("the quickest ways to get one:\n{}\nor see how it works without any: synod demo", ways.join("\n"))
+                format!(
+                    "the quickest ways to get one:\n{}\nor see how it works without any: synod demo",
+                    ways.join("\n")
+                )
             }
             Self::Api(error) => error.hint.clone(),
             Self::Daemon(_) => "the daemon's log says more; nothing that was accepted is lost".to_owned(),

@@ -19,7 +19,7 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
     }
     match event {
         Event::TaskAccepted { .. } => accept(state, event),
-        Event::FileRejected { .. } => {}
+        Event::FileRejected { .. } | Event::DaemonStarted { .. } => {}
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
         Event::AttemptStarted { at, key, deadline } => attempt_started(state, *at, key, *deadline),
@@ -63,6 +63,10 @@ fn apply_globals(state: &mut State, event: &Event) {
             if matches!(rest_until, Some(Rest::Blocked)) {
                 touch_waiting_for(state, &worker);
             }
+        }
+        // A person has started the daemon anew, perhaps after mending what blocked a worker.
+        Event::DaemonStarted { .. } => {
+            state.globals.health.retain(|_, health| !matches!(health.rest, Resting::Blocked { .. }));
         }
         Event::TaskAccepted { .. }
         | Event::FileRejected { .. }

@@ -54,6 +54,7 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         }
         Input::Person { at, task, by, answer, file } => person(state, at, task, by, answer, file),
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
+        Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
         Input::Tick { at } => Ok(tick(state, rules, at)),
         Input::Published { at, upto } => {
             let published = state.index.ended.iter().take_while(|(seq, _)| *seq <= upto);

@@ -42,6 +42,11 @@ pub enum Event {
         /// Why, and how to mend it.
         reason: Reason,
     },
+    /// The daemon was started. Blocked workers may be tried again.
+    DaemonStarted {
+        /// When.
+        at: Timestamp,
+    },
     /// A task it depends on ended.
     DependencyEnded {
         /// When.
@@ -217,7 +222,7 @@ impl Event {
             | Self::AttemptAdopted { key, .. }
             | Self::AttemptAnswered { key, .. }
             | Self::AttemptFailed { key, .. } => Some(&key.task),
-            Self::FileRejected { .. } => None,
+            Self::FileRejected { .. } | Self::DaemonStarted { .. } => None,
         }
     }
 
@@ -226,6 +231,7 @@ impl Event {
         match self {
             Self::TaskAccepted { at, .. }
             | Self::FileRejected { at, .. }
+            | Self::DaemonStarted { at }
             | Self::DependencyEnded { at, .. }
             | Self::AttemptPlanned { at, .. }
             | Self::AttemptStarted { at, .. }
@@ -244,6 +250,7 @@ impl Event {
         match self {
             Self::TaskAccepted { .. } => "task_accepted",
             Self::FileRejected { .. } => "file_rejected",
+            Self::DaemonStarted { .. } => "daemon_started",
             Self::DependencyEnded { .. } => "dependency_ended",
             Self::AttemptPlanned { .. } => "attempt_planned",
             Self::AttemptStarted { .. } => "attempt_started",

@@ -76,6 +76,11 @@ pub enum Input {
         /// The answering file in `tasks/active/`, where there is one.
         file: Option<String>,
     },
+    /// The daemon has started and replayed the journal.
+    Started {
+        /// When.
+        at: Timestamp,
+    },
     /// A moment that the state asked to be woken at has come.
     Tick {
         /// Now.
@@ -101,6 +106,7 @@ impl Input {
             | Self::Adopted { at, .. }
             | Self::Person { at, .. }
             | Self::Cancel { at, .. }
+            | Self::Started { at }
             | Self::Tick { at }
             | Self::Published { at, .. } => *at,
         }

@@ -68,8 +68,14 @@ impl State {
         }
     }
 
-    /// Lets blocked workers be tried again: a person has started the daemon anew, perhaps after mending them.
-    pub fn wake_blocked(&mut self) {
-        self.globals.health.retain(|_, health| !matches!(health.rest, Resting::Blocked { .. }));
+    /// Marks the tasks whose time is up, so that settling looks at them. Each alarm rings once.
+    pub(in crate::board) fn wake_tasks(&mut self, at: Timestamp) {
+        while let Some((moment, task)) = self.index.task_alarms.pop_first() {
+            if moment > at {
+                self.index.task_alarms.insert((moment, task));
+                return;
+            }
+            self.index.touched.insert(task);
+        }
     }
 }

@@ -21,6 +21,7 @@ pub(in crate::board) fn settle(
     at: Timestamp,
     each: &mut dyn FnMut(&State, Seq, Event),
 ) {
+    state.wake_tasks(at);
     loop {
         while let Some(task) = state.index.touched.pop_first() {
             let events = consequences(state, rules, &task, at);
@@ -49,6 +50,10 @@ pub(in crate::board) fn commit(state: &mut State, event: Event, each: &mut dyn F
 fn consequences(state: &State, rules: &Rules, id: &TaskId, at: Timestamp) -> Vec<Event> {
     let Some(task) = state.tasks.get(id) else { return Vec::new() };
     match &task.phase {
+        Phase::Waiting { .. } if time_is_up(task, at) => {
+            let why = "its time was up before the tasks it waits for had ended".to_owned();
+            vec![Event::TaskEnded { at, task: id.clone(), ending: Ending::Failed { why }, file: None }]
+        }
         Phase::Waiting { .. } | Phase::AwaitingPerson { .. } => Vec::new(),
         Phase::Working => work(state, rules, task, at),
         Phase::Decided { .. } => {

@@ -5,9 +5,7 @@ use super::clock::Clock;
 use super::incoming::Incoming;
 use super::jobs::Jobs;
 use crate::board::prompt::{self, Material, Piece};
-use crate::board::{
-    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Refusal, Text, Usage, verdict_reader,
-};
+use crate::board::{Answer, Ask, AttemptKey, Failure, FailureClass, Input, Refusal, Text, Usage, verdict_reader};
 use crate::folder::context;
 use crate::store::Blobs;
 use crate::worker::{Call, Outcome, Reply};
@@ -186,7 +184,8 @@ impl CallJob {
             gathered.left_out.into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
         let piece = |(name, text)| Piece { name, text };
         let mut files = gathered.files;
-        let named = files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
+        let named =
+            files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
         let spec = named.then(|| piece(files.remove(0)));
         let mut memories = Vec::new();
         for name in self.memory_names(ask) {

@@ -45,7 +45,9 @@ impl Jobs {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
     pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
         let joined = self.runtime.spawn_blocking(work).await;
-        joined.map_err(|error| if error.is_panic() { panic_text(error.into_panic().as_ref()) } else { "ended".to_owned() })
+        joined.map_err(
+            |error| if error.is_panic() { panic_text(error.into_panic().as_ref()) } else { "ended".to_owned() },
+        )
     }
 
     /// Starts a named thread, for work that blocks for its whole life.

@@ -1,8 +1,8 @@
 //! The start, in order: the journal is replayed, what was not written is handed to the writing thread, what was running is
 //! taken up or asked again, and only then does anything new come in.
 
-use super::calls::{CallPlaces, Calls};
 use super::caller::Caller;
+use super::calls::{CallPlaces, Calls};
 use super::clock::Clock;
 use super::engine::{Engine, LoopLimits};
 use super::incoming::Incoming;
@@ -91,13 +91,13 @@ impl Daemon {
     /// # Errors
     /// When the journal cannot be read or the system gives no thread.
     pub fn start(parts: Parts, runtime: &tokio::runtime::Handle) -> Result<Self, Error> {
-        let Replayed { mut state, pages, last } = replay(&parts.store)?;
-        state.wake_blocked();
+        let Replayed { state, pages, last } = replay(&parts.store)?;
         let clock = Clock::start(last);
         let blobs = parts.store.blobs().clone();
         let (sender, receiver) = mpsc::channel(parts.input_queue_max);
         let ending = CancellationToken::new();
-        let writer = Pages::start(parts.publisher, blobs.clone(), sender.clone(), &parts.jobs).map_err(Error::Thread)?;
+        let writer =
+            Pages::start(parts.publisher, blobs.clone(), sender.clone(), &parts.jobs).map_err(Error::Thread)?;
         let published = parts.store.published();
         let handed = if pages.is_empty() { published } else { state.seq };
         if !pages.is_empty() {
@@ -200,7 +200,7 @@ fn replay(store: &Store) -> Result<Replayed, Error> {
 fn take_up(calls: &mut Calls, pending: Vec<Ask>, clock: Clock, end: &mut ending::End) -> Vec<Input> {
     calls.sweep(&pending);
     let at = clock.now();
-    let mut inputs = Vec::new();
+    let mut inputs = vec![Input::Started { at }];
     for ask in pending {
         let key = ask.key.clone();
         inputs.push(if calls.resume(&ask) {

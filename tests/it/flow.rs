@@ -183,7 +183,12 @@ async fn a_task_over_a_face_is_the_same_and_can_be_asked_about_after_its_end() {
     let workspace = Workspace::with_workers(&["claude", "gpt"], "");
     let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("reject")))).await;
     let handle = engine.handle();
-    let new = NewTask { content: REVIEW.to_owned(), format: Some("md".to_owned()), by: "test".to_owned(), ..NewTask::default() };
+    let new = NewTask {
+        content: REVIEW.to_owned(),
+        format: Some("md".to_owned()),
+        by: "test".to_owned(),
+        ..NewTask::default()
+    };
     let Ok(Reply::Accepted { task }) = handle.ask(Request::Submit(Box::new(new))).await else { panic!("not accepted") };
     rested(&handle, task.as_str()).await;
     until("its files have moved", || workspace.names("tasks/done").len() == 2).await;
@@ -195,7 +200,9 @@ async fn a_task_over_a_face_is_the_same_and_can_be_asked_about_after_its_end() {
         panic!("no list")
     };
     assert_eq!(tasks.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), [task]);
-    let Ok(Reply::LogVerified { entries, broken: None }) = handle.ask(Request::VerifyLog).await else { panic!("broken") };
+    let Ok(Reply::LogVerified { entries, broken: None }) = handle.ask(Request::VerifyLog).await else {
+        panic!("broken")
+    };
     assert_eq!(entries, 4);
     end(engine).await;
 }
@@ -210,7 +217,10 @@ async fn seven_workers_work_side_by_side() {
     let workers = Scripted::new(move |_, _| {
         seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let all = seen.clone();
-        Script::SayWhen(std::sync::Arc::new(move || all.load(std::sync::atomic::Ordering::SeqCst) == 7), verdict("approve"))
+        Script::SayWhen(
+            std::sync::Arc::new(move || all.load(std::sync::atomic::Ordering::SeqCst) == 7),
+            verdict("approve"),
+        )
     });
     let engine = workspace.engine(workers).await;
     workspace.drop_file("all.md", "---\nkind: check\nmode: architectural\n---\nCheck it.\n");

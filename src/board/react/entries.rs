@@ -28,7 +28,8 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
         }
         Event::PersonAnswered { at, task, by, answer, .. } => Some(person(task, *at, by, answer)),
         Event::TaskEnded { at, task, ending, .. } => ended(task, *at, ending),
-        Event::DependencyEnded { .. }
+        Event::DaemonStarted { .. }
+        | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }
         | Event::AttemptAdopted { .. }

@@ -40,7 +40,10 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
         Event::PersonAnswered { file, .. } => publish(taken(file.as_deref())),
         Event::TaskEnded { at, task, ending, file } => closing(state, *at, task, ending, file.as_deref()),
         Event::DependencyEnded { task, .. } => with_task(state, task, Vec::new(), |task| vec![pages::state(task)]),
-        Event::AttemptPlanned { .. } | Event::AttemptAdopted { .. } | Event::TaskArchived { .. } => Vec::new(),
+        Event::DaemonStarted { .. }
+        | Event::AttemptPlanned { .. }
+        | Event::AttemptAdopted { .. }
+        | Event::TaskArchived { .. } => Vec::new(),
     };
     effects.extend(entries::entry(state, event).map(|entry| Effect::Publish(Page::Log(entry))));
     effects.extend(pages::message(state, event).map(|line| Effect::Publish(Page::Message(line))));

@@ -154,6 +154,7 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["file"] = json!(name);
             line["reason"] = json!(reason);
         }
+        Event::DaemonStarted { .. } => {}
         Event::DependencyEnded { on, well, .. } => {
             line["on"] = json!(on);
             line["well"] = json!(well);

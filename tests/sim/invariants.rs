@@ -1,0 +1,131 @@
+//! What must hold whatever happens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use synod::board::{Ask, AttemptKey, AttemptState, Event, Phase, Purpose, Rules, Seq, State, TaskId};
+
+/// Remembers what it must compare with.
+#[derive(Default)]
+pub(crate) struct Watcher {
+    last: Seq,
+    accepted: BTreeSet<TaskId>,
+    ended: BTreeSet<TaskId>,
+    archived: BTreeSet<TaskId>,
+    started: BTreeSet<AttemptKey>,
+    over: BTreeSet<AttemptKey>,
+}
+
+impl Watcher {
+    /// After an input was taken: the events fit together, and the limits hold.
+    pub(crate) fn after(&mut self, state: &State, rules: &Rules, events: &[(Seq, Event)]) {
+        for (seq, event) in events {
+            assert!(*seq > self.last, "{seq} comes after {}", self.last);
+            self.last = *seq;
+            self.fits(event);
+        }
+        limits(state, rules);
+        for task in self.accepted.difference(&self.archived) {
+            assert!(state.task(task).is_some(), "{task} was accepted and is gone");
+        }
+        for task in state.tasks.values() {
+            assert!(task.attempts.len() <= rules.limits.attempts_per_task_max as usize + task.plan.steps.len() * 5);
+            if let Some(decision) = task.phase.decision() {
+                for share in [decision.overall_confidence, decision.threshold] {
+                    assert!((0.0..=1.0).contains(&share), "{share} is no probability");
+                }
+                assert!(decision.effective_votes.is_finite());
+                assert!(task.answered().next().is_some(), "{} was decided without an answer", task.id);
+            }
+        }
+    }
+
+    fn fits(&mut self, event: &Event) {
+        match event {
+            Event::TaskAccepted { task, .. } => {
+                assert!(self.accepted.insert(task.clone()), "{task} was accepted twice")
+            }
+            Event::TaskEnded { task, .. } => {
+                assert!(self.accepted.contains(task), "{task} ended before it was accepted");
+                assert!(self.ended.insert(task.clone()), "{task} ended twice");
+            }
+            Event::TaskArchived { task, .. } => {
+                assert!(self.ended.contains(task), "{task} was archived before it ended");
+                assert!(self.archived.insert(task.clone()), "{task} was archived twice");
+            }
+            Event::AttemptStarted { key, .. } => {
+                assert!(!self.over.contains(key), "{key} was started after it had ended");
+                assert!(self.started.insert(key.clone()), "{key} was started twice: it would be paid twice");
+            }
+            Event::AttemptAnswered { key, .. } => {
+                assert!(self.started.contains(key), "{key} was answered before it was started");
+                assert!(self.over.insert(key.clone()), "{key} ended twice");
+            }
+            Event::AttemptFailed { key, .. } => assert!(self.over.insert(key.clone()), "{key} ended twice"),
+            Event::AttemptAdopted { key, .. } => assert!(self.started.contains(key) && !self.over.contains(key)),
+            Event::AttemptPlanned { key, .. } => {
+                assert!(!self.ended.contains(&key.task), "{key} is planned for an ended task")
+            }
+            Event::FileRejected { .. }
+            | Event::DaemonStarted { .. }
+            | Event::DependencyEnded { .. }
+            | Event::TaskDecided { .. }
+            | Event::PersonAnswered { .. } => {}
+        }
+    }
+
+    /// When a worker is asked: it sees only what it may.
+    pub(crate) fn asked(&self, state: &State, ask: &Ask) {
+        let task = state.task(&ask.key.task).expect("an asked task is open");
+        let step = task.step(&ask.step).expect("an asked step is in the plan");
+        for seen in &ask.inputs {
+            assert!(step.needs.contains(&seen.step), "{} sees step {}, which it does not need", ask.key, seen.step);
+            assert!(seen.step != ask.step, "{} sees an answer of its own step: first answers are sealed", ask.key);
+        }
+        if let Purpose::Check { candidates } = &ask.purpose {
+            assert!(!candidates.is_empty(), "{} has nothing to judge", ask.key);
+            for number in candidates {
+                assert!(task.attempts[number].worker != ask.worker, "{} judges its own work", ask.key);
+            }
+        }
+    }
+
+    /// What the journal gives is what was there.
+    pub(crate) fn same(&self, live: &State, replayed: &State) {
+        assert_eq!(live.tasks, replayed.tasks, "replaying gives other tasks");
+        assert_eq!(live.globals.health, replayed.globals.health, "replaying gives other workers' standings");
+        assert_eq!(live.open(), replayed.open());
+        assert_eq!(live.running(), replayed.running());
+    }
+
+    /// Nothing is under way any more: every task has ended, or waits for a person or for a task that nobody dropped.
+    pub(crate) fn at_rest(&self, state: &State) {
+        for task in state.tasks.values() {
+            match &task.phase {
+                Phase::Ended { .. } | Phase::AwaitingPerson { .. } => {}
+                Phase::Waiting { on } => {
+                    let open =
+                        |id: &TaskId| state.task(id).is_none_or(|other| !matches!(other.phase, Phase::Ended { .. }));
+                    assert!(on.iter().all(open), "{} waits for tasks that have ended: {on:?}", task.id);
+                }
+                Phase::Working | Phase::Decided { .. } => panic!("{} is stuck: {task:#?}", task.id),
+            }
+        }
+        assert_eq!(state.running(), 0);
+    }
+}
+
+/// No limit on calls is exceeded, and the counts are those of the attempts.
+fn limits(state: &State, rules: &Rules) {
+    let mut running: BTreeMap<&str, u32> = BTreeMap::new();
+    for attempt in state.tasks.values().flat_map(|task| task.attempts.values()) {
+        if matches!(attempt.state, AttemptState::Running { .. }) {
+            *running.entry(attempt.worker.as_str()).or_default() += 1;
+        }
+    }
+    let total: u32 = running.values().sum();
+    assert_eq!(total, state.running(), "the count of running calls is wrong");
+    assert!(total <= rules.limits.concurrent_calls_max, "{total} calls run at once");
+    for (name, count) in running {
+        let worker = rules.workers.iter().find(|worker| worker.name.as_str() == name).expect("a known worker");
+        assert!(count <= worker.max_concurrent, "{count} calls of {name} run at once");
+    }
+}
