@@ -20,12 +20,13 @@ pub(super) fn threshold(priority: Priority, rules: &ConsensusRules) -> f64 {
     rules.threshold.get(&priority).copied().filter(|set| set.is_finite()).unwrap_or(shipped)
 }
 
-/// The advice. `proceed` is for an acceptable matter alone: that everyone agrees on a rejection is no reason to go on.
+/// The advice. `proceed` is for an acceptable matter alone: that everyone agrees on a rejection is no reason to go on, so a
+/// rejection comes here as an obstacle.
 pub(super) fn recommend(outcome: &Outcome, threshold: f64, caution_margin: f64) -> Recommendation {
     let reaches = |limit: f64| outcome.confidence >= limit - TOLERANCE;
     if !outcome.conflicts.is_empty() {
         Recommendation::ConflictResolutionNeeded
-    } else if !outcome.obstacles.is_empty() || !outcome.favourable {
+    } else if !outcome.obstacles.is_empty() {
         Recommendation::ReviewRequired
     } else if reaches(threshold) {
         Recommendation::Proceed

@@ -58,7 +58,6 @@ fn settle(outcome: &mut Outcome, casts: &[Cast<'_>], ballots: &[Ballot<'_>], tal
     let side = tally.winner().unwrap_or(Side::Rejected);
     let verdict = if weightless { Stance::Abstain } else { heaviest(ballots, tally, side) };
     outcome.verdict = Some(verdict);
-    outcome.favourable = side == Side::Acceptable;
     outcome.confidence = if side == Side::Acceptable { acceptable } else { 1.0 - acceptable };
     outcome.sums = vec![tally.sum(None, None)];
     outcome.posteriors = vec![

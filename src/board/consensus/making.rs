@@ -115,7 +115,6 @@ fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, ru
     };
     outcome.verdict = Some(verdict);
     outcome.confidence = tally.acceptable();
-    outcome.favourable = true;
     outcome.answer = Some(candidate.maker.number);
     outcome.effective = tally.effective;
     outcome.issues = issues::merge(

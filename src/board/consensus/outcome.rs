@@ -14,8 +14,6 @@ pub(super) struct Outcome {
     pub(super) verdict: Option<Stance>,
     /// Its posterior; for candidates, that the chosen one is acceptable.
     pub(super) confidence: f64,
-    /// Whether the posterior speaks for going on, and not for a rejection.
-    pub(super) favourable: bool,
     /// The attempt whose output is the answer.
     pub(super) answer: Option<u32>,
     pub(super) effective: f64,
