@@ -1,0 +1,116 @@
+//! Cues ready to be looked up: each phrase with what it speaks for, found by its first word.
+
+use super::inflection::bases;
+use super::tokens::Token;
+use std::collections::BTreeMap;
+
+/// How many words `*` in a phrase may stand for.
+const GAP_MAX: usize = 6;
+
+/// How a word counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As the verb of a request.
+    Verb,
+    /// As the verb of a request whose object says nothing ("write", "create").
+    Light,
+    /// Anywhere.
+    Word,
+}
+
+/// One thing that a phrase speaks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sense {
+    /// The kind or category, by its place in the catalog.
+    pub(super) entry: usize,
+    /// How much.
+    pub(super) weight: f64,
+    /// As what.
+    pub(super) form: Form,
+}
+
+/// A phrase and all it speaks for.
+#[derive(Clone, Debug)]
+pub(super) struct Cue {
+    /// As the catalog writes it.
+    pub(super) phrase: String,
+    words: Vec<String>,
+    /// What it speaks for, in catalog order.
+    pub(super) senses: Vec<Sense>,
+}
+
+impl Cue {
+    /// The heaviest weight among the senses of a form.
+    pub(super) fn heaviest(&self, form: Form) -> Option<Sense> {
+        let senses = self.senses.iter().filter(|sense| sense.form == form).copied();
+        // `rev`, because the last of equals wins and catalog order decides ties.
+        senses.rev().max_by(|one, other| one.weight.total_cmp(&other.weight))
+    }
+
+    /// Whether it may be the verb of a request.
+    pub(super) fn is_verb(&self) -> bool {
+        self.senses.iter().any(|sense| sense.form != Form::Word)
+    }
+
+    /// How many words it has, gaps not counted.
+    pub(super) fn words(&self) -> usize {
+        self.words.iter().filter(|word| *word != "*").count()
+    }
+}
+
+/// A cue found in a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
+    /// Which.
+    pub(super) cue: &'a Cue,
+    /// How many words of the text it takes up. One with a gap takes up its first word, so that the gap is read too.
+    pub(super) length: usize,
+}
+
+/// All cues of the kinds, or of the categories.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lexicon {
+    by_first: BTreeMap<String, Vec<Cue>>,
+}
+
+impl Lexicon {
+    /// Adds what `phrase` speaks for.
+    pub(super) fn add(&mut self, phrase: &str, sense: Sense) {
+        let words: Vec<String> = phrase
+            .split(|c: char| !c.is_alphanumeric() && !"*'".contains(c))
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        let Some(first) = words.first() else { return };
+        let cues = self.by_first.entry(first.clone()).or_default();
+        match cues.iter_mut().find(|cue| cue.words == words) {
+            Some(cue) => cue.senses.push(sense),
+            None => cues.push(Cue { phrase: words.join(" "), words, senses: vec![sense] }),
+        }
+    }
+
+    /// The longest cue that begins at `at`. The word as written goes before the words it may be an inflection of.
+    pub(super) fn at(&self, tokens: &[Token], at: usize) -> Option<Found<'_>> {
+        let mut best: Option<Found<'_>> = None;
+        for base in bases(&tokens.get(at)?.word) {
+            for cue in self.by_first.get(&base).into_iter().flatten() {
+                let Some(length) = reach(&cue.words[1..], tokens, at + 1) else { continue };
+                if best.is_none_or(|found| cue.words() > found.cue.words()) {
+                    let gapless = cue.words.len() == cue.words();
+                    best = Some(Found { cue, length: if gapless { length + 1 } else { 1 } });
+                }
+            }
+        }
+        best
+    }
+}
+
+/// How many tokens from `at` on the rest of a phrase takes up, when it stands there.
+fn reach(rest: &[String], tokens: &[Token], at: usize) -> Option<usize> {
+    let Some((word, rest)) = rest.split_first() else { return Some(0) };
+    if word == "*" {
+        return (0..=GAP_MAX).find_map(|gap| Some(gap + reach(rest, tokens, at + gap)?));
+    }
+    let token = tokens.get(at).filter(|token| !token.gap.ends_sentence())?;
+    bases(&token.word).contains(word).then(|| reach(rest, tokens, at + 1)).flatten().map(|length| length + 1)
+}

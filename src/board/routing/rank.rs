@@ -1,0 +1,98 @@
+//! Which workers suit a task, best first. The order is the catalog's and the settings'; records come in with selection.
+
+use super::super::id::WorkerName;
+use super::super::rules::{Rules, WorkerRule};
+use super::super::spec::Mode;
+use super::Classified;
+use super::catalog::Catalog;
+
+/// The workers for such a task, best first: those whose settings name the role, then by the kind's order of preference,
+/// by the category's, by their strengths, those strong enough before the others, cheaper ones first where the kind or
+/// the mode wants that, then in the order of the settings. Where the kind says so (or the role was forced), the
+/// category's (or the role's) order goes before the kind's.
+pub fn rank(classified: &Classified, rules: &Rules) -> Vec<WorkerName> {
+    let mut ranked: Vec<(Key, &WorkerRule)> =
+        rules.workers.iter().map(|worker| (key(classified, &rules.catalog, worker), worker)).collect();
+    // Stable: the order of the settings decides what is left open.
+    ranked.sort_by_key(|(key, _)| *key);
+    ranked.into_iter().map(|(_, worker)| worker.name.clone()).collect()
+}
+
+/// What is compared, in this order; smaller is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    /// 0 when the worker's settings name the role.
+    role: u8,
+    /// Places in the orders of preference.
+    preferred: [usize; 3],
+    /// Strengths that do not match.
+    strengths: u8,
+    /// 1 when its tier is weaker than the kind should have.
+    weak: u8,
+    /// Higher tiers first where that is wanted.
+    price: u8,
+}
+
+fn key(classified: &Classified, catalog: &Catalog, worker: &WorkerRule) -> Key {
+    let kind = catalog.kind(classified.kind.as_str());
+    let category = classified.category.as_deref().and_then(|name| catalog.category(name));
+    let role = catalog.role(classified.role.as_str());
+    // The kind's own role says nothing beyond the kind; one that the person forced does.
+    let forced = role.filter(|(name, _)| kind.is_none_or(|kind| kind.role != *name));
+    let by_role = forced.map_or(0, |(_, role)| place(&role.workers, worker));
+    let by_kind = kind.map_or(0, |kind| place(&kind.workers, worker));
+    let by_category = category.map_or(0, |category| place(&category.workers, worker));
+    let category_first = forced.is_none() && category.is_some() && kind.is_some_and(|kind| kind.by_category);
+    let names_role =
+        |name: &str| name == classified.role.as_str() || catalog.role_named(name) == Some(classified.role.as_str());
+    let cheap = classified.mode == Mode::Simple || kind.is_some_and(|kind| kind.cheap);
+    let suits = worker.strengths.iter().any(|strength| {
+        let strength = strength.to_lowercase();
+        strength == classified.kind.as_str()
+            || classified.category.as_deref() == Some(strength.as_str())
+            || kind.is_some_and(|kind| kind.words.contains_key(&strength))
+            || category.is_some_and(|category| category.words.contains_key(&strength))
+    });
+    Key {
+        role: u8::from(!worker.roles.iter().any(|role| names_role(role.as_str()))),
+        preferred: if category_first { [by_role, by_category, by_kind] } else { [by_role, by_kind, by_category] },
+        strengths: u8::from(!suits),
+        weak: u8::from(kind.is_some_and(|kind| worker.tier > kind.tier)),
+        price: if cheap { 5_u8.saturating_sub(worker.tier) } else { 0 },
+    }
+}
+
+/// A worker's place in an order of preference: that of the longest pattern that matches it, so that `gpt-5-codex` before
+/// or behind `gpt-5` means what it says. One that no pattern matches comes after all.
+fn place(patterns: &[String], worker: &WorkerRule) -> usize {
+    let matching = patterns.iter().enumerate().filter(|(_, pattern)| matches(pattern, worker));
+    let longest = matching.max_by_key(|(at, pattern)| (pattern.len(), patterns.len() - at));
+    longest.map_or(patterns.len(), |(at, _)| at)
+}
+
+/// Whether a pattern means a worker: its name or its model's, or the beginning of either up to the end of a word, or its
+/// family. `*` stands for anything.
+fn matches(pattern: &str, worker: &WorkerRule) -> bool {
+    let pattern = pattern.to_lowercase();
+    let model = worker.model.to_lowercase();
+    let bare = model.rsplit('/').next().unwrap_or(&model);
+    worker.family.eq_ignore_ascii_case(&pattern)
+        || begins(&pattern, &worker.name.as_str().to_lowercase())
+        || begins(&pattern, bare)
+}
+
+fn begins(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+    for piece in pieces {
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    let (last, next) = (pattern.chars().next_back(), rest.chars().next());
+    match (last, next) {
+        (Some(last), Some(next)) => {
+            !(last.is_ascii_digit() && next.is_ascii_digit() || last.is_alphabetic() && next.is_alphabetic())
+        }
+        _ => true,
+    }
+}
