@@ -263,7 +263,7 @@ fn closing(mark: char) -> Option<char> {
 /// A path, or a file's name. "CI/CD", "and/or", "read/write" are none.
 fn is_path(core: &str) -> bool {
     let slashes = core.matches('/').count();
-    let extension = core.rsplit_once('.').map(|(stem, end)| (stem, end));
+    let extension = core.rsplit_once('.');
     let file = extension.is_some_and(|(stem, end)| {
         stem.chars().any(char::is_alphabetic)
             && (1..=5).contains(&end.len())
