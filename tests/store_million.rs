@@ -3,6 +3,7 @@
 //! `cargo test --test store_million -- --ignored --nocapture`, with `SYNOD_TASKS` and `SYNOD_FOLDER` (kept, and measured again
 //! without loading when it is there) where the defaults do not suit.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement prints, and fails loudly")]
+#![expect(clippy::disallowed_methods, reason = "its size comes from the environment")]
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

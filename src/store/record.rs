@@ -85,7 +85,6 @@ fn checksum(key: &[u8], head: &[u8], payload: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests {
     use super::*;
 

@@ -1,8 +1,15 @@
-//! The store under a writer that is killed, and on a machine that loses its page cache. What the writer was told is stored
+//! The store under a writer that is killed, on a machine that loses its page cache, and on a full disk. What the writer was told is stored
 //! must be there afterwards, whole; what it was not told may be there, but only as the continuation.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed unwrap or a panic fails the test")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the writer acknowledges on stdout; a skipped test says so"
+)]
+#![expect(clippy::disallowed_methods, reason = "the tests run themselves as child processes, told by the environment")]
 
 mod disk;
+mod full;
 mod power;
 mod trace;
 mod writer;
@@ -49,9 +56,9 @@ fn writer_process() {
     writer::write_on();
 }
 
-/// Runs this binary as the writer.
-fn this_binary() -> Command {
+/// Runs one ignored test of this binary as a child process.
+fn this_binary(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["writer_process", "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
     command
 }

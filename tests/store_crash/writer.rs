@@ -1,5 +1,6 @@
 //! The writer: numbered events whose content follows from their number, so that whoever looks later knows what must be there.
 
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 use synod::board::plan::{PlanSource, Shape};
@@ -8,9 +9,9 @@ use synod::board::{
     Answer, AttemptKey, Event, Failure, FailureClass, Kind, Mode, Plan, Route, Seq, Source, TaskId, TaskSpec, Text,
     Timestamp, Usage, WorkerName,
 };
-use synod::store::{Archive, Batch, Blobs, Store};
+use synod::store::{Archive, Batch, Blobs, Error, Store};
 
-const FOLDER: &str = "SYNOD_TEST_STORE";
+pub(crate) const FOLDER: &str = "SYNOD_TEST_STORE";
 const BATCHES: &str = "SYNOD_TEST_BATCHES";
 
 /// Tasks side by side, and events of each.
@@ -32,7 +33,7 @@ impl Dice {
 
 /// The command that runs the writer for so many batches on the store in `folder`.
 pub(crate) fn command(folder: &Path, batches: u64) -> Command {
-    let mut command = super::this_binary();
+    let mut command = super::this_binary("writer_process");
     command.env(FOLDER, folder).env(BATCHES, batches.to_string());
     command
 }
@@ -51,18 +52,32 @@ pub(crate) fn write_on() {
     let mut next = store.last_seq().0 + 1;
     for _ in 0..batches {
         let end = next + 1 + Dice(next).below(6);
-        let mut batch =
-            Batch { globals: Some(Globals { seq: Seq(end - 1), ..Globals::default() }), ..Batch::default() };
-        for number in next..end {
-            batch.events.push((Seq(number), event(number, |text| store.blobs().put(&text).unwrap())));
-            if place(number).1 == EVENTS - 1 {
-                batch.archive.push(Archive { task: task(number), summary: summary(number) });
-            }
-        }
+        let batch = batch(next..end, store.blobs()).unwrap();
         store.append(&batch).unwrap();
         println!("ack {}", end - 1);
         next = end;
     }
+}
+
+/// The batch of these numbers. Its long texts are put into the blob store first.
+pub(crate) fn batch(numbers: Range<u64>, blobs: &Blobs) -> Result<Batch, Error> {
+    let globals = Globals { seq: Seq(numbers.end - 1), ..Globals::default() };
+    let mut batch = Batch { globals: Some(globals), ..Batch::default() };
+    for number in numbers {
+        let mut put = Ok(());
+        let event = event(number, |text| {
+            blobs.put(&text).unwrap_or_else(|error| {
+                put = Err(error);
+                Text::short("")
+            })
+        });
+        put?;
+        batch.events.push((Seq(number), event));
+        if place(number).1 == EVENTS - 1 {
+            batch.archive.push(Archive { task: task(number), summary: summary(number) });
+        }
+    }
+    Ok(batch)
 }
 
 /// Whether everything up to `acknowledged` is there, nothing is damaged, and what else is there is the continuation.
@@ -99,7 +114,7 @@ pub(crate) fn compare(folder: &Path, acknowledged: u64) -> Result<(), String> {
     Ok(())
 }
 
-fn open(folder: &Path) -> Result<Store, String> {
+pub(crate) fn open(folder: &Path) -> Result<Store, String> {
     let opened = Store::open(&folder.join(".synod/store"), &folder.join(".synod/blobs"));
     opened.map(|opened| opened.store).map_err(|error| error.to_string())
 }
