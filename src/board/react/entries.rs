@@ -1,6 +1,6 @@
 //! The handoff log's entries: who hands what to whom. At most one for an event, so that an event's number names its entry.
 
-use crate::board::attempt::{Attempt, AttemptState, Purpose};
+use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose};
 use crate::board::decision::Decision;
 use crate::board::event::{Ending, Event};
 use crate::board::id::{AttemptKey, TaskId, WorkerName};
@@ -93,7 +93,7 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
     match &attempt.state {
         AttemptState::Answered { answer, .. } => {
             entry.model.clone_from(&answer.model);
-            entry.work_done = answer.text.head().to_owned();
+            entry.work_done = said(answer);
             entry.files_modified.clone_from(&answer.files_modified);
             entry.next_steps =
                 if receivers.is_empty() { "weigh the answers" } else { "go on with what this one said" }.to_owned();
@@ -108,6 +108,21 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
         AttemptState::Planned { .. } | AttemptState::Running { .. } => return None,
     }
     Some(entry)
+}
+
+/// The beginning of what a worker said, without its verdict block, and the verdicts in a few words.
+fn said(answer: &Answer) -> String {
+    let head = answer.text.head();
+    let prose: Vec<&str> =
+        head.lines().take_while(|line| !line.starts_with("```") && !line.starts_with('{')).collect();
+    let mut said = prose.join("\n").trim().to_owned();
+    let claims: usize = answer.verdicts.iter().map(|verdict| verdict.claims.len()).sum();
+    let stances: Vec<&str> = answer.verdicts.iter().map(|verdict| verdict.stance.as_str()).collect();
+    if !stances.is_empty() {
+        let gap = if said.is_empty() { "" } else { "\n" };
+        said.push_str(&format!("{gap}Verdict: {}; {claims} claim(s)", stances.join(", ")));
+    }
+    said
 }
 
 /// The workers of the steps that see this attempt's output.
