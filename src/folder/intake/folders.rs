@@ -1,7 +1,7 @@
 //! The three watched folders: whether they stand, whether they are watched, whether they must be listed; and what is said
 //! when one of them is not as it should be.
 
-use super::listing::FolderStamp;
+use super::listing::{FolderStamp, Identity};
 use super::spot::Place;
 use super::watch::{self, Seen, Watch};
 use super::{Error, Found, Limits, Places};
@@ -18,8 +18,8 @@ const REST_FACTOR: u32 = 100;
 struct Folder {
     place: Place,
     path: PathBuf,
-    /// Device and inode of what is watched there.
-    watched: Option<(u64, u64)>,
+    /// What is watched there.
+    watched: Option<Identity>,
     /// How it stood when it was last to be listed.
     listed: Option<FolderStamp>,
     /// A change within one tick of the file system's clock does not show, so each change is followed by a second listing.
@@ -90,6 +90,13 @@ impl Folders {
         })
     }
 
+    /// An event told of a change of the folders themselves: what is watched may no longer be what stands there.
+    pub(super) fn doubt(&mut self) {
+        for folder in &mut self.folders {
+            folder.watched = None;
+        }
+    }
+
     /// How often to look without events; `None`: never. Without a watcher there is always a next look.
     pub(super) fn rescan(&self) -> Option<Duration> {
         let wanted = (!self.limits.rescan.is_zero()).then_some(self.limits.rescan);
@@ -121,9 +128,7 @@ impl Folders {
         if self.watch.is_some() {
             return;
         }
-        for folder in &mut self.folders {
-            folder.watched = None;
-        }
+        self.doubt();
         let paths = self.folders.each_ref().map(|folder| (folder.place, folder.path.clone()));
         match Watch::start(paths, &self.limits) {
             Ok(watch) => self.watch = Some(watch),
@@ -188,6 +193,7 @@ fn remake(root: &Path, folder: &mut Folder, error: io::Error, said: &mut Vec<Fou
     }
     let trouble = format!("{} was removed; it is made again, files that stood in it are gone", folder.path.display());
     say(&mut folder.trouble, trouble, said);
+    folder.watched = None;
     std::fs::create_dir_all(&folder.path)?;
     FolderStamp::of(&folder.path)
 }

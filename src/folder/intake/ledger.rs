@@ -80,6 +80,7 @@ impl Ledger {
 
     /// An event said that the file was made: it is not taken by a listing before it is closed.
     pub(super) fn made(&mut self, spot: Spot) {
+        self.stop_waiting(&spot);
         self.being_written.insert(spot);
     }
 

@@ -5,14 +5,19 @@ use std::fs::{Metadata, ReadDir};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Names read in one piece.
 const NAMES_AT_ONCE: usize = 4096;
 
+/// What tells one folder from another.
+pub(super) type Identity = (u64, u64, Option<SystemTime>);
+
 /// Which folder stands at a path, and when a name in it last changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FolderStamp {
-    pub(super) identity: (u64, u64),
+    /// Device, inode and time of birth: an inode alone may be given to the next folder at once.
+    pub(super) identity: Identity,
     changed: (i64, i64),
 }
 
@@ -23,7 +28,7 @@ impl FolderStamp {
         if !meta.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        Ok(Self { identity: (meta.dev(), meta.ino()), changed: (meta.mtime(), meta.mtime_nsec()) })
+        Ok(Self { identity: (meta.dev(), meta.ino(), meta.created().ok()), changed: (meta.mtime(), meta.mtime_nsec()) })
     }
 }
 

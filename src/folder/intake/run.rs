@@ -128,7 +128,10 @@ impl Intake {
             Seen::Landed(place, name) => self.ledger.landed(Spot { place, name }),
             Seen::Vanished(place, name) => self.ledger.vanished(&Spot { place, name }),
             Seen::Made(place, name) => self.made(Spot { place, name }),
-            Seen::Folder => self.rescan(false),
+            Seen::Folder => {
+                self.folders.doubt();
+                self.rescan(false);
+            }
             Seen::Lost => {
                 self.ledger.events_lost();
                 self.rescan(true);
