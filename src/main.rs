@@ -1,2 +1,5 @@
-//! The binary.
-fn main() {}
+//! The binary: hands over to the command line and gives its exit code to the system.
+
+fn main() -> std::process::ExitCode {
+    synod::cli::main()
+}

@@ -24,6 +24,8 @@ pub struct Engage {
     pub intake: bool,
     /// Whether the socket is served.
     pub socket: bool,
+    /// Only to ask and to tell: no call is started, and no worker is needed. What is open stays open.
+    pub look: bool,
     /// Where calls are recorded.
     pub record: Option<PathBuf>,
     /// Kill the process right after this append (the crash test's tool).
@@ -50,11 +52,14 @@ impl Engine {
     /// When another one serves the workspace, there is no worker, or something cannot be opened.
     pub async fn start(place: &Place, engage: Engage) -> Result<Self, Error> {
         let workers = place.workers();
-        if workers.is_empty() && engage.caller.is_none() {
+        if workers.is_empty() && engage.caller.is_none() && !engage.look {
             let ways = place.discovery().quickest_ways().map(|missing| missing.get.clone()).collect();
             return Err(Error::NoWorker { ways });
         }
-        let rules = rules(place, &workers).map_err(|what| Error::Settings { what })?;
+        let mut rules = rules(place, &workers).map_err(|what| Error::Settings { what })?;
+        if engage.look {
+            rules.limits.concurrent_calls_max = 0;
+        }
         let layout = &place.layout;
         make_private(&layout.dot_synod)?;
         let lock = Lock::take(&layout.lock)?;

@@ -9,6 +9,7 @@ mod error;
 mod place;
 mod rules;
 
+pub use crate::worker::Pace;
 pub use demo::{Demo, demo};
 pub use detach::{detach, shim};
 pub use doctor::{DoctorWhat, Finding, Standing, doctor};

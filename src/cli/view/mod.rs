@@ -1,0 +1,14 @@
+//! Replies as text for people: short, aligned, the important first. Pure functions; JSON never passes through here.
+
+mod decision;
+mod doctor;
+mod number;
+mod people;
+mod task;
+
+pub(super) use doctor::findings;
+pub(super) use number::{money, seconds};
+pub(super) use people::{route, workers};
+pub(super) use task::{conclusion, task, tasks};
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! The words a person may write after a flag, read into the board's own types. Names that depend on the settings
+//! (workers, roles, kinds) are only shaped here; whether they exist the daemon says.
+
+use crate::api::{Mode, Priority, TaskId};
+use crate::config;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::time::Duration;
+
+/// How an unfinished or finished task can stand, as `tasks --state` takes it.
+const STATES: [&str; 6] = ["waiting", "working", "awaiting_person", "done", "failed", "cancelled"];
+
+/// The endings that make a file a task file.
+const TASK_ENDINGS: [&str; 6] = ["md", "txt", "json", "yaml", "yml", "toml"];
+
+/// Reads a priority.
+pub(super) fn priority() -> impl TypedValueParser<Value = Priority> {
+    PossibleValuesParser::new(Priority::ALL.map(Priority::as_str))
+        .map(|word| Priority::ALL.into_iter().find(|priority| priority.as_str() == word).unwrap_or_default())
+}
+
+/// Reads a mode.
+pub(super) fn mode() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::ALL.map(Mode::as_str))
+        .map(|word| Mode::ALL.into_iter().find(|mode| mode.as_str() == word).unwrap_or_default())
+}
+
+/// Reads a task's state.
+pub(super) fn state() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(STATES)
+}
+
+/// Reads a duration such as `90s`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    config::parse_duration(text)
+}
+
+/// Reads a task's id; a task file's name will do, because that is what stands in a listing.
+pub(super) fn task(text: &str) -> Result<TaskId, String> {
+    let stem = TASK_ENDINGS.iter().find_map(|ending| text.strip_suffix(&format!(".{ending}"))).unwrap_or(text);
+    TaskId::parse(stem)
+        .ok_or_else(|| "an id consists of letters, digits and hyphens; see the tasks with: synod tasks".to_owned())
+}
+
+/// The ending of a path when it is that of a task file, in lower case.
+pub(super) fn task_ending(path: &std::path::Path) -> Option<String> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    TASK_ENDINGS.contains(&ending.as_str()).then_some(ending)
+}
+
+/// The endings as a person reads them.
+pub(super) fn task_endings() -> String {
+    TASK_ENDINGS.map(|ending| format!(".{ending}")).join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn an_id_may_be_written_as_its_file_is_called() {
+        assert_eq!(task("review-auth.md"), task("review-auth"));
+        assert!(task("../etc").is_err());
+        assert!(task("").is_err());
+    }
+
+    #[test]
+    fn only_task_files_are_task_files() {
+        assert_eq!(task_ending(Path::new("a/b.MD")), Some("md".to_owned()));
+        assert_eq!(task_ending(Path::new("a/b.rs")), None);
+        assert_eq!(task_ending(Path::new("md")), None);
+    }
+}
