@@ -1,7 +1,8 @@
 //! Power cuts. The writer runs under strace, which notes every write and every sync; from that the test rebuilds what the
 //! medium would hold if the power failed after any one of them, and opens it.
 //!
-//! It can fail: without the `sync_data` after the engine's flush, it fails in the first rounds.
+//! It can fail. Tried once each: without the `sync_data` after the engine's flush it failed in 4 of the first 10 rounds, without
+//! a blob's sync in 6, without the sync of the blob's folder in 7; and it found that the name `.synod` was not synced.
 
 use super::disk::{Cut, Disk};
 use super::trace::{self, What};
