@@ -49,12 +49,12 @@ pub fn route(state: &State, rules: &Rules, offer: &Offer) -> Result<Route, Refus
 
 fn check_names(rules: &Rules, offer: &Offer) -> Result<(), Refusal> {
     let workers: Vec<&str> = rules.workers.iter().map(|worker| worker.name.as_str()).collect();
-    for model in &offer.spec.models {
+    let steps = || offer.spec.plan.iter().flat_map(|plan| &plan.steps);
+    for model in offer.spec.models.iter().chain(steps().flat_map(|step| &step.models)) {
         known("models", "worker", model.as_str(), &workers)?;
     }
     let roles = rules.catalog.role_names();
-    let written = offer.spec.plan.iter().flat_map(|plan| plan.steps.iter().filter_map(|step| step.role.as_ref()));
-    for role in offer.spec.role.iter().chain(written) {
+    for role in offer.spec.role.iter().chain(steps().filter_map(|step| step.role.as_ref())) {
         known("role", "role", role.as_str(), &roles)?;
     }
     if let Some(kind) = &offer.spec.kind {
@@ -176,10 +176,16 @@ fn written_step(step: &WrittenStep, place: usize, classified: &Classified, ranke
         (true, false) => StepAim::Check,
         (false, _) => StepAim::Make,
     };
-    let count = (step.workers.max(1) as usize).min(ranked.len());
-    // Steps start at different workers, so that a plan of single-worker steps does not load one worker alone.
     let mut turned = ranked.to_vec();
-    turned.rotate_left(place % ranked.len().max(1));
+    let count = if step.models.is_empty() {
+        // Steps start at different workers, so that a plan of single-worker steps does not load one worker alone.
+        turned.rotate_left(place % ranked.len().max(1));
+        (step.workers.max(1) as usize).min(ranked.len())
+    } else {
+        // The named ones all take part, in the order in which they are named, and nobody else takes their place.
+        turned.clone_from(&step.models);
+        step.models.len()
+    };
     Step {
         id: step.id.clone(),
         role: step.role.clone().unwrap_or_else(|| classified.role.clone()),

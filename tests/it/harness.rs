@@ -202,6 +202,14 @@ pub(crate) async fn rested(handle: &Handle, task: &str) -> TaskView {
     }
 }
 
+/// Checks the handoff log's chain; how many entries stand in it.
+pub(crate) async fn verified(handle: &Handle) -> u64 {
+    match handle.ask(Request::VerifyLog).await {
+        Ok(Reply::LogVerified { entries, broken: None }) => entries,
+        other => panic!("the log does not hold: {other:?}"),
+    }
+}
+
 /// Ends an engine in good order.
 pub(crate) async fn end(mut engine: Engine) {
     engine.stop(false).await;

@@ -4,5 +4,6 @@
 #[expect(dead_code, unreachable_pub, reason = "each test binary uses its own part of the support")]
 mod support;
 
+mod dropped;
 mod flow;
 mod harness;
