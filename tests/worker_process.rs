@@ -2,6 +2,10 @@
 //! what a later daemon makes of it. After each, no process of the call may be left.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this test starts daemons and shims of its own and tells them what to do"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -274,6 +278,12 @@ async fn a_flood_is_ended_and_its_head_kept() {
     assert_eq!(fs::metadata(spool.join("stdout")).expect("the head").len(), 2_000_000);
     assert!(fs::metadata(spool.join("stderr")).expect("the end").len() <= 65_536);
     workshop.assert_nothing_left();
+    for _ in 0..5 {
+        let short = Workshop::shell("head -c 2000001 /dev/zero");
+        assert_eq!(class(&short.call("go").await), "request_refused", "one byte too many, also when it ends by itself");
+        let whole = Workshop::shell("head -c 2000000 /dev/zero");
+        assert_eq!(text(whole.call("go").await).len(), 2_000_000);
+    }
 }
 
 /// A script that says that it ran, waits for the file `go`, and answers.

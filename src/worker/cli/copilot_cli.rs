@@ -1,5 +1,6 @@
 //! GitHub Copilot CLI: its arguments, and reading its lines of JSON with the file of figures beside them.
 
+use super::session::Session;
 use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, count, prompt, records, status, text};
 use crate::board::Usage;
@@ -60,7 +61,9 @@ fn effort_word(effort: Effort) -> &'static str {
 pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
     let mut seen = Seen { model: run.asked.model.clone().unwrap_or_default(), ..Seen::default() };
     records(run.stdout).for_each(|record| seen.take(&record));
-    let usage = usage(run.figures);
+    let session = Session::parse(run.asked.session.as_deref().unwrap_or_default());
+    let total = usage(run.figures);
+    let usage = session.share(total);
     if seen.exit_code != Some(0) || run.code != 0 {
         let message = seen.failed.unwrap_or_else(|| complaint(run.stderr).to_owned());
         return Err(Trouble::told(seen.status, &message).spent(usage));
@@ -69,7 +72,7 @@ pub(super) fn read(run: &Run<'_>) -> Result<Reply, Trouble> {
         text: seen.said,
         structured: None,
         model: seen.model,
-        session: seen.session,
+        session: seen.session.map(|id| Session { id, used: total }.text()),
         usage,
         files_modified: seen.files,
     })
@@ -119,7 +122,7 @@ impl Seen {
     }
 }
 
-/// The file of figures; its own units (premium requests) are no dollars.
+/// The file of figures, which counts the whole session; its own units (premium requests) are no dollars.
 fn usage(figures: &str) -> Usage {
     let figures: Value = serde_json::from_str(figures).unwrap_or_default();
     let mut usage = Usage::default();

@@ -211,7 +211,10 @@ fn copilot_cli_has_its_figures_in_a_file() {
     let reply = copilot().read_with("ok", None, figures).unwrap();
     assert_eq!((reply.text.as_str(), reply.model.as_str()), ("FAKE-OK", "gpt-4.1"));
     assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens, reply.usage.cost_usd), (12247, 1, None));
-    assert_eq!(reply.session.as_deref(), Some("94182f59-2810-467d-b886-ef97f1fd70ed"));
+    let session = Session::parse(reply.session.as_deref().unwrap());
+    assert_eq!(session.id, "94182f59-2810-467d-b886-ef97f1fd70ed");
+    let second = copilot().read_with("ok", Some("94182f59 used=12000/0/0/"), figures).unwrap();
+    assert_eq!(second.usage.input_tokens, 247, "the figures are those of the whole session");
 }
 
 #[test]

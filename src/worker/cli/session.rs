@@ -1,5 +1,5 @@
-//! A session's name with what it had already cost. Claude Code and Codex count tokens or money over the whole session,
-//! so the next turn's own share is a difference; what was counted until now travels with the name.
+//! A session's name with what it had already cost. Claude Code, Codex and Copilot count tokens or money over the whole
+//! session, so the next turn's own share is a difference; what was counted until now travels with the name.
 
 use crate::board::Usage;
 

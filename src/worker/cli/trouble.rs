@@ -77,7 +77,7 @@ fn classify(status: Option<u16>, message: &str) -> FailureClass {
         return FailureClass::RequestRefused;
     }
     match status {
-        Some(401 | 402 | 403) => FailureClass::WorkerBlocked,
+        Some(401..=403) => FailureClass::WorkerBlocked,
         Some(429) => FailureClass::RateLimited { retry_after: retry_after(&low) },
         Some(408 | 409 | 425 | 500..=599) => FailureClass::Transient,
         Some(400..=499) => FailureClass::RequestRefused,

@@ -199,6 +199,9 @@ impl CliWorker {
             Ended::TooMuchOutput => {
                 return Err(Trouble::refused("it printed more than `limits.output_bytes_max` allows"));
             }
+            Ended::SpoolFailed { error } => {
+                return Err(Trouble::transient(&format!("its output could not be written: {error}")));
+            }
             Ended::StartFailed { error } => return Err(Trouble::blocked(&format!("cannot start {error}"))),
         }
         let stderr = spool.text("stderr").map_err(told)?;

@@ -119,6 +119,7 @@ fn open(pid: Pid) -> rustix::io::Result<OwnedFd> {
 
 /// Starts the shim. It makes itself leader of a session of its own, so nothing that ends the daemon's group or
 /// terminal reaches it.
+#[expect(clippy::disallowed_methods, reason = "this room is the one that starts processes")]
 fn start(shim: &ShimProgram, spool: &Spool, env: &[(OsString, OsString)]) -> Result<Child, Error> {
     let log = spool.path("shim.log");
     let log = File::create(&log).map_err(Error::file("create", &log))?;

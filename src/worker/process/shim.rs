@@ -71,6 +71,11 @@ async fn carry_out(spool: &Spool, order: &Order, prompt: File, stdout: File) -> 
     let left_behind = hunt(leader, &mut ears, &mut status).await;
     // With no process left that could write, the pipes end; the limit is for descriptors that were passed elsewhere.
     timeout(DRAIN_MAX, pipes.drain()).await.ok();
+    // The last of it may have come after the program's end; a cut answer must not pass for a whole one.
+    let ended = match (ended, pipes.overflow.take()) {
+        (Ended::Exited | Ended::TooMuchOutput, Some(overflow)) => overflow,
+        (ended, _) => ended,
+    };
     pipes.keep(spool)?;
     let code = status.and_then(WaitStatus::exit_status);
     let signal = status.and_then(WaitStatus::terminating_signal);
@@ -78,6 +83,7 @@ async fn carry_out(spool: &Spool, order: &Order, prompt: File, stdout: File) -> 
 }
 
 /// Starts the program with its own group, the prompt as stdin, and of this environment only the named variables.
+#[expect(clippy::disallowed_methods, reason = "this room is the one that starts processes")]
 fn start(order: &Order, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> {
     let mut command = Command::new(&order.program);
     command.args(&order.args).current_dir(&order.folder).process_group(0);
@@ -93,7 +99,7 @@ fn start(order: &Order, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> 
         err: Some(Receiver::from_owned_fd(err.into())?),
         file: stdout,
         room: order.stdout_bytes_max,
-        flooded: false,
+        overflow: None,
         tail: VecDeque::new(),
         tail_max: usize::try_from(order.stderr_bytes_max).unwrap_or(usize::MAX),
     };
@@ -101,6 +107,10 @@ fn start(order: &Order, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> 
 }
 
 /// A variable of the shim's environment: the daemon put there exactly what the program may see.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "values reach the program through the shim's own environment, so that none is ever written to disk"
+)]
 fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
@@ -119,7 +129,7 @@ async fn watch(leader: Pid, ears: &mut Ears, pipes: &mut Pipes, deadline: Instan
             },
             () = sleep_until(deadline) => return (Ended::TimedOut, None),
             () = pipes.pump() => {
-                if pipes.flooded {
+                if pipes.overflow.is_some() {
                     return (Ended::TooMuchOutput, None);
                 }
             }
@@ -204,7 +214,8 @@ struct Pipes {
     file: File,
     /// Bytes of stdout that may still be kept.
     room: u64,
-    flooded: bool,
+    /// Why not everything was kept, if so.
+    overflow: Option<Ended>,
     tail: VecDeque<u8>,
     tail_max: usize,
 }
@@ -229,11 +240,14 @@ impl Pipes {
         let mut piece = [0; PIECE_BYTES];
         let Some(read) = take(&mut self.out, &mut piece) else { return };
         let kept = piece.len().min(read).min(usize::try_from(self.room).unwrap_or(usize::MAX));
-        self.flooded |= kept < read;
         self.room -= kept as u64;
-        let written = piece.get(..kept).map(|kept| self.file.write_all(kept));
-        // A full disk must not leave the program writing into a pipe that nobody reads: it is ended as flooding.
-        self.flooded |= !matches!(written, Some(Ok(())));
+        let written = piece.get(..kept).map_or(Ok(()), |kept| self.file.write_all(kept));
+        // On a full disk the program is ended as well: nobody would read what it writes.
+        if let Err(error) = written {
+            self.overflow = Some(Ended::SpoolFailed { error: error.to_string() });
+        } else if kept < read {
+            self.overflow.get_or_insert(Ended::TooMuchOutput);
+        }
     }
 
     fn take_err(&mut self) {

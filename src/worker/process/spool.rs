@@ -92,6 +92,11 @@ pub(crate) enum Ended {
     Stopped,
     /// It printed more than it may.
     TooMuchOutput,
+    /// What it printed could not be written down.
+    SpoolFailed {
+        /// What the system said.
+        error: String,
+    },
     /// It never ran.
     StartFailed {
         /// What the system said.
