@@ -165,7 +165,6 @@ impl Gathering<'_> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
     use std::fs;

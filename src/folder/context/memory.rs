@@ -98,7 +98,6 @@ pub fn read_memory(memories: &Path, name: &str, bytes_max: usize) -> Result<Stri
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;

@@ -260,7 +260,6 @@ pub(super) struct Pace {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 

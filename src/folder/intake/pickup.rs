@@ -133,7 +133,6 @@ pub fn fingerprint(path: &Path) -> io::Result<String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
 
