@@ -261,3 +261,20 @@ fn two_entries_of_one_event_stand_once_each() {
     }
     assert_eq!(verify(&scene.log()).unwrap().unwrap().entries, 2);
 }
+
+#[test]
+fn what_a_crash_left_of_a_folder_being_filled_goes_away() {
+    let scene = Scene::new();
+    scene.drop_task();
+    let left = [scene.coordination().join("outputs"), scene.root.path().join("memories/orchestration/history")];
+    for folder in &left {
+        fs::create_dir_all(folder.join(".synod-filling.tmp/inner")).unwrap();
+        fs::write(folder.join(".synod-filling.tmp/inner/half.md"), "ha").unwrap();
+    }
+    let mut publisher = scene.publisher();
+    // One that appears while the daemon runs (another crash of another kind) does not stop it either.
+    fs::create_dir(left[0].join(".synod-filling.tmp")).unwrap();
+    publisher.publish(&scene::life(), &scene::loader).unwrap();
+    assert!(scene.tree().keys().all(|path| !path.contains(".tmp")), "{:?}", scene.tree().keys());
+    assert!(left.iter().all(|folder| !folder.join(".synod-filling.tmp").exists()));
+}

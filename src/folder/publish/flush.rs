@@ -11,12 +11,40 @@ use crate::folder::ink::Ink;
 use crate::folder::intake::fingerprint;
 use crate::folder::name::{is_plain, numbered};
 use crate::folder::render::{rejected, task};
+use std::collections::BTreeMap;
 
 /// Ending of the page beside a refused file.
 const WHY: &str = ".why.md";
 
+/// Writes the files of a batch: those of a new folder together, all others one by one.
+pub(super) fn files(tree: &mut Tree, ink: &Ink, blobs: Loader<'_>, staged: &[Staged]) -> Result<(), Error> {
+    let mut folders: BTreeMap<(usize, &str), Vec<&Staged>> = BTreeMap::new();
+    for one in staged {
+        match one.dir.folder() {
+            Some(folder) => folders.entry(folder).or_default().push(one),
+            None => file(tree, ink, blobs, one)?,
+        }
+    }
+    for together in folders.into_values() {
+        let contents: Vec<_> =
+            together.iter().filter_map(|one| Some((&one.dir, one.name.as_str(), bytes(one)?))).collect();
+        if contents.len() < together.len() || !tree.fill(&contents)? {
+            together.into_iter().try_for_each(|one| file(tree, ink, blobs, one))?;
+        }
+    }
+    Ok(())
+}
+
+/// The bytes to write where nothing stands yet; `None` for a file that is renamed to its place.
+fn bytes(staged: &Staged) -> Option<&[u8]> {
+    match &staged.content {
+        Content::Whole(bytes) | Content::OnlyNew(bytes) => Some(bytes),
+        Content::Dropped { .. } => None,
+    }
+}
+
 /// Writes one file.
-pub(super) fn file(tree: &mut Tree, ink: &Ink, blobs: Loader<'_>, staged: &Staged) -> Result<(), Error> {
+fn file(tree: &mut Tree, ink: &Ink, blobs: Loader<'_>, staged: &Staged) -> Result<(), Error> {
     let (dir, name) = (&staged.dir, staged.name.as_str());
     match &staged.content {
         Content::Whole(bytes) => tree.write(dir, name, bytes),

@@ -127,9 +127,7 @@ impl Publisher {
             flush::close(&mut self.tree, closing)?;
             self.active.remove(&closing.task);
         }
-        for file in stage.take_files() {
-            flush::file(&mut self.tree, &self.ink, blobs, &file)?;
-        }
+        flush::files(&mut self.tree, &self.ink, blobs, &stage.take_files())?;
         for refused in &stage.refused {
             flush::refuse(&mut self.tree, &self.ink, refused)?;
         }

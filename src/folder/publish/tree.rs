@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// ignores names that begin with a dot or end in `.tmp`.
 pub(crate) const TEMPORARY: &str = ".synod-writing.tmp";
 
+/// The temporary name of a folder that is filled before it is shown.
+const TEMPORARY_FOLDER: &str = ".synod-filling.tmp";
+
 /// Known folders remembered; above it they are asked for again.
 const KNOWN_MAX: usize = 4096;
 
@@ -53,6 +56,9 @@ pub(super) enum Dir {
     HistoryCoordination(String),
 }
 
+/// What the umask leaves of it is the mode of a folder.
+const FOLDER_MODE: Mode = Mode::from_raw_mode(0o777);
+
 /// The fixed folders: whether below the memories, and where.
 const BASES: [(bool, &str); 13] = [
     (false, "tasks"),
@@ -90,6 +96,12 @@ impl Dir {
             Self::HistoryOutputs(name) => (12, Some(name), Some("model-outputs")),
             Self::HistoryCoordination(name) => (12, Some(name), Some("coordination")),
         }
+    }
+
+    /// Its fixed folder and the task's folder in that; `None` for a fixed folder itself.
+    pub(super) fn folder(&self) -> Option<(usize, &str)> {
+        let (base, sub, _) = self.parts();
+        sub.map(|sub| (base, sub))
     }
 
     /// A name in it, relative to its fixed folder.
@@ -141,6 +153,8 @@ impl Tree {
             let handle = rustix::fs::openat(CWD, &path, flags, Mode::empty());
             let handle = handle.map_err(|error| Error::io(&path, "open the folder", error))?;
             let stat = rustix::fs::fstat(&handle).map_err(|error| Error::io(&path, "open the folder", error))?;
+            // What a crash left; where there is nothing, there is nothing to do.
+            let _nothing = std::fs::remove_dir_all(path.join(TEMPORARY_FOLDER));
             self.bases.push(Base { path, handle, device: stat.st_dev, inode: stat.st_ino });
         }
         Ok(())
@@ -210,7 +224,7 @@ impl Tree {
     fn make(&mut self, dir: &Dir, below: &str) -> Result<(), Error> {
         let path = || self.path(dir, "");
         let handle = self.handle(dir)?;
-        match rustix::fs::mkdirat(handle, below, Mode::from_raw_mode(0o777)) {
+        match rustix::fs::mkdirat(handle, below, FOLDER_MODE) {
             Ok(()) => Ok(()),
             Err(Errno::EXIST) => {
                 let stat = rustix::fs::statat(handle, below, AtFlags::SYMLINK_NOFOLLOW);
@@ -219,7 +233,7 @@ impl Tree {
                 }
                 let aside =
                     aside(handle, below).map_err(|errno| Error::io(&path(), "set aside what stands at", errno))?;
-                let made = rustix::fs::mkdirat(handle, below, Mode::from_raw_mode(0o777));
+                let made = rustix::fs::mkdirat(handle, below, FOLDER_MODE);
                 let notice = format!("{} was no folder; it was set aside as {aside}", path().display());
                 made.map_err(|errno| Error::io(&path(), "create the folder", errno))?;
                 self.notices.push(notice);
@@ -227,6 +241,68 @@ impl Tree {
             }
             Err(errno) => Err(Error::io(&path(), "create the folder", errno)),
         }
+    }
+
+    /// Writes all files of a task's folder that is not there yet: into a folder with a temporary name, which then gets its own.
+    /// That keeps every file whole for those who look, with one rename instead of one a file (a rename costs more than
+    /// the file). `false`, and nothing is done, when the folder stands already. All `files` are of one [`Dir::folder`].
+    pub(super) fn fill(&mut self, files: &[(&Dir, &str, &[u8])]) -> Result<bool, Error> {
+        let Some((dir, (_, sub))) = files.first().and_then(|(dir, ..)| dir.folder().map(|folder| (*dir, folder)))
+        else {
+            return Ok(false);
+        };
+        let handle = self.handle(dir)?;
+        if !matches!(rustix::fs::statat(handle, sub, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT)) {
+            return Ok(false);
+        }
+        self.make_temporary(dir)?;
+        let mut inner: Vec<&str> = Vec::new();
+        for (dir, name, bytes) in files {
+            let below = match dir.parts().2 {
+                None => format!("{TEMPORARY_FOLDER}/{name}"),
+                Some(folder) => {
+                    if !inner.contains(&folder) {
+                        let made = rustix::fs::mkdirat(handle, format!("{TEMPORARY_FOLDER}/{folder}"), FOLDER_MODE);
+                        made.map_err(self.error(dir, "", "create the folder"))?;
+                        inner.push(folder);
+                    }
+                    format!("{TEMPORARY_FOLDER}/{folder}/{name}")
+                }
+            };
+            write_new(handle, &below, bytes).map_err(|error| Error::io(&self.path(dir, name), "write", error))?;
+        }
+        let renamed = rustix::fs::renameat_with(handle, TEMPORARY_FOLDER, handle, sub, RenameFlags::NOREPLACE);
+        if renamed.is_err() {
+            // Somebody made it in between, or the file system knows no such rename: file by file, then.
+            self.remove_temporary(dir)?;
+            return Ok(false);
+        }
+        self.known.extend(files.iter().map(|(dir, ..)| (*dir).clone()));
+        Ok(true)
+    }
+
+    /// Makes the temporary folder beside a task's folder; what a crash left of an earlier one goes first.
+    fn make_temporary(&self, dir: &Dir) -> Result<(), Error> {
+        let make = || {
+            rustix::fs::mkdirat(self.handle(dir)?, TEMPORARY_FOLDER, FOLDER_MODE).map_err(self.error(
+                dir,
+                "",
+                "create the folder",
+            ))
+        };
+        match make() {
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {
+                self.remove_temporary(dir)?;
+                make()
+            }
+            made => made,
+        }
+    }
+
+    fn remove_temporary(&self, dir: &Dir) -> Result<(), Error> {
+        let base = self.bases.get(dir.parts().0).map_or_else(PathBuf::new, |base| base.path.clone());
+        let path = base.join(TEMPORARY_FOLDER);
+        std::fs::remove_dir_all(&path).map_err(|error| Error::io(&path, "remove", error))
     }
 
     /// Writes a file whole under its temporary name and renames it.
