@@ -113,8 +113,7 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
 /// The beginning of what a worker said, without its verdict block, and the verdicts in a few words.
 fn said(answer: &Answer) -> String {
     let head = answer.text.head();
-    let prose: Vec<&str> =
-        head.lines().take_while(|line| !line.starts_with("```") && !line.starts_with('{')).collect();
+    let prose: Vec<&str> = head.lines().take_while(|line| !line.starts_with("```") && !line.starts_with('{')).collect();
     let mut said = prose.join("\n").trim().to_owned();
     let claims: usize = answer.verdicts.iter().map(|verdict| verdict.claims.len()).sum();
     let stances: Vec<&str> = answer.verdicts.iter().map(|verdict| verdict.stance.as_str()).collect();

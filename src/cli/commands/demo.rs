@@ -80,6 +80,6 @@ fn what_is_left(place: &Place, task: &TaskId) -> String {
     let outputs = path(layout.outputs.join(task.as_str()));
     let log = path(layout.handoff_log.clone());
     format!(
-        "\nNo model was called. What the recorded run left is in {root}:\n  {decision:<52} the decision, for people (.json: for programs)\n  {outputs:<52} what each model said, whole\n  {log:<52} who handed what to whom\n\nGo on with:\n  synod -C {root} why {task}\n  synod doctor          which models are on this machine (in a workspace: synod init)"
+        "\nNo model was called. What the recorded run left is in {root}:\n  {decision:<55} the decision, for people (.json: for programs)\n  {outputs:<55} what each model said, whole\n  {log:<55} who handed what to whom\n\nGo on with:\n  synod -C {root} why {task}\n  synod doctor          which models are on this machine (in a workspace: synod init)"
     )
 }

@@ -160,7 +160,7 @@ mod tests {
                 "claude: working on work",
                 "codex: working",
                 "claude: answered after 12.3 s, $0.0042",
-                "codex: failed after 60.0 s: timeout",
+                "codex: failed after 1 min 0 s: timeout",
                 "decided: proceed with caution (confidence 0.87)",
             ]
         );

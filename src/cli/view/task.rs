@@ -59,12 +59,21 @@ pub(in crate::cli) fn conclusion(view: &TaskView) -> String {
 
 /// The decision and the answer, each where there is one.
 fn end(view: &TaskView) -> Vec<String> {
-    let answer = view.answer.as_deref().filter(|answer| !answer.trim().is_empty()).map(|answer| {
+    let answer = view.answer.as_deref().map(without_verdict).filter(|answer| !answer.trim().is_empty()).map(|answer| {
         let by = view.decision.as_ref().and_then(|decision| decision.answer_by.as_ref());
         let by = by.map(|worker| format!(" ({worker})")).unwrap_or_default();
         format!("answer{by}\n\n{}\n", answer.trim_end())
     });
     view.decision.as_ref().map(decision).into_iter().chain(answer).collect()
+}
+
+/// An answer without the verdict block at its end, whose content stands above it as issues and votes.
+fn without_verdict(answer: &str) -> &str {
+    let block = answer.rfind("```json").filter(|at| {
+        let block = &answer[*at..];
+        block.trim_end().ends_with("```") && block.contains("\"verdict\"")
+    });
+    block.map_or(answer, |at| &answer[..at])
 }
 
 fn head(view: &TaskView) -> String {
