@@ -91,7 +91,7 @@ fn page(tuned: &Outcome, held_out: &Outcome, names: &[&str]) -> String {
         *taken.entry(pair.clone()).or_default() += count;
     }
     let mut page = include_str!("fixtures/routing/page-head.md").to_owned();
-    writeln!(page, "| half | texts | kind right | |\n| --- | --- | --- | --- |").unwrap();
+    writeln!(page, "| part | texts | kind right | |\n| --- | --- | --- | --- |").unwrap();
     for (name, half) in [("tuned on", tuned), ("held out", held_out)] {
         writeln!(page, "| {name} | {} | {} | {:.1} % |", half.of, half.right, percent(half.right, half.of)).unwrap();
     }
@@ -99,7 +99,7 @@ fn page(tuned: &Outcome, held_out: &Outcome, names: &[&str]) -> String {
         .unwrap();
     writeln!(
         page,
-        "## Which kind is taken for which\n\nBoth halves. Rows are the labels, columns what a text was taken for.\n"
+        "## Which kind is taken for which\n\nBoth parts. Rows are the labels, columns what a text was taken for.\n"
     )
     .unwrap();
     matrix(&mut page, names, &taken);

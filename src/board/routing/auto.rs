@@ -30,15 +30,15 @@ const LARGE: &[&str] = &[
     "fault",
 ];
 
-/// A text with fewer words, in one sentence, is a small task when nothing says otherwise.
-const FEW_WORDS: usize = 8;
-
 /// A text of so many bytes takes one mode more than usual.
 const LONG_TEXT_BYTES: usize = 3000;
 
 /// Lines of code below which a task is simple, and above which it is complex (DESIGN section 7).
 const LINES_SIMPLE: u64 = 50;
 const LINES_COMPLEX: u64 = 500;
+
+/// How many list items are read; more do not change anything.
+const ITEMS_READ: usize = 500;
 
 /// What stands behind a number of operations.
 const OPERATIONS: &[&str] = &["operations", "steps", "tasks", "changes", "subtasks", "items"];
@@ -138,9 +138,6 @@ fn size(words: &str, tokens: &[Token]) -> Size {
     match (small, large) {
         (Some(word), None) => Size::Small(format!("\"{word}\"")),
         (None, Some(word)) => Size::Large(format!("\"{word}\"")),
-        (None, None) if tokens.len() < FEW_WORDS && !tokens.iter().skip(1).any(|token| token.gap.ends_sentence()) => {
-            Size::Usual
-        }
         _ => Size::Usual,
     }
 }
@@ -156,6 +153,7 @@ fn operations(words: &str, tokens: &[Token], catalog: &Catalog) -> usize {
             !fenced && !fence
         })
         .filter_map(tokens::item)
+        .take(ITEMS_READ)
         .filter(|item| is_operation(item, catalog))
         .count();
     let said = tokens.windows(2).filter(|pair| OPERATIONS.contains(&pair[1].word.as_str()));

@@ -43,6 +43,9 @@ pub(super) struct KindEntry {
     /// Verbs that ask for it unless their object says otherwise.
     #[serde(default)]
     light: BTreeMap<String, f64>,
+    /// Verbs that ask for it unless another word of their clause says otherwise.
+    #[serde(default)]
+    asks: BTreeMap<String, f64>,
     /// Other words of it.
     #[serde(default)]
     pub(super) words: BTreeMap<String, f64>,
@@ -248,6 +251,7 @@ impl Catalog {
             let forms = [
                 (Form::Verb, "verbs", &kind.verbs),
                 (Form::Light, "light", &kind.light),
+                (Form::Ask, "asks", &kind.asks),
                 (Form::Word, "words", &kind.words),
             ];
             for (form, key, cues) in forms {
@@ -264,14 +268,15 @@ impl Catalog {
 
 fn add(lexicon: &mut Lexicon, key: &str, cues: &BTreeMap<String, f64>, entry: usize, form: Form) -> Result<(), String> {
     for (phrase, weight) in cues {
-        // A weight of 0 takes a shipped cue out.
+        // A weight of 0 takes a shipped word out. A phrase of weight 0 stays, so that its words do not count alone
+        // ("docker image" is no image).
         if !(0.0..=WEIGHT_MAX).contains(weight) {
             return Err(format!("{key}.\"{phrase}\" is {weight}; a weight is a number from 0 to {WEIGHT_MAX}"));
         }
         if !phrase.starts_with(char::is_alphanumeric) {
             return Err(format!("{key}.\"{phrase}\" must begin with a letter or a digit"));
         }
-        if *weight > 0.0 {
+        if *weight > 0.0 || phrase.contains(' ') {
             lexicon.add(phrase, Sense { entry, weight: *weight, form });
         }
     }

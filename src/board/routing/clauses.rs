@@ -54,7 +54,7 @@ impl Clause {
         let (from, to) = self.object;
         if self.verb.is_some_and(|(verb, _)| verb == at) {
             Place::Verb
-        } else if (from..to).contains(&at) {
+        } else if at < to && at + length > from {
             if at + length >= to { Place::Head } else { Place::Beside }
         } else if tokens[self.from..at]
             .iter()
@@ -66,6 +66,11 @@ impl Clause {
         } else {
             Place::Behind
         }
+    }
+
+    /// Whether it opens like a question; then any of its words may say what is asked about.
+    pub(super) fn is_question(&self, tokens: &[Token]) -> bool {
+        tokens.get(self.from).is_some_and(|token| grammar::asks(&token.word) || grammar::is_question_word(&token.word))
     }
 }
 
@@ -123,6 +128,9 @@ fn verb_at<'a>(tokens: &[Token], at: usize, verbs: &'a Lexicon) -> Option<Found<
     if found.cue.words() > 1 {
         return Some(found);
     }
+    if tokens.get(at + 1).is_some_and(|token| token.joined) {
+        return None;
+    }
     let word = tokens.get(at)?.word.as_str();
     let base = found.cue.phrase == word || word.ends_with("ing");
     let american = word.ends_with("ise") && found.cue.phrase.ends_with("ize");
@@ -142,7 +150,9 @@ fn verb_at<'a>(tokens: &[Token], at: usize, verbs: &'a Lexicon) -> Option<Found<
 
 /// The noun phrase from `at` on.
 fn object(tokens: &[Token], at: usize, to: usize) -> (usize, usize) {
-    let from = (at..to).find(|index| !grammar::is_determiner(&tokens[*index].word)).unwrap_or(to);
+    let from = (at..to)
+        .find(|index| !grammar::is_determiner(&tokens[*index].word) && tokens[*index].word != "there")
+        .unwrap_or(to);
     let end = (from..to).find(|index| {
         let word = tokens[*index].word.as_str();
         grammar::ends_noun_phrase(word) || (grammar::is_determiner(word) && *index > from)

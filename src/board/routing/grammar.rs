@@ -269,8 +269,6 @@ const NEGATIONS: &[&str] = &[
     "isn't",
     "won't",
     "shouldn't",
-    "can't",
-    "cannot",
     "doesn't",
     "didn't",
     "wouldn't",
@@ -293,6 +291,10 @@ pub(super) fn is_opening(word: &str) -> bool {
 
 pub(super) fn asks(word: &str) -> bool {
     ASKING.contains(&word)
+}
+
+pub(super) fn is_question_word(word: &str) -> bool {
+    ["what", "which", "where", "who", "how", "why", "when"].contains(&word)
 }
 
 pub(super) fn is_weak_opening(word: &str) -> bool {

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// How many words `*` in a phrase may stand for.
 const GAP_MAX: usize = 6;
 
+/// Words that a gap does not reach beyond.
+const STOPS: &[&str] = &["and", "or", "then", "but", "that", "which", "so", "because"];
+
 /// How a word counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -14,6 +17,8 @@ pub(super) enum Form {
     Verb,
     /// As the verb of a request whose object says nothing ("write", "create").
     Light,
+    /// As the verb of a request, or the opening of a question, where the rest of the clause says nothing ("is there").
+    Ask,
     /// Anywhere.
     Word,
 }
@@ -95,9 +100,12 @@ impl Lexicon {
         for base in bases(&tokens.get(at)?.word) {
             for cue in self.by_first.get(&base).into_iter().flatten() {
                 let Some(length) = reach(&cue.words[1..], tokens, at + 1) else { continue };
-                if best.is_none_or(|found| cue.words() > found.cue.words()) {
-                    let gapless = cue.words.len() == cue.words();
-                    best = Some(Found { cue, length: if gapless { length + 1 } else { 1 } });
+                let gapless = cue.words.len() == cue.words();
+                let found = Found { cue, length: if gapless { length + 1 } else { 1 } };
+                // Of phrases with as many words the one without a gap goes first.
+                let better = |other: Found<'_>| (cue.words(), found.length) > (other.cue.words(), other.length);
+                if best.is_none_or(better) {
+                    best = Some(found);
                 }
             }
         }
@@ -109,7 +117,9 @@ impl Lexicon {
 fn reach(rest: &[String], tokens: &[Token], at: usize) -> Option<usize> {
     let Some((word, rest)) = rest.split_first() else { return Some(0) };
     if word == "*" {
-        return (0..=GAP_MAX).find_map(|gap| Some(gap + reach(rest, tokens, at + gap)?));
+        let stops = |gap: &usize| tokens.get(at + gap).is_none_or(|token| STOPS.contains(&token.word.as_str()));
+        let gaps = (0..=GAP_MAX).take_while(|gap| *gap == 0 || !stops(&(gap - 1)));
+        return gaps.filter_map(|gap| Some(gap + reach(rest, tokens, at + gap)?)).next();
     }
     let token = tokens.get(at).filter(|token| !token.gap.ends_sentence())?;
     bases(&token.word).contains(word).then(|| reach(rest, tokens, at + 1)).flatten().map(|length| length + 1)

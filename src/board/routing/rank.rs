@@ -67,7 +67,10 @@ fn key(classified: &Classified, catalog: &Catalog, worker: &WorkerRule) -> Key {
 fn place(patterns: &[String], worker: &WorkerRule) -> usize {
     let matching = patterns.iter().enumerate().filter(|(_, pattern)| matches(pattern, worker));
     let longest = matching.max_by_key(|(at, pattern)| (pattern.len(), patterns.len() - at));
-    longest.map_or(patterns.len(), |(at, _)| at)
+    longest.map_or(2 * patterns.len(), |(at, pattern)| {
+        let just_so = [worker.name.as_str(), &worker.model].iter().any(|name| name.eq_ignore_ascii_case(pattern));
+        2 * at + usize::from(!just_so)
+    })
 }
 
 /// Whether a pattern means a worker: its name or its model's, or the beginning of either up to the end of a word, or its

@@ -32,6 +32,10 @@ const QUOTED: f64 = 0.15;
 const CODE: f64 = 0.1;
 /// What is left of a light verb's weight when its object says what is wanted.
 const LIGHT_BESIDE_OBJECT: f64 = 0.25;
+/// What is left of an asking verb's weight when another word of the clause says what is wanted.
+const ASK_BESIDE_OTHER: f64 = 0.35;
+/// What is left of either when it is no clause's first verb.
+const INNER: f64 = 0.5;
 /// An object says what is wanted from this weight on.
 const TELLING: f64 = 1.5;
 
@@ -172,9 +176,16 @@ impl Scan<'_> {
     fn cue(&mut self, clause: &Clause, rank: Rank, at: usize, found: &Found<'_>) {
         let place = clause.place(at, found.length, self.tokens);
         let as_verb = place == Place::Verb || self.is_licensed_verb(at, found.cue);
-        let placed = factor(rank, place, clause) * self.trust(at) * if clause.gap == Gap::Item { ITEM } else { 1.0 };
+        let open = clause.verb.is_none() || clause.is_question(self.tokens);
+        let placed =
+            factor(rank, place, clause, open) * self.trust(at) * if clause.gap == Gap::Item { ITEM } else { 1.0 };
         for sense in self.senses(found.cue, as_verb) {
-            let light = if sense.form == Form::Light { self.light(clause, sense.entry) } else { 1.0 };
+            let light = match sense.form {
+                Form::Light | Form::Ask if place != Place::Verb => INNER,
+                Form::Light => self.light(clause, sense.entry),
+                Form::Ask => self.asking(clause, at, sense.entry),
+                Form::Verb | Form::Word => 1.0,
+            };
             let amount = sense.weight * placed * light;
             if amount > 0.0 {
                 let leads = rank == Rank::Lead && place == Place::Verb;
@@ -207,6 +218,18 @@ impl Scan<'_> {
         }
     }
 
+    /// "Are there any …" asks for a check, unless it is "… vulnerabilities".
+    fn asking(&self, clause: &Clause, verb: usize, entry: usize) -> f64 {
+        let tells = |at: usize| {
+            let found = self.lexicon.at(self.tokens, at)?;
+            let other = found.cue.senses.iter().filter(|sense| sense.form == Form::Word && sense.entry != entry);
+            Some(other.fold(0.0, |most, sense| sense.weight.max(most)) >= TELLING)
+        };
+        let own = |at: usize| self.tokens[at].stands == Stands::Plain && !self.denied[at];
+        let told = (verb + 1..clause.to).any(|at| own(at) && tells(at) == Some(true));
+        if told { ASK_BESIDE_OTHER } else { 1.0 }
+    }
+
     /// "Write tests" is about tests: the verb counts in full only where its object says nothing else.
     fn light(&self, clause: &Clause, entry: usize) -> f64 {
         let (from, to) = clause.object;
@@ -230,13 +253,13 @@ impl Scan<'_> {
     }
 }
 
-fn factor(rank: Rank, place: Place, clause: &Clause) -> f64 {
+fn factor(rank: Rank, place: Place, clause: &Clause, open: bool) -> f64 {
     match rank {
         Rank::Lead => match place {
             Place::Verb => LEAD_VERB,
             Place::Head if clause.verb.is_none() => TITLE_HEAD,
             Place::Beside if clause.verb.is_none() => TITLE_BESIDE,
-            Place::Purpose | Place::Behind if clause.verb.is_none() => TITLE_BEHIND,
+            Place::Purpose | Place::Behind if open => TITLE_BEHIND,
             Place::Head => LEAD_HEAD,
             Place::Beside => LEAD_BESIDE,
             Place::Purpose => LEAD_PURPOSE,

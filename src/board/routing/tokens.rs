@@ -50,6 +50,8 @@ pub(super) struct Token {
     pub(super) gap: Gap,
     /// What it stands in.
     pub(super) stands: Stands,
+    /// Whether a hyphen or the like joins it to the word before ("add-ons").
+    pub(super) joined: bool,
 }
 
 /// Reads title and text.
@@ -230,20 +232,22 @@ impl Reader {
     fn split(&mut self, core: &str, stands: Stands) {
         let lower = core.to_lowercase().replace('’', "'");
         if lower == "c++" || lower == "c#" {
-            return self.push(&lower, stands);
+            return self.push(&lower, stands, false);
         }
+        let mut joined = false;
         for piece in lower.split(|c: char| !c.is_alphanumeric() && c != '\'') {
             let piece = piece.trim_matches('\'');
             let whole = piece.ends_with("n't") || piece == "let's";
             let word = if whole { piece } else { piece.split('\'').next().unwrap_or(piece) };
             if !word.is_empty() {
-                self.push(word, stands);
+                self.push(word, stands, joined);
+                joined = true;
             }
         }
     }
 
-    fn push(&mut self, word: &str, stands: Stands) {
-        self.tokens.push(Token { word: word.to_owned(), gap: self.gap, stands });
+    fn push(&mut self, word: &str, stands: Stands, joined: bool) {
+        self.tokens.push(Token { word: word.to_owned(), gap: self.gap, stands, joined });
         self.gap = Gap::None;
     }
 }
