@@ -9,14 +9,21 @@ use super::publishing::Pages;
 use super::queries::Waiting;
 use crate::api::TaskRow;
 use crate::board::{
-    self, AttemptKey, Effect, Event, Input, Offer, Page, Phase, Refusal, Rules, Seq, State, TaskId, Timestamp,
+    self, AttemptKey, Effect, Event, Input, Offer, Page, Phase, Refusal, Rules, Seq, Source, State, TaskId, Timestamp,
 };
 use crate::store::{Archive, Batch, Store};
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Pause between two tries to append while the disk is full.
 const APPEND_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Who is told what became of an offer.
+pub(super) type OfferReply = oneshot::Sender<Result<TaskId, Refusal>>;
+
+/// Dropped tasks that wait because the board is full. The intake bounds them: it looks at no more files while many wait.
+pub(super) type Queue = VecDeque<(Box<RawOffer>, OfferReply)>;
 
 /// How the loop is bounded.
 #[derive(Clone, Debug)]
@@ -44,6 +51,7 @@ pub(super) struct Engine {
     pub(super) pages: Pages,
     pub(super) notices: Notices,
     pub(super) waiting: Waiting,
+    pub(super) queue: Queue,
     pub(super) facts: super::Facts,
     /// What outside jobs reported to be wrong.
     pub(super) trouble: Option<String>,
@@ -67,7 +75,7 @@ struct Round {
 /// Who is told once the round is stored.
 enum Reply {
     Input(oneshot::Sender<Result<(), Refusal>>, Result<(), Refusal>),
-    Offer(oneshot::Sender<Result<TaskId, Refusal>>, Result<TaskId, Refusal>),
+    Offer(OfferReply, Result<TaskId, Refusal>),
 }
 
 impl Engine {
@@ -97,6 +105,7 @@ impl Engine {
                 let Ok(incoming) = receiver.try_recv() else { break };
                 self.take(incoming, &mut round);
             }
+            self.take_queued(&mut round);
             self.finish(round)?;
         }
         Ok(())
@@ -127,10 +136,10 @@ impl Engine {
                 let taken = self.decide(*input, round);
                 round.replies.extend(reply.map(|reply| Reply::Input(reply, taken)));
             }
-            Incoming::Offer(offer, reply) => {
-                let taken = self.offer(*offer, round);
-                round.replies.push(Reply::Offer(reply, taken));
+            Incoming::Offer(offer, reply) if self.must_queue(&offer) => {
+                self.queue.push_back((offer, reply));
             }
+            Incoming::Offer(offer, reply) => self.take_offer(*offer, reply, round),
             Incoming::Query(query) => self.query(query),
             Incoming::Published(upto) => self.published(upto, round),
             Incoming::Trouble(trouble) => self.set_trouble(trouble),
@@ -155,6 +164,29 @@ impl Engine {
             }
             events.push((seq, event));
         })
+    }
+
+    /// Whether a further task would be refused only because there are too many.
+    fn is_full(&self) -> bool {
+        !self.end.is_begun() && self.state.open() >= self.rules.limits.open_tasks_max
+    }
+
+    /// A dropped task can wait for its turn; whoever asks over a face is told at once.
+    fn must_queue(&self, offer: &RawOffer) -> bool {
+        matches!(offer.source, Source::File { .. }) && (self.is_full() || !self.queue.is_empty())
+    }
+
+    /// Takes up dropped tasks that waited for others to end.
+    fn take_queued(&mut self, round: &mut Round) {
+        while !self.is_full() {
+            let Some((offer, reply)) = self.queue.pop_front() else { return };
+            self.take_offer(*offer, reply, round);
+        }
+    }
+
+    fn take_offer(&mut self, offer: RawOffer, reply: OfferReply, round: &mut Round) {
+        let taken = self.offer(offer, round);
+        round.replies.push(Reply::Offer(reply, taken));
     }
 
     fn offer(&mut self, raw: RawOffer, round: &mut Round) -> Result<TaskId, Refusal> {

@@ -5,7 +5,11 @@ use super::incoming::{Incoming, RawOffer};
 use crate::board::{Input, PersonAnswer, Reason, Refusal, Source, TaskId, Text};
 use crate::folder::intake::{AnswerKind, Found, Intake};
 use crate::store::Blobs;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -22,34 +26,39 @@ pub(super) struct IntakeJob {
     pub(super) ending: CancellationToken,
 }
 
-/// An offer that the loop is deciding on, and what is to be done with its file.
-struct Offered {
-    name: String,
-    hash: String,
-    reply: oneshot::Receiver<Result<TaskId, Refusal>>,
-}
+/// Offers that may wait for the loop's word before no more task files are looked at. Above a batch of the loop, so that
+/// files are read while the batch before is stored.
+const OFFERS_WAITING_MAX: usize = 512;
+
+/// What the board said of a file. `Err`: the daemon has ended.
+type Said = Result<(String, String, Result<TaskId, Refusal>), oneshot::error::RecvError>;
+
+/// An offer that the loop is deciding on.
+type Offered = Pin<Box<dyn Future<Output = Said> + Send>>;
 
 impl IntakeJob {
     /// Runs until the daemon ends.
     pub(super) async fn run(mut self) {
         let ending = self.ending.clone();
+        let mut offered: FuturesUnordered<Offered> = FuturesUnordered::new();
         loop {
-            let found = tokio::select! {
-                found = self.intake.next() => found,
-                () = ending.cancelled() => return,
-            };
-            // All of a batch is offered before the first reply is awaited, so that the loop can store them in one commit.
-            let mut offered = Vec::new();
-            for one in found {
-                match self.offer(one).await {
-                    Some(Ok(one)) => offered.push(one),
-                    Some(Err(())) => return,
-                    None => {}
+            // A board that is full lets the offers wait; answering files go on, for they may be what makes room.
+            self.intake.hold_tasks(offered.len() >= OFFERS_WAITING_MAX);
+            tokio::select! {
+                found = self.intake.next() => {
+                    for one in found {
+                        match self.offer(one).await {
+                            Some(Ok(one)) => offered.push(one),
+                            Some(Err(())) => return,
+                            None => {}
+                        }
+                    }
                 }
-            }
-            for one in offered {
-                let Ok(taken) = one.reply.await else { return };
-                self.settle(one.name, one.hash, taken).await;
+                Some(said) = offered.next(), if !offered.is_empty() => {
+                    let Ok((name, hash, taken)) = said else { return };
+                    self.settle(name, hash, taken).await;
+                }
+                () = ending.cancelled() => return,
             }
         }
     }
@@ -68,7 +77,8 @@ impl IntakeJob {
                 let (reply, replied) = oneshot::channel();
                 let offer = RawOffer { wanted, spec, words, source };
                 let sent = self.sender.send(Incoming::Offer(Box::new(offer), reply)).await;
-                Some(sent.map(|()| Offered { name, hash, reply: replied }).map_err(drop))
+                let said: Offered = Box::pin(async move { Ok((name, hash, replied.await?)) });
+                Some(sent.map(|()| said).map_err(drop))
             }
             Found::Bad { name, hash, reason } => {
                 self.refuse(name, hash, reason).await;

@@ -4,7 +4,7 @@
 use super::caller::Caller;
 use super::calls::{CallPlaces, Calls};
 use super::clock::Clock;
-use super::engine::{Engine, LoopLimits};
+use super::engine::{Engine, LoopLimits, Queue};
 use super::incoming::Incoming;
 use super::intake::IntakeJob;
 use super::jobs::Jobs;
@@ -119,6 +119,7 @@ impl Daemon {
             calls,
             pages: writer,
             waiting: Waiting::default(),
+            queue: Queue::default(),
             facts: parts.facts,
             trouble: None,
             published,

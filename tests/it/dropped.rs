@@ -131,9 +131,14 @@ async fn names_that_do_not_exist_are_refused_with_the_nearest_that_does() {
     let workspace = Workspace::with_workers(&["claude", "gemini"], "");
     let engine = workspace.engine(Scripted::new(|_, _| Script::Say("done".to_owned()))).await;
     let steps = |more: &str| format!("---\nplan:\n  steps:\n    - id: a\n      do: x\n      {more}\n---\nDo it.\n");
-    let older = "---\nplan:\n  task_type: x\n  steps:\n    - id: 1\n      action: x\n      model: gemeni\n---\nDo it.\n";
+    let older =
+        "---\nplan:\n  task_type: x\n  steps:\n    - id: 1\n      action: x\n      model: gemeni\n---\nDo it.\n";
     let table: [(&str, String, &[&str]); 9] = [
-        ("worker.md", "---\nmodels: [claude, gemeni]\n---\nDo it.\n".into(), &["models", "gemeni", "did you mean `gemini`"]),
+        (
+            "worker.md",
+            "---\nmodels: [claude, gemeni]\n---\nDo it.\n".into(),
+            &["models", "gemeni", "did you mean `gemini`"],
+        ),
         ("worker-far.md", "---\nmodels: [zzz]\n---\nDo it.\n".into(), &["models", "zzz", "claude, gemini"]),
         ("role.md", "---\nrole: reviwer\n---\nDo it.\n".into(), &["role", "reviwer", "did you mean `reviewer`"]),
         ("kind.md", "---\nkind: security-reviw\n---\nDo it.\n".into(), &["kind", "did you mean `security-review`"]),
@@ -277,8 +282,17 @@ async fn what_is_no_regular_file_is_left_and_never_opened() {
     // Several rescans later they still stand, and nobody was asked about them.
     goes_on(&workspace, &engine, "better").await;
     let names = [
-        "link.md", "dangling.md", "circle.md", "pipe.md", "socket.md", "folder.md", "words.docx", "half.md.tmp",
-        ".hidden.md", "old.md~", "half.md.part",
+        "link.md",
+        "dangling.md",
+        "circle.md",
+        "pipe.md",
+        "socket.md",
+        "folder.md",
+        "words.docx",
+        "half.md.tmp",
+        ".hidden.md",
+        "old.md~",
+        "half.md.part",
     ];
     let left: Vec<String> = workspace.names("tasks");
     for name in names {
@@ -419,8 +433,12 @@ async fn a_file_replaced_again_and_again_while_it_is_read_is_never_taken_in_half
     verified(&engine.handle()).await;
     let last = "round 59";
     let texts = || -> Vec<String> {
-        workspace.names("tasks/done").iter().filter(|name| name.starts_with("changing") && name.ends_with(".md"))
-            .map(|name| workspace.read(&format!("tasks/done/{name}"))).collect()
+        workspace
+            .names("tasks/done")
+            .iter()
+            .filter(|name| name.starts_with("changing") && name.ends_with(".md"))
+            .map(|name| workspace.read(&format!("tasks/done/{name}")))
+            .collect()
     };
     until("the last content is done", || texts().iter().any(|text| text.starts_with(last))).await;
     for text in texts() {

@@ -6,4 +6,5 @@ mod support;
 
 mod dropped;
 mod flow;
+mod full_board;
 mod harness;

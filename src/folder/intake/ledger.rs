@@ -63,7 +63,12 @@ pub(super) enum Why {
 /// The book of files.
 #[derive(Default)]
 pub(super) struct Ledger {
+    /// Task files to look at.
     ready: VecDeque<Look>,
+    /// Answering files to look at. They come first: a person waits for them, and they may make room for tasks.
+    answers: VecDeque<Look>,
+    /// Whether task files are left where they are for now.
+    held: bool,
     queued: HashSet<Spot>,
     waiting: HashMap<Spot, Waiting>,
     due: BTreeSet<(Instant, Spot)>,
@@ -99,7 +104,8 @@ impl Ledger {
     fn look(&mut self, spot: Spot, why: Why) {
         self.stop_waiting(&spot);
         if self.queued.insert(spot.clone()) {
-            self.ready.push_back(Look { spot, why });
+            let queue = if spot.place == Place::Tasks { &mut self.ready } else { &mut self.answers };
+            queue.push_back(Look { spot, why });
         }
     }
 
@@ -119,13 +125,19 @@ impl Ledger {
 
     /// The next file to look at.
     pub(super) fn take(&mut self) -> Option<Look> {
-        let look = self.ready.pop_front()?;
+        let task = |ledger: &mut Self| if ledger.held { None } else { ledger.ready.pop_front() };
+        let look = self.answers.pop_front().or_else(|| task(self))?;
         self.queued.remove(&look.spot);
         Some(look)
     }
 
     pub(super) fn has_ready(&self) -> bool {
-        !self.ready.is_empty()
+        !self.answers.is_empty() || (!self.held && !self.ready.is_empty())
+    }
+
+    /// Leaves task files where they are until told otherwise; answering files are looked at all the same.
+    pub(super) fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// The moment at which the earliest wait is over.
@@ -285,6 +297,21 @@ mod tests {
         ledger.landed(spot("a"));
         assert_eq!(ledger.take(), Some(Look { spot: spot("a"), why: Why::Whole }));
         assert_eq!(ledger.take(), None);
+    }
+
+    #[test]
+    fn answers_come_first_and_are_not_held_back() {
+        let mut ledger = Ledger::default();
+        let answer = Spot { place: Place::Decisions, name: "a.approve".to_owned() };
+        ledger.landed(spot("a"));
+        ledger.landed(answer.clone());
+        ledger.hold(true);
+        assert_eq!(ledger.take(), Some(Look { spot: answer, why: Why::Whole }));
+        assert!(!ledger.has_ready());
+        assert_eq!(ledger.take(), None);
+        ledger.hold(false);
+        assert!(ledger.has_ready());
+        assert_eq!(ledger.take(), Some(Look { spot: spot("a"), why: Why::Whole }));
     }
 
     #[test]

@@ -105,6 +105,11 @@ impl Intake {
         }
     }
 
+    /// Leaves task files in their folder while `held`: who takes them has enough. Answering files are reported all the same.
+    pub fn hold_tasks(&mut self, held: bool) {
+        self.ledger.hold(held);
+    }
+
     /// Reports again what was put off by [`Self::retry_later`].
     pub fn retry_now(&mut self) {
         self.ledger.retry_now();
