@@ -4,6 +4,7 @@
 #[expect(dead_code, unreachable_pub, reason = "each test binary uses its own part of the support")]
 mod support;
 
+mod cli;
 mod dropped;
 mod flow;
 mod full_board;
