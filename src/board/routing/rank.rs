@@ -63,7 +63,8 @@ fn key(classified: &Classified, catalog: &Catalog, worker: &WorkerRule) -> Key {
 }
 
 /// A worker's place in an order of preference: that of the longest pattern that matches it, so that `gpt-5-codex` before
-/// or behind `gpt-5` means what it says. One that no pattern matches comes after all.
+/// or behind `gpt-5` means what it says, and of two in one place first the one that is called just so. One that no
+/// pattern matches comes after all.
 fn place(patterns: &[String], worker: &WorkerRule) -> usize {
     let matching = patterns.iter().enumerate().filter(|(_, pattern)| matches(pattern, worker));
     let longest = matching.max_by_key(|(at, pattern)| (pattern.len(), patterns.len() - at));
