@@ -1,5 +1,5 @@
 //! What follows from a task's kind: its mode, its role, the order of the workers; and what a catalog may say.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test may stop where it stands")]
+#![expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
