@@ -9,15 +9,12 @@ use crate::config::{self, Worker};
 use crate::worker::{Call, Pace, Roster};
 use futures::StreamExt;
 use serde::Serialize;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What each worker is asked.
 const QUESTION: &str = "Reply with the single word: ready";
 /// Workers tried at once.
 const TRIES_AT_ONCE: usize = 4;
-/// What a try may take; a worker that needs longer to say one word will not do.
-const TRY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What to look at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -164,7 +161,7 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
         system: None,
         prompt: QUESTION.to_owned(),
         schema: None,
-        time_left: config::attempt_timeout(&place.loaded.settings, worker).min(TRY_TIME_MAX),
+        time_left: config::attempt_timeout(&place.loaded.settings, worker).min(place.loaded.settings.limits.doctor_timeout),
         session: None,
         folder: place.layout.root.clone(),
     };

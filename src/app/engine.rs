@@ -56,6 +56,9 @@ impl Engine {
             let ways = place.discovery().quickest_ways().map(|missing| missing.get.clone()).collect();
             return Err(Error::NoWorker { ways });
         }
+        if place.loaded.settings.limits.budget_usd_per_day.is_some() {
+            tracing::warn!("limits.budget_usd_per_day is set, and budgets are not enforced yet");
+        }
         let mut rules = rules(place, &workers).map_err(|what| Error::Settings { what })?;
         if engage.look {
             rules.limits.concurrent_calls_max = 0;
@@ -74,7 +77,7 @@ impl Engine {
             coordination: layout.coordination.clone(),
             memories: layout.memories.clone(),
             secrets: place.environment.secrets(&place.loaded.settings),
-            limits: publish::Limits { memory_bytes_max: limits.memory_bytes_max, ..publish::Limits::default() },
+            limits: publish_limits(limits),
         })?;
         let intake_limits = intake_limits(limits);
         let intake =
@@ -143,6 +146,15 @@ pub(super) fn make_private(folder: &Path) -> Result<(), Error> {
     made.map_err(|source| Error::File { path: folder.display().to_string(), source })
 }
 
+fn publish_limits(limits: &config::Limits) -> publish::Limits {
+    publish::Limits {
+        page_text_bytes_max: limits.page_text_bytes_max,
+        memory_bytes_max: limits.memory_bytes_max,
+        log_field_bytes_max: limits.log_field_bytes_max,
+        message_text_bytes_max: limits.message_text_bytes_max,
+    }
+}
+
 fn intake_places(layout: &Layout) -> intake::Places {
     intake::Places { root: layout.root.clone(), coordination: layout.coordination.clone() }
 }
@@ -153,7 +165,8 @@ fn intake_limits(limits: &config::Limits) -> intake::Limits {
         plan_steps_max: limits.plan_steps_max,
         queue_max: limits.watch_queue_max,
         rescan: limits.rescan_interval,
-        ..intake::Limits::default()
+        second_look: limits.file_settle,
+        quiet: limits.empty_file_wait,
     }
 }
 

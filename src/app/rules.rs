@@ -44,6 +44,7 @@ fn limits(settings: &Settings) -> CallLimits {
         rest_first: limits.breaker_rest,
         rest_max: limits.breaker_rest_max,
         rate_limit_rest: limits.rate_limit_rest,
+        rate_limit_rest_max: limits.rate_limit_rest_max,
         overrun_grace: limits.overrun_grace,
         open_tasks_max: limits.open_tasks_max,
         attempts_per_task_max: limits.attempts_per_task_max,

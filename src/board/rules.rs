@@ -78,6 +78,8 @@ pub struct CallLimits {
     pub rest_max: Duration,
     /// Rest after a rate limit that named no time.
     pub rate_limit_rest: Duration,
+    /// Longest such rest; it doubles each time.
+    pub rate_limit_rest_max: Duration,
     /// What a call may take beyond its deadline before it is given up as lost.
     pub overrun_grace: Duration,
     /// Tasks open at once; more are refused as busy and stay in the drop folder.

@@ -100,7 +100,7 @@ fn limits(reader: &Reader<'_>, settings: &Settings) {
         }
     }
     for (key, budget) in
-        [("budget_usd_per_day", limits.budget_usd_per_day), ("budget_usd_per_task", limits.budget_usd_per_task)]
+        [("budget_usd_per_day", limits.budget_usd_per_day)]
     {
         if budget.is_some_and(|budget| budget < 0.0) {
             reader.fault(&format!("limits.{key}"), "must not be below 0; \"none\" takes a limit away");
@@ -315,7 +315,7 @@ mod tests {
             ("[limits]\nattempt_timeout = '60'", "limits.attempt_timeout must be a duration"),
             ("[limits]\nretries = -1", "limits.retries must be a whole number"),
             ("[limits]\nretries = '1'", "limits.retries must be a whole number from 0 to 4294967295, not a text"),
-            ("[limits]\njobs_max = 0", "limits.jobs_max must be at least 1"),
+            ("[limits]\nwatch_queue_max = 0", "limits.watch_queue_max must be at least 1"),
             ("[limits]\nbackoff_initial = '1m'", "limits.backoff_initial must not be above limits.backoff_max"),
             ("[limits]\nbudget_usd_per_day = -1", "limits.budget_usd_per_day must not be below 0"),
             ("[limits]\nbudget_usd_per_day = nan", "limits.budget_usd_per_day must be a number"),
@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn all_problems_come_together() {
         let error =
-            parse("[limits]\nretires = 1\njobs_max = 'x'\n[workers.a]\nprovider = 'human'\ntier = 9").unwrap_err();
+            parse("[limits]\nretires = 1\nwatch_queue_max = 'x'\n[workers.a]\nprovider = 'human'\ntier = 9").unwrap_err();
         let Error::Invalid(problems) = error else { unreachable!("settings are wrong, files are not") };
         assert_eq!(problems.len(), 3, "{problems:?}");
     }

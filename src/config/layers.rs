@@ -316,17 +316,17 @@ mod tests {
 
     #[test]
     fn each_layer_wins_over_those_before_it_and_is_named() {
-        let user = "[limits]\nretries = 2\njobs_max = 2\nplan_steps_max = 2\ncontext_files_max = 2";
-        let workspace = "[limits]\n\njobs_max = 3\nplan_steps_max = 3\ncontext_files_max = 3";
+        let user = "[limits]\nretries = 2\nwatch_queue_max = 2\nplan_steps_max = 2\ncontext_files_max = 2";
+        let workspace = "[limits]\n\nwatch_queue_max = 3\nplan_steps_max = 3\ncontext_files_max = 3";
         let variables =
             [("SYNOD_LIMITS__PLAN_STEPS_MAX", "4"), ("SYNOD_LIMITS__CONTEXT_FILES_MAX", "4"), ("SYNOD_LOG", "debug")];
         let loaded = layered(user, workspace, &variables, &["limits.context_files_max=5"]).unwrap();
         let limits = &loaded.settings.limits;
-        assert_eq!((limits.retries, limits.jobs_max, limits.plan_steps_max, limits.context_files_max), (2, 3, 4, 5));
+        assert_eq!((limits.retries, limits.watch_queue_max, limits.plan_steps_max, limits.context_files_max), (2, 3, 4, 5));
         assert_eq!(limits.input_queue_max, 1024);
         let origin = |key: &str| loaded.origin(key).unwrap().to_string();
         assert!(origin("limits.retries").ends_with("config.toml:2"), "{}", origin("limits.retries"));
-        assert!(origin("limits.jobs_max").ends_with("synod.toml:3"), "{}", origin("limits.jobs_max"));
+        assert!(origin("limits.watch_queue_max").ends_with("synod.toml:3"), "{}", origin("limits.watch_queue_max"));
         assert_eq!(origin("limits.plan_steps_max"), "environment SYNOD_LIMITS__PLAN_STEPS_MAX");
         assert_eq!(origin("limits.context_files_max"), "flag limits.context_files_max");
         assert_eq!(origin("limits.input_queue_max"), "default");
@@ -368,7 +368,7 @@ mod tests {
             "[limits]\nretires = 1",
             "x = [",
             &[("SYNOD_LIMITS__RETRIES", "many")],
-            &["nonsense", "limits.jobs_max=0"],
+            &["nonsense", "limits.watch_queue_max=0"],
         );
         let message = error.unwrap_err().to_string();
         for part in [
@@ -376,7 +376,7 @@ mod tests {
             "synod.toml:1: is not TOML",
             "environment SYNOD_LIMITS__RETRIES: limits.retries must be a whole number",
             "KEY=VALUE",
-            "flag limits.jobs_max: limits.jobs_max must be at least 1",
+            "flag limits.watch_queue_max: limits.watch_queue_max must be at least 1",
         ] {
             assert!(message.contains(part), "{part} is not in:\n{message}");
         }

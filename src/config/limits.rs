@@ -12,8 +12,6 @@ section! {
         pub max_concurrent_calls: usize,
         /// One attempt, that is one call of one worker, from start to answer.
         pub attempt_timeout: Duration,
-        /// A whole task from being taken to its decision.
-        pub task_timeout: Duration,
         /// What a call may take beyond its time before it is given up as lost.
         pub overrun_grace: Duration,
         /// Further attempts of the same worker after a transient failure; 0 means none.
@@ -64,18 +62,12 @@ section! {
         pub context_file_bytes_max: usize,
         /// Files that a task's `context` globs may name.
         pub context_files_max: usize,
-        /// Output of an earlier step as given to a later one, in bytes.
-        pub share_bytes_max: usize,
         /// One task file, in bytes.
         pub task_bytes_max: usize,
         /// One memory, in bytes.
         pub memory_bytes_max: usize,
-        /// One memory name, in bytes.
-        pub memory_name_bytes_max: usize,
         /// Steps of one plan.
         pub plan_steps_max: usize,
-        /// Workers that may be asked for one step.
-        pub step_workers_max: usize,
         /// Tasks open at once; more are refused as busy and stay in the drop folder.
         pub open_tasks_max: usize,
         /// Attempts one task may make in all, over all steps, retries and fallbacks.
@@ -88,8 +80,6 @@ section! {
         pub notice_queue_max: usize,
         /// File events waiting to be looked at; above it the folder is listed again.
         pub watch_queue_max: usize,
-        /// Background jobs at once, model calls included.
-        pub jobs_max: usize,
         /// One field of a handoff log entry, in bytes before escaping; what is longer is cut and says so.
         pub log_field_bytes_max: usize,
         /// One text inside a line of `model_messages.log`, in bytes.
@@ -102,13 +92,7 @@ section! {
         pub http_body_bytes_max: usize,
         /// Connections to the socket and the port together.
         pub http_connections_max: usize,
-        /// Memory the store may use to cache its pages, in bytes.
-        pub store_cache_bytes_max: u64,
-        /// Finished tasks whose summaries are held in memory; older ones are read from the store.
-        pub finished_tasks_cached_max: usize,
         /// What all model calls of one day (UTC) may cost, in US dollars; absent: no limit.
         pub budget_usd_per_day: Option<f64>,
-        /// What one task may cost when its file does not say, in US dollars; absent: no limit.
-        pub budget_usd_per_task: Option<f64>,
     }
 }

@@ -368,6 +368,7 @@ fn rules(chance: &mut Chance) -> Rules {
             rest_first: Duration::from_secs(30),
             rest_max: Duration::from_secs(600),
             rate_limit_rest: Duration::from_secs(15),
+            rate_limit_rest_max: Duration::from_secs(600),
             overrun_grace: Duration::from_secs(10),
             open_tasks_max: 5 + usize::try_from(chance.below(20)).unwrap(),
             attempts_per_task_max: 20,
