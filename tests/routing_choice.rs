@@ -47,6 +47,7 @@ fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
             rest_first: second,
             rest_max: second,
             rate_limit_rest: second,
+            rate_limit_rest_max: second,
             overrun_grace: second,
             open_tasks_max: 10,
             attempts_per_task_max: 50,
