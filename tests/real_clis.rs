@@ -3,7 +3,7 @@
 //!
 //! Each test is skipped, with a loud line, where its program is not installed; `tests/run.sh` installs them.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "support/mod.rs"]
 mod support;

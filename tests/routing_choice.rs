@@ -1,4 +1,6 @@
 //! What follows from a task's kind: its mode, its role, the order of the workers; and what a catalog may say.
+
+#![expect(clippy::panic, reason = "a test that cannot go on should end where it stands")]
 #![expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 
 use std::collections::BTreeMap;

@@ -1,6 +1,8 @@
 //! Task files as people drop them: every malformed one is refused with a reason that names the key and the line, every
 //! good one becomes the task it says. The files are fixtures, so that a running daemon can be given the same ones.
 
+#![expect(clippy::panic, reason = "a test that cannot go on should end where it stands")]
+
 #![expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -161,7 +161,8 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
         system: None,
         prompt: QUESTION.to_owned(),
         schema: None,
-        time_left: config::attempt_timeout(&place.loaded.settings, worker).min(place.loaded.settings.limits.doctor_timeout),
+        time_left: config::attempt_timeout(&place.loaded.settings, worker)
+            .min(place.loaded.settings.limits.doctor_timeout),
         session: None,
         folder: place.layout.root.clone(),
     };

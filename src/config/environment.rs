@@ -67,6 +67,7 @@ const SECRET_BYTES_MIN: usize = 8;
 impl Environment {
     /// Takes the snapshot of this process.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn capture() -> Self {
         Self {
             variables: std::env::vars_os().collect(),

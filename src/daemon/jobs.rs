@@ -20,7 +20,6 @@ impl Jobs {
     }
 
     /// Starts a job. `panicked` runs when it ends by a panic, with what it said.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
     pub fn start(
         &self,
         name: impl Into<String>,

@@ -1,6 +1,10 @@
 //! The face over a real Unix socket with a scripted board behind it: every request there and back, every error, the
 //! bounds, the socket's permissions and its clearing away.
-#![expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a failing test may stop where it stands, and it starts both ends itself"
+)]
 
 use super::socket::bind_at;
 use super::{BindError, Client, Limits, serve};

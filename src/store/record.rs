@@ -85,6 +85,7 @@ fn checksum(key: &[u8], head: &[u8], payload: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should end where it stands")]
 mod tests {
     use super::*;
 

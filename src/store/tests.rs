@@ -1,5 +1,7 @@
 //! The store against a real folder: what goes in comes out, also after reopening, also when something on disk was changed.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
+
 use super::engine::{Engine, Ops};
 use super::*;
 use crate::board::page::Reason;

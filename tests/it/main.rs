@@ -1,5 +1,7 @@
 //! The product as a whole: engines in this process with scripted workers, and the binary itself where processes matter.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

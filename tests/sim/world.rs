@@ -22,7 +22,7 @@ const DAY_MS: i64 = 86_400_000;
 /// What will happen outside at some moment.
 #[derive(Clone)]
 enum Coming {
-    Answer(Ask, String),
+    Answer(Box<Ask>, String),
     Failure(AttemptKey, Failure),
 }
 
@@ -279,14 +279,14 @@ impl World {
                 && board::is_running(&self.state, &ask.key)
             {
                 self.watcher.asked(&self.state, &ask);
-                self.call(*ask);
+                self.call(ask);
             }
         }
         taken
     }
 
     /// What becomes of a call: an answer soon or late, twice, a failure, or nothing at all.
-    fn call(&mut self, ask: Ask) {
+    fn call(&mut self, ask: Box<Ask>) {
         let late = if self.chance.percent(15) { 600 } else { 60 };
         let at = self.now.after(Duration::from_millis(self.chance.below(late * 1000)));
         let key = ask.key.clone();

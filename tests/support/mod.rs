@@ -2,9 +2,10 @@
 //! `tests/run.sh`, and scratch homes for them. Nothing here knows the product; a test wires the two together.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::panic,
-    reason = "support that cannot do its work must fail the test that called it"
+    reason = "support that cannot do its work must fail the test that called it, and it starts peers as processes"
 )]
 
 pub(crate) mod litellm;

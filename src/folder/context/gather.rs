@@ -165,6 +165,7 @@ impl Gathering<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should end where it stands")]
 mod tests {
     use super::*;
     use std::fs;

@@ -98,6 +98,7 @@ pub fn read_memory(memories: &Path, name: &str, bytes_max: usize) -> Result<Stri
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should end where it stands")]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;

@@ -272,6 +272,7 @@ pub(super) struct Pace {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should end where it stands")]
 mod tests {
     use super::*;
 

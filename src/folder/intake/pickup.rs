@@ -133,6 +133,7 @@ pub fn fingerprint(path: &Path) -> io::Result<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should end where it stands")]
 mod tests {
     use super::*;
 

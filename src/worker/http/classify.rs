@@ -139,7 +139,7 @@ fn by_type(names: &[String]) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
     use super::*;
     use reqwest::header::HeaderName;
     use serde_json::json;

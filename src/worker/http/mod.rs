@@ -258,7 +258,7 @@ impl HttpWorker {
         match heard.broken {
             Some(Broken::Status { status, headers, body }) => {
                 let body = error_body::parse(&body);
-                Err(self.denied(&classify::classify(Some(status), &headers, &body, SystemTime::now()), call))
+                Err(self.denied(&classify::classify(Some(status), &headers, &body, wall_clock()), call))
             }
             Some(Broken::Link(what)) => transient(format!("{host}: {what}")),
             Some(Broken::Silence) => transient(format!("{host} sent nothing for too long")),
@@ -274,7 +274,7 @@ impl HttpWorker {
 
     /// An error that came within an answer.
     fn told(&self, body: &serde_json::Value, call: &Call) -> Denied {
-        self.denied(&classify::classify(None, &HeaderMap::new(), body, SystemTime::now()), call)
+        self.denied(&classify::classify(None, &HeaderMap::new(), body, wall_clock()), call)
     }
 
     fn denied(&self, fault: &Fault, call: &Call) -> Denied {
@@ -301,7 +301,7 @@ impl HttpWorker {
     /// Whether the server refused the request for its schema.
     fn is_schema_refusal(&self, heard: &Heard) -> bool {
         let Some(Broken::Status { status: status @ (400 | 422), headers, body }) = &heard.broken else { return false };
-        let fault = classify::classify(Some(*status), headers, &error_body::parse(body), SystemTime::now());
+        let fault = classify::classify(Some(*status), headers, &error_body::parse(body), wall_clock());
         fault.kind == Kind::Refused && wire::refuses_schema(body)
     }
 }
@@ -350,4 +350,10 @@ fn options(kind: AdapterKind, worker: &Worker, model: &str, limits: &Limits, loc
 fn host(address: &Url) -> String {
     let host = address.host_str().unwrap_or_default();
     address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The wall clock's time, which a `Retry-After` that names a date is compared with.
+#[expect(clippy::disallowed_methods, reason = "a date in a header means the wall clock, and no event depends on it")]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }
