@@ -46,7 +46,7 @@ pub(in crate::cli) struct RejectArgs {
     /// The task's id
     #[arg(value_parser = words::task)]
     id: TaskId,
-    /// Why; it is written into the log, and later votes learn from it
+    /// Why; it is written into the log
     #[arg(long, value_name = "TEXT")]
     why: String,
 }
