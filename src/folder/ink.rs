@@ -15,6 +15,9 @@ pub(crate) struct Ink {
 /// Longest text on a line of its own, in bytes before escaping.
 pub(crate) const LINE_BYTES_MAX: usize = 600;
 
+/// Longest paragraph, in bytes before escaping.
+const PARAGRAPH_BYTES_MAX: usize = 4000;
+
 impl Ink {
     /// The text on one line, for a sentence or a list.
     pub(crate) fn line(&self, text: &str) -> String {
@@ -29,12 +32,24 @@ impl Ink {
             if words.len() > bytes_max {
                 break;
             }
-            if !words.is_empty() {
+            // A word of hidden characters alone leaves no second blank behind.
+            let mut shown = word.chars().filter(|c| !is_hidden(*c)).peekable();
+            if shown.peek().is_some() && !words.is_empty() {
                 words.push(' ');
             }
-            words.extend(cut(word, bytes_max + 8).chars().filter(|c| !is_hidden(*c)));
+            words.extend(shown.take(bytes_max + 8));
         }
         escape(&shorten(&words, bytes_max))
+    }
+
+    /// The text on one line that begins a list item or a paragraph and opens nothing there.
+    pub(crate) fn start(&self, text: &str) -> String {
+        defuse_start(&self.line(text))
+    }
+
+    /// A longer text on one line that is a paragraph of its own.
+    pub(crate) fn paragraph(&self, text: &str) -> String {
+        defuse_start(&self.line_of(text, PARAGRAPH_BYTES_MAX))
     }
 
     /// The text on one line, for a cell of a table.
@@ -56,8 +71,9 @@ impl Ink {
         let short = shorten(cut(&masked, bytes_max * 2), bytes_max);
         let mut lines: Vec<String> = Vec::new();
         for line in short.split(is_break) {
+            // A tab is a blank, though it is hidden as well.
+            let line: String = line.chars().filter(|c| c.is_whitespace() || !is_hidden(*c)).collect();
             let line: String = line.split_whitespace().collect::<Vec<_>>().join(" ");
-            let line: String = line.chars().filter(|c| !is_hidden(*c)).collect();
             if line.is_empty() {
                 continue;
             }
@@ -108,10 +124,12 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that show nothing but change what is seen: controls, marks of direction, zero widths.
+/// Characters that show nothing but change what is seen, or say something to a program alone: controls, marks of
+/// direction, zero widths, tags.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    let marks = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    let ranges = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}');
+    c.is_control() || marks || ranges
 }
 
 /// Takes the life out of tags, comments, images and of backticks that have no partner. Character references are used
@@ -148,14 +166,47 @@ fn backticks_pair(text: &str) -> bool {
     true
 }
 
-/// Puts a backslash before what would make the line a heading, a rule, a fence, a quote or a field's label.
+/// Puts a backslash before what would make the line a heading, a rule, a fence, a quote, a table or a field's label; also
+/// where that stands behind the mark of a list item, which stays.
 fn defuse_start(line: &str) -> String {
+    if is_rule(line) {
+        return format!("\\{line}");
+    }
+    let (marks, rest) = line.split_at(list_marks(line));
+    if opens(rest) { format!("{marks}\\{rest}") } else { line.to_owned() }
+}
+
+/// Whether a line that begins so is no plain text.
+fn opens(line: &str) -> bool {
     let opens = line.starts_with(['#', '>', '=', '~', '|'])
         || line.starts_with("```")
         || line.starts_with("**")
         || line.starts_with("__");
-    let rule = |mark: char| line.chars().all(|c| c == mark || c == ' ') && line.contains(mark);
-    if opens || rule('-') || rule('*') || rule('_') { format!("\\{line}") } else { line.to_owned() }
+    opens || is_rule(line)
+}
+
+/// A rule, the underline of a heading, or the line that makes the one above it the head of a table.
+fn is_rule(line: &str) -> bool {
+    let of = |marks: &[char]| line.chars().all(|c| c == ' ' || marks.contains(&c)) && line.contains(marks);
+    of(&['*']) || of(&['_']) || (of(&['-', ':', '|']) && line.contains('-'))
+}
+
+/// How many bytes of the line are marks of list items, one within another: `- `, `* `, `+ `, `12. `, `3) `.
+fn list_marks(line: &str) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = line.get(at..).unwrap_or_default();
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let mark = match rest.as_bytes().get(digits) {
+            Some(b'-' | b'*' | b'+') if digits == 0 => 1,
+            Some(b'.' | b')') if (1..=9).contains(&digits) => digits + 1,
+            _ => return at,
+        };
+        if rest.as_bytes().get(mark) != Some(&b' ') {
+            return at;
+        }
+        at += mark + 1;
+    }
 }
 
 fn longest_run(text: &str, mark: char) -> usize {

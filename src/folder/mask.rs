@@ -127,7 +127,7 @@ fn secret_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     if rest[0] == b'-' {
         return private_key(rest).map(|length| (0, length));
     }
-    if at > 0 && is_key_byte(bytes[at - 1]) && bytes[at - 1] != b'-' {
+    if within_word(&bytes[..at]) {
         return None;
     }
     if rest.len() >= 7 && rest[..7].eq_ignore_ascii_case(b"bearer ") {
@@ -141,6 +141,20 @@ fn secret_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         let length = run(tail, is_key_byte);
         (length >= *least).then_some((0, prefix.len() + length))
     })
+}
+
+/// Whether what comes next goes on with a word. Behind an escape of JSON (`\n`) or what colours a terminal it does not,
+/// though a letter stands there.
+fn within_word(before: &[u8]) -> bool {
+    match before {
+        [.., b'-'] | [] => false,
+        [.., b'\\', b'n' | b'r' | b't'] => false,
+        [colour @ .., b'm'] => {
+            let head = colour.len() - colour.iter().rev().take_while(|byte| matches!(byte, b'0'..=b'9' | b';')).count();
+            !colour[..head].ends_with(b"\x1b[")
+        }
+        [.., last] => is_key_byte(*last),
+    }
 }
 
 /// `Bearer` and a token with a digit in it; prose about bearers of something has none.

@@ -4,6 +4,7 @@ use super::cassette::{Entry, Error, Header, VERSION};
 use super::{Call, Outcome};
 use crate::board::WorkerName;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -61,27 +62,52 @@ impl Recorder {
     }
 }
 
-/// What must be written before the next entry: the header of a new file, or the line end that a crash left out.
+/// What must be written before the next entry: the header of a new file, or the line end that a crash left out. Half a
+/// line is cut off: with an entry behind it, the file could not be read any more.
 fn opening(file: &mut File) -> std::io::Result<String> {
-    if file.metadata()?.len() == 0 {
+    let (start, last) = last_line(file)?;
+    if !last.is_empty() && serde_json::from_slice::<IgnoredAny>(&last).is_ok() {
+        return Ok("\n".to_owned());
+    }
+    if !last.is_empty() {
+        file.set_len(start)?;
+    }
+    if start == 0 {
         let header = Header { synod_cassette: VERSION };
         return Ok(format!("{}\n", serde_json::to_string(&header)?));
     }
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok(if last == *b"\n" { String::new() } else { "\n".to_owned() })
+    Ok(String::new())
 }
 
+/// What stands behind the last line end, and where that begins. Read from the end, since a cassette may be large.
+fn last_line(file: &mut File) -> std::io::Result<(u64, Vec<u8>)> {
+    let length = file.metadata()?.len();
+    let mut window = 64 << 10;
+    loop {
+        let from = length.saturating_sub(window);
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        Read::by_ref(file).take(length - from).read_to_end(&mut bytes)?;
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        if let Some(at) = end.or_else(|| (from == 0).then_some(0)) {
+            return Ok((from + at as u64, bytes.split_off(at)));
+        }
+        window *= 4;
+    }
+}
+
+/// The longest first, so that a key that holds another goes whole.
 fn masks(secrets: &[SecretString]) -> Vec<SecretString> {
     let long = secrets.iter().filter(|secret| secret.expose_secret().chars().count() >= KEY_CHARS_MIN);
-    long.flat_map(|secret| {
+    let escaped = |secret: &SecretString| {
         let quoted = serde_json::to_string(secret.expose_secret()).unwrap_or_default();
-        let escaped = quoted.trim_matches('"').to_owned();
-        [secret.clone(), SecretString::from(escaped)]
-    })
-    .filter(|mask| !mask.expose_secret().is_empty())
-    .collect()
+        // One quote at either end: more of them would be the key's own.
+        quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+    };
+    let both = long.flat_map(|secret| [SecretString::from(escaped(secret)), secret.clone()]);
+    let mut masks: Vec<SecretString> = both.filter(|mask| !mask.expose_secret().is_empty()).collect();
+    masks.sort_by_key(|mask| std::cmp::Reverse(mask.expose_secret().len()));
+    masks
 }
 
 #[cfg(test)]

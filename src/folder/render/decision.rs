@@ -54,7 +54,7 @@ fn heading(ink: &Ink, decision: &Decision) -> String {
         );
     }
     if !decision.reasoning.trim().is_empty() {
-        let _infallible = write!(out, "\n{}\n", ink.line_of(&decision.reasoning, 4000));
+        let _infallible = write!(out, "\n{}\n", ink.paragraph(&decision.reasoning));
     }
     out
 }
@@ -98,8 +98,8 @@ pub(crate) fn push_issue(out: &mut String, ink: &Ink, issue: &Issue) {
         IssueStatus::Confirmed => " **Confirmed.**",
         IssueStatus::Refuted => " **Refuted.**",
     };
-    let _infallible =
-        writeln!(out, "- {place}{}{status} ({})", ink.line(&issue.claim.what), names(ink, &issue.raised_by));
+    let what = if place.is_empty() { ink.start(&issue.claim.what) } else { ink.line(&issue.claim.what) };
+    let _infallible = writeln!(out, "- {place}{what}{status} ({})", names(ink, &issue.raised_by));
     if !issue.claim.fix.is_empty() {
         let _infallible = writeln!(out, "  - To mend it: {}", ink.line(&issue.claim.fix));
     }

@@ -14,12 +14,12 @@ pub(crate) fn consensus(ink: &Ink, decision: &Decision) -> String {
         decision.task,
         words(decision.recommendation.as_str()),
         summary(decision),
-        ink.line_of(&decision.reasoning, 4000),
+        ink.paragraph(&decision.reasoning),
     );
     if !decision.review_reasons.is_empty() {
         out.push_str("\nA person should look:\n\n");
         for reason in &decision.review_reasons {
-            let _infallible = writeln!(out, "- {}", ink.line(reason));
+            let _infallible = writeln!(out, "- {}", ink.start(reason));
         }
     }
     out

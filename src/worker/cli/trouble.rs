@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) struct Trouble {
     /// Its class.
     pub(crate) class: FailureClass,
-    /// What happened, one line.
+    /// What happened, one line. Whole: it is cut once the key is out of it, so that no half of a key stays.
     pub(crate) message: String,
     /// What it cost all the same.
     pub(crate) usage: Usage,
@@ -57,6 +57,7 @@ impl Trouble {
             Some(key) => self.message.replace(key, "[key]"),
             None => self.message,
         };
+        let message = shortened(message);
         Failure { class: self.class, message, after_s: after.as_secs_f64(), usage: self.usage }
     }
 }
@@ -172,7 +173,7 @@ fn retry_after(low: &str) -> Option<Duration> {
     Some(Duration::from_secs(number.parse().ok()?))
 }
 
-/// The text as one line of bounded length, without what colours a terminal.
+/// The text as one line, without what colours a terminal.
 fn one_line(text: &str) -> String {
     let mut plain = String::new();
     let mut chars = text.chars();
@@ -185,8 +186,11 @@ fn one_line(text: &str) -> String {
             c => plain.push(c),
         }
     }
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let line = words.join(" ");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The beginning of a message, with a mark when something is missing.
+fn shortened(line: String) -> String {
     match line.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
         None => line,

@@ -14,6 +14,7 @@ use crate::worker::{Call, Outcome, Reply};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -245,13 +246,18 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Numbers the drafts of this process.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
 /// Writes a file of a worker's own configuration, unless it says the same already: calls run at the same time.
 fn write_own(path: &Path, text: &str) -> Result<(), Trouble> {
     if fs::read_to_string(path).is_ok_and(|there| there == text) {
         return Ok(());
     }
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-        let draft = path.with_extension(format!("{}.new", std::process::id()));
+        // Two calls that begin at once must not write into one draft.
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let draft = path.with_extension(format!("{}-{number}.new", std::process::id()));
         fs::write(&draft, text).and_then(|()| fs::rename(&draft, path))
     });
     written.map_err(|error| Trouble::blocked(&format!("cannot write {}: {error}", path.display())))

@@ -186,7 +186,7 @@ impl Spool {
     /// The folder while it is being written; the dot keeps it out of `strays`.
     fn draft(&self) -> PathBuf {
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
-        self.folder.with_file_name(format!(".{name}.new"))
+        self.folder.with_file_name(format!(".{name}{DRAFT}"))
     }
 
     /// The order.
@@ -250,6 +250,9 @@ impl Spool {
     }
 }
 
+/// How the name of a folder ends that is still being written.
+const DRAFT: &str = ".new";
+
 /// Whether the medium must have a record before it counts.
 enum Flush {
     Yes,
@@ -266,7 +269,12 @@ pub(crate) fn strays(root: &Path) -> Result<Vec<AttemptKey>, Error> {
     for entry in entries {
         let entry = entry.map_err(Error::file("list", root))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_folder {
+            // Not ours: a file somebody put there must not keep the daemon from starting.
+            continue;
+        }
+        if name.starts_with('.') && name.ends_with(DRAFT) {
             fs::remove_dir_all(entry.path()).map_err(Error::file("remove", &entry.path()))?;
         } else if let Some(key) = key_of(&name) {
             found.push(key);
