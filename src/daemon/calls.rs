@@ -5,7 +5,9 @@ use super::clock::Clock;
 use super::incoming::Incoming;
 use super::jobs::Jobs;
 use crate::board::prompt::{self, Material, Piece};
-use crate::board::{Answer, Ask, AttemptKey, Failure, FailureClass, Input, Refusal, Text, Usage, verdict_reader};
+use crate::board::{
+    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, verdict_reader,
+};
 use crate::folder::context;
 use crate::store::Blobs;
 use crate::worker::{Call, Outcome, Reply};
@@ -234,7 +236,8 @@ impl CallJob {
     }
 
     async fn answer(&self, ask: &Ask, reply: Reply) -> Option<Answer> {
-        let verdicts = verdict_reader::read(&ask.purpose, &reply.text, reply.structured.as_ref());
+        let structured = reply.structured.as_ref();
+        let verdicts = verdict_reader::read_beside(&ask.purpose, &reply.text, structured, &self.shown(ask));
         Some(Answer {
             text: self.keep(&reply.text).await?,
             verdicts,
@@ -243,6 +246,16 @@ impl CallJob {
             usage: reply.usage,
             files_modified: reply.files_modified,
         })
+    }
+
+    /// The texts of others that the worker was shown and may quote. One that cannot be loaded is not compared with: the
+    /// answer is paid for and counts all the same.
+    fn shown(&self, ask: &Ask) -> Vec<String> {
+        if ask.purpose == Purpose::Make {
+            return Vec::new();
+        }
+        let texts = ask.inputs.iter().map(|seen| &seen.text).chain([&ask.task_text]);
+        texts.filter_map(|text| self.blobs.get(text).ok()).collect()
     }
 
     /// Stores a text. The answer is paid for, so a full disk is waited out rather than reported as a failed call.

@@ -91,8 +91,13 @@ impl Daemon {
     /// # Errors
     /// When the journal cannot be read or the system gives no thread.
     pub fn start(parts: Parts, runtime: &tokio::runtime::Handle) -> Result<Self, Error> {
-        let Replayed { state, pages, last } = replay(&parts.store)?;
+        let Replayed { mut state, pages, last } = replay(&parts.store)?;
         let clock = Clock::start(last);
+        match parts.publisher.last_number() {
+            Ok(last) => state.seq = state.seq.max(last),
+            // Writing meets the same obstacle and says so to the person.
+            Err(error) => tracing::warn!(%error, "the end of a log could not be read"),
+        }
         let blobs = parts.store.blobs().clone();
         let (sender, receiver) = mpsc::channel(parts.input_queue_max);
         let ending = CancellationToken::new();

@@ -17,6 +17,9 @@ use std::path::Path;
 /// How much of a file's end is looked at first, in bytes; more only when no whole entry stands in it.
 const WINDOW_BYTES: u64 = 128 << 10;
 
+/// The highest number that is taken for a journal's: what JSON readers still tell apart.
+const NUMBER_MAX: u64 = 1 << 53;
+
 /// What is known about a file's end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
@@ -76,6 +79,19 @@ impl<F: Form> AppendFile<F> {
         self.left = None;
     }
 
+    /// The number of the last whole entry that stands in the file; 0 when there is none, or one that no journal reaches.
+    pub(crate) fn last_number(&self, folder: BorrowedFd<'_>, shown: &Path) -> Result<u64, Error> {
+        let path = shown.join(self.name);
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mut file = match rustix::fs::openat(folder, self.name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(rustix::io::Errno::NOENT) => return Ok(0),
+            Err(error) => return Err(Error::io(&path, "open", error)),
+        };
+        let (standing, _) = self.read_end(&mut file).map_err(|error| Error::io(&path, "read", error))?;
+        Ok(if standing.last <= NUMBER_MAX { standing.last } else { 0 })
+    }
+
     /// Appends those of `items` that do not stand yet, in one write. `folder` is `shown` in errors.
     pub(crate) fn append(
         &mut self,
@@ -120,7 +136,10 @@ impl<F: Form> AppendFile<F> {
 
     /// The entries that do not stand yet, as text, and the standing once they do.
     fn next(&self, items: &[(Seq, &F::Item)], mut standing: Standing) -> (String, Standing) {
-        let (last, mut skip) = (standing.last, standing.same);
+        // No entry of ours is newer than the newest to be written: what looks like one was put there by somebody else, and
+        // must not make the log fall silent.
+        let newest = items.last().map_or(0, |(seq, _)| seq.0);
+        let (last, mut skip) = if standing.last > newest { (0, 0) } else { (standing.last, standing.same) };
         let mut text = String::new();
         for (seq, item) in items {
             if seq.0 < last {

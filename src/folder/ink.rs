@@ -39,7 +39,8 @@ impl Ink {
             }
             words.extend(shown.take(bytes_max + 8));
         }
-        escape(&shorten(&words, bytes_max))
+        // What was hidden between its characters is gone now, so a key that it broke up is whole again.
+        escape(&shorten(&self.mask.text(&words), bytes_max))
     }
 
     /// The text on one line that begins a list item or a paragraph and opens nothing there.
@@ -84,7 +85,7 @@ impl Ink {
             lines.push(line);
         }
         // Escaped as one text: a code span may run over lines, and only the whole shows which backtick stays alone.
-        let escaped = escape(&lines.join("\n"));
+        let escaped = escape(&self.mask.text(&lines.join("\n")));
         escaped.split('\n').map(defuse_start).collect::<Vec<_>>().join("\n  ")
     }
 
@@ -111,6 +112,24 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
         _ => '\u{fffd}',
     };
     Cow::Owned(text.chars().map(picture).collect())
+}
+
+/// JSON text in which no control character stands as itself: those above ASCII need no escape in JSON, but a terminal
+/// that shows the file may obey them.
+pub(crate) fn json_visible(json: String) -> String {
+    let commands = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
+    if !json.contains(commands) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if commands(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// The first `bytes_max` bytes, with a mark when something is missing.

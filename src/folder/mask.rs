@@ -64,6 +64,11 @@ impl Masker {
                 text = Cow::Owned(text.replace(secret.expose_secret(), MASKED));
             }
         }
+        for secret in &self.secrets {
+            if let Some(masked) = mask_torn(&text, secret.expose_secret()) {
+                text = Cow::Owned(masked);
+            }
+        }
         match mask_shapes(&text) {
             Some(masked) => Cow::Owned(masked),
             None => text,
@@ -92,6 +97,34 @@ impl Masker {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+/// The text with every beginning of a key masked that breaks off where a word ends; `None` when there is none. Heads,
+/// titles and fields are cut before they come here, and the cut may go through a key.
+fn mask_torn(text: &str, key: &str) -> Option<String> {
+    let least = key.get(..KEY_BYTES_MIN)?;
+    let mut masked: Option<String> = None;
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = text[at..].find(least) {
+        let start = at + found;
+        let length = key.bytes().zip(text[start..].bytes()).take_while(|(one, other)| one == other).count();
+        at = start + length.max(1);
+        while !text.is_char_boundary(at) {
+            at += 1;
+        }
+        let breaks_off =
+            text[at..].chars().next().is_none_or(|c| c.is_whitespace() || matches!(c, '…' | '[' | ')' | ';'));
+        if breaks_off {
+            let out = masked.get_or_insert_with(String::new);
+            out.push_str(&text[copied..start]);
+            out.push_str(MASKED);
+            copied = at;
+        }
+    }
+    if let Some(out) = masked.as_mut() {
+        out.push_str(&text[copied..]);
+    }
+    masked
 }
 
 /// The text with every known shape masked; `None` when there is none.

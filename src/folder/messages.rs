@@ -1,6 +1,7 @@
 //! `communication/model_messages.log`: one JSON line per event, for tools. Each line begins with the event's number.
 
 use super::append::{Form, Standing};
+use super::ink::json_visible;
 use super::mask::Masker;
 use crate::board::Seq;
 use serde_json::{Map, Value};
@@ -75,7 +76,7 @@ impl Form for Messages {
         }
         let mut line = Value::Object(line);
         self.mask.value(&mut line, self.text_bytes_max);
-        (line.to_string(), String::new())
+        (json_visible(line.to_string()), String::new())
     }
 
     fn is_torn(&self, end: &[u8]) -> bool {

@@ -26,6 +26,8 @@ pub(crate) fn verdict(stance: &str) -> String {
 pub(crate) enum Script {
     /// Answers.
     Say(String),
+    /// Answers with everything that a worker can say of itself.
+    Give(Box<worker::Reply>),
     /// Answers after a while.
     SayAfter(Duration, String),
     /// Answers once a condition holds.
@@ -77,6 +79,7 @@ impl Caller for Scripted {
             };
             match script {
                 Script::Say(text) => say(text),
+                Script::Give(reply) => Ok(*reply),
                 Script::SayAfter(pause, text) => tokio::select! {
                     () = tokio::time::sleep(pause) => say(text),
                     () = stop.cancelled() => Err(failure(FailureClass::Cancelled, "stopped")),

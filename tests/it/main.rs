@@ -11,3 +11,5 @@ mod dropped;
 mod flow;
 mod full_board;
 mod harness;
+mod hostile;
+mod obstacles;

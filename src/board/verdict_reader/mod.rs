@@ -7,6 +7,7 @@
 mod fit;
 mod label;
 mod lenient;
+mod quote;
 mod scan;
 mod schema;
 
@@ -16,6 +17,7 @@ pub use schema::schema;
 use super::attempt::Purpose;
 use super::verdict::{Reading, Verdict};
 use fit::Block;
+use quote::Quotes;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -34,11 +36,20 @@ pub const PLACE_BYTES_MAX: usize = 160;
 /// How often a JSON string that holds JSON is unwrapped.
 const UNWRAP_MAX: u32 = 3;
 
+/// [`read_beside`] for an answer whose worker was shown nothing that could hold a verdict.
+pub fn read(purpose: &Purpose, text: &str, structured: Option<&Value>) -> Vec<Verdict> {
+    read_beside(purpose, text, structured, &[])
+}
+
 /// Reads the verdicts out of an answer: of its structured part when that fits, else of its text.
 /// One verdict for [`Purpose::Judge`], one per candidate in the order shown for [`Purpose::Check`], none for
-/// [`Purpose::Make`]. What cannot be read is an abstention.
-pub fn read(purpose: &Purpose, text: &str, structured: Option<&Value>) -> Vec<Verdict> {
-    let found = || structured.and_then(|value| from_structured(purpose, value)).or_else(|| from_text(purpose, text));
+/// [`Purpose::Make`]. What cannot be read is an abstention. A block in the text that stands word for word in what the
+/// worker was `shown` is a quotation, not its verdict: a candidate cannot bring the judgement on itself along.
+pub fn read_beside(purpose: &Purpose, text: &str, structured: Option<&Value>, shown: &[String]) -> Vec<Verdict> {
+    let quotes = Quotes::of(shown);
+    let from_text = |text: &str| from_text(purpose, text, &quotes);
+    let from_structured = |value| from_structured(purpose, value, &quotes);
+    let found = || structured.and_then(from_structured).or_else(|| from_text(text));
     match purpose {
         Purpose::Make => Vec::new(),
         Purpose::Judge => match found() {
@@ -52,14 +63,14 @@ pub fn read(purpose: &Purpose, text: &str, structured: Option<&Value>) -> Vec<Ve
     }
 }
 
-fn from_structured(purpose: &Purpose, value: &Value) -> Option<(Block, Reading)> {
+fn from_structured(purpose: &Purpose, value: &Value, quotes: &Quotes<'_>) -> Option<(Block, Reading)> {
     if let Some(block) = fit::fit(purpose, value) {
         return Some((block, Reading::Strict));
     }
-    value.as_str().and_then(|text| from_text(purpose, text))
+    value.as_str().and_then(|text| from_text(purpose, text, quotes))
 }
 
-fn from_text(purpose: &Purpose, text: &str) -> Option<(Block, Reading)> {
+fn from_text(purpose: &Purpose, text: &str, quotes: &Quotes<'_>) -> Option<(Block, Reading)> {
     let mut text = Cow::Borrowed(tail(text));
     for _ in 0..UNWRAP_MAX {
         match serde_json::from_str::<String>(text.trim()) {
@@ -67,7 +78,7 @@ fn from_text(purpose: &Purpose, text: &str) -> Option<(Block, Reading)> {
             Err(_) => break,
         }
     }
-    scan::search(purpose, &text)
+    scan::search(purpose, &text, quotes)
 }
 
 fn tail(text: &str) -> &str {

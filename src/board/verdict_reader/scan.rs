@@ -4,6 +4,7 @@ use super::super::attempt::Purpose;
 use super::super::verdict::Reading;
 use super::fit::{self, Block};
 use super::lenient;
+use super::quote::Quotes;
 use serde_json::Value;
 
 /// Bytes that the search may look at again while it tries one `{` after another, per byte of text. A text that needs more
@@ -17,8 +18,8 @@ const MENDED_BYTES_MAX: usize = 256 * 1024;
 const MENDED_TRIES_MAX: usize = 8;
 
 /// The last block in `text` that fits, and how it was read.
-pub(super) fn search(purpose: &Purpose, text: &str) -> Option<(Block, Reading)> {
-    let found = strict(purpose, text);
+pub(super) fn search(purpose: &Purpose, text: &str, quotes: &Quotes<'_>) -> Option<(Block, Reading)> {
+    let found = strict(purpose, text, quotes);
     if found.exhausted {
         return None;
     }
@@ -47,7 +48,7 @@ struct Strict {
 
 /// Tries every `{` in turn. What fits is passed over whole; what does not is looked into, so that a verdict inside a
 /// wrapper is found.
-fn strict(purpose: &Purpose, text: &str) -> Strict {
+fn strict(purpose: &Purpose, text: &str, quotes: &Quotes<'_>) -> Strict {
     let mut found = Strict::default();
     let mut looks = text.len().saturating_mul(LOOKS_PER_BYTE);
     let mut at = 0;
@@ -67,9 +68,12 @@ fn strict(purpose: &Purpose, text: &str) -> Strict {
             Extent::Closed(bytes) => {
                 let value: Option<Value> = serde_json::from_str(&text[start..start + bytes]).ok();
                 if let Some(block) = value.and_then(|value| fit::fit(purpose, &value)) {
+                    at = start + bytes;
+                    if quotes.holds(&text[start..at]) {
+                        continue;
+                    }
                     found.last = Some(block.after(found.last.take()));
                     found.unclosed_before = found.unclosed_before.or(found.unclosed_after.take());
-                    at = start + bytes;
                 }
             }
             Extent::Unclosed(_) => {

@@ -99,6 +99,19 @@ impl Publisher {
         })
     }
 
+    /// The highest number among the last entries of the logs. A new journal must go on from there (the logs are kept in
+    /// version control and `.synod` is not): entries with lower numbers would count as written already.
+    ///
+    /// # Errors
+    /// When a log cannot be read.
+    pub fn last_number(&self) -> Result<Seq, Error> {
+        let shown = self.tree.path(&Dir::Communication, "");
+        let folder = self.tree.handle(&Dir::Communication)?;
+        let logs = self.log.last_number(folder, &shown)?.max(self.messages.last_number(folder, &shown)?);
+        let shown = self.tree.path(&Dir::Decisions, "");
+        Ok(Seq(logs.max(self.records.last_number(self.tree.handle(&Dir::Decisions)?, &shown)?)))
+    }
+
     /// Writes every page of the batch, in order; on return all of it survives a power cut. All pages of one event must
     /// come in one batch, and sequence numbers must not fall. After an error publish the same batch again.
     pub fn publish(&mut self, batch: &[(Seq, Page)], blobs: Loader<'_>) -> Result<(), Error> {

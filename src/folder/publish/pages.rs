@@ -5,7 +5,7 @@ use super::tree::Dir;
 use super::{Limits, Loader, Places};
 use crate::board::{Decision, Ending, OutputPage, Page, Seq, Source, TaskId, TaskSpec, Text};
 use crate::folder::error::Error;
-use crate::folder::ink::Ink;
+use crate::folder::ink::{Ink, json_visible};
 use crate::folder::name::part;
 use crate::folder::render::{architecture, decision, decision_memory, output, task};
 use serde_json::Value;
@@ -81,9 +81,7 @@ impl Renderer<'_> {
 
     fn pretty(&self, mut value: Value) -> Vec<u8> {
         self.ink.mask.value(&mut value, usize::MAX);
-        let mut bytes = serde_json::to_vec_pretty(&value).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        pretty(&value)
     }
 
     fn task_file(&mut self, id: &TaskId, source: &Source, spec: &TaskSpec) -> Result<(), Error> {
@@ -128,8 +126,7 @@ impl Renderer<'_> {
         let (id, ink) = (&decision.task, self.ink);
         let page = format!("{id}.md");
         let answer = self.load(&decision.answer, &Path::new("decisions").join(&page))?;
-        let mut json = serde_json::to_vec_pretty(&decision::json(ink, decision, &answer)).unwrap_or_default();
-        json.push(b'\n');
+        let json = pretty(&decision::json(ink, decision, &answer));
         let text = decision::page(ink, decision, &answer, self.limits.page_text_bytes_max);
         self.stage.file(id, Dir::Decisions, format!("{id}.json"), Content::Whole(json));
         self.stage.file(id, Dir::Decisions, page, Content::Whole(text.into_bytes()));
@@ -143,6 +140,13 @@ impl Renderer<'_> {
         }
         Ok(())
     }
+}
+
+/// A value as a file of JSON.
+fn pretty(value: &Value) -> Vec<u8> {
+    let mut text = json_visible(serde_json::to_string_pretty(value).unwrap_or_default());
+    text.push('\n');
+    text.into_bytes()
 }
 
 /// Endings of dropped files that are kept beside a readable page.
