@@ -2,7 +2,6 @@
 //! good one becomes the task it says. The files are fixtures, so that a running daemon can be given the same ones.
 
 #![expect(clippy::panic, reason = "a test that cannot go on should end where it stands")]
-
 #![expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -59,10 +59,7 @@ impl Engine {
         if place.loaded.settings.limits.budget_usd_per_day.is_some() {
             tracing::warn!("limits.budget_usd_per_day is set, and budgets are not enforced yet");
         }
-        let mut rules = rules(place, &workers).map_err(|what| Error::Settings { what })?;
-        if engage.look {
-            rules.limits.concurrent_calls_max = 0;
-        }
+        let rules = rules(place, &workers).map_err(|what| Error::Settings { what })?;
         let layout = &place.layout;
         make_private(&layout.dot_synod)?;
         let lock = Lock::take(&layout.lock)?;
@@ -102,6 +99,7 @@ impl Engine {
             limits: loop_limits(limits, engage.crash_after_append),
             input_queue_max: limits.input_queue_max,
             facts: Facts { workspace: layout.root.display().to_string(), providers },
+            look: engage.look,
         };
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;
         let serving = CancellationToken::new();

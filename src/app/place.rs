@@ -58,10 +58,12 @@ pub fn workspace(options: &Options) -> Result<Place, Error> {
 pub fn init(options: &Options) -> Result<folder::workspace::Made, Error> {
     let environment = Environment::capture();
     let root = options.start.clone().unwrap_or_else(|| environment.current_dir().to_owned());
-    let workspace = config::Settings::default().workspace;
-    let coordination = root.join(&workspace.coordination);
-    std::fs::create_dir_all(&coordination)
-        .map_err(|source| Error::File { path: coordination.display().to_string(), source })?;
+    // Settings that are there already say how the folders are called.
+    if !root.join(config::SETTINGS_FILE).is_file() {
+        let coordination = root.join(config::Settings::default().workspace.coordination);
+        std::fs::create_dir_all(&coordination)
+            .map_err(|source| Error::File { path: coordination.display().to_string(), source })?;
+    }
     let (layout, _) = config::open(&root, &environment, &options.flags)?;
     Ok(folder::workspace::init(&root, &layout.coordination, &layout.memories)?)
 }

@@ -193,7 +193,8 @@ pub(in crate::board) fn rest_after(
     match &failure.class {
         FailureClass::WorkerBlocked => Some(Rest::Blocked),
         FailureClass::RateLimited { retry_after } => {
-            let pause = retry_after.unwrap_or_else(|| doubled(limits.rate_limit_rest, rests, limits.rate_limit_rest_max));
+            let pause =
+                retry_after.unwrap_or_else(|| doubled(limits.rate_limit_rest, rests, limits.rate_limit_rest_max));
             Some(Rest::Until { at: at.after(pause) })
         }
         FailureClass::Transient | FailureClass::Timeout => {

@@ -78,7 +78,7 @@ fn tell_dependents(state: &State, task: &Task, ending: &Ending, at: Timestamp) -
 }
 
 fn work(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
-    let given_up = give_up(state, task, at);
+    let given_up = give_up(state, rules, task, at);
     if !given_up.is_empty() {
         return given_up;
     }
@@ -97,13 +97,18 @@ fn work(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> 
 }
 
 /// Attempts that wait for a worker which cannot come, or whose task's time is up.
-fn give_up(state: &State, task: &Task, at: Timestamp) -> Vec<Event> {
+fn give_up(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
     let late = time_is_up(task, at);
+    // Who may start nothing (a daemon that ends, one that only looks) need not know the workers, and judges none.
+    let gone = |worker: &WorkerName| rules.limits.concurrent_calls_max > 0 && rules.worker(worker).is_none();
     let mut events = Vec::new();
     for attempt in task.attempts.values() {
         let (class, message) = match attempt.state {
             AttemptState::Planned { .. } if is_blocked(state, &attempt.worker) => {
                 (FailureClass::RequestRefused, "the worker is blocked until its fault is mended")
+            }
+            AttemptState::Planned { .. } if gone(&attempt.worker) => {
+                (FailureClass::RequestRefused, "the worker is no longer configured")
             }
             AttemptState::Planned { .. } if late => {
                 (FailureClass::Cancelled, "the task's time was up before it started")

@@ -99,9 +99,7 @@ fn limits(reader: &Reader<'_>, settings: &Settings) {
             reader.fault(&format!("limits.{low}"), format!("must not be above limits.{high}"));
         }
     }
-    for (key, budget) in
-        [("budget_usd_per_day", limits.budget_usd_per_day)]
-    {
+    for (key, budget) in [("budget_usd_per_day", limits.budget_usd_per_day)] {
         if budget.is_some_and(|budget| budget < 0.0) {
             reader.fault(&format!("limits.{key}"), "must not be below 0; \"none\" takes a limit away");
         }
@@ -379,8 +377,8 @@ mod tests {
 
     #[test]
     fn all_problems_come_together() {
-        let error =
-            parse("[limits]\nretires = 1\nwatch_queue_max = 'x'\n[workers.a]\nprovider = 'human'\ntier = 9").unwrap_err();
+        let error = parse("[limits]\nretires = 1\nwatch_queue_max = 'x'\n[workers.a]\nprovider = 'human'\ntier = 9")
+            .unwrap_err();
         let Error::Invalid(problems) = error else { unreachable!("settings are wrong, files are not") };
         assert_eq!(problems.len(), 3, "{problems:?}");
     }

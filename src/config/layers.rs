@@ -322,7 +322,10 @@ mod tests {
             [("SYNOD_LIMITS__PLAN_STEPS_MAX", "4"), ("SYNOD_LIMITS__CONTEXT_FILES_MAX", "4"), ("SYNOD_LOG", "debug")];
         let loaded = layered(user, workspace, &variables, &["limits.context_files_max=5"]).unwrap();
         let limits = &loaded.settings.limits;
-        assert_eq!((limits.retries, limits.watch_queue_max, limits.plan_steps_max, limits.context_files_max), (2, 3, 4, 5));
+        assert_eq!(
+            (limits.retries, limits.watch_queue_max, limits.plan_steps_max, limits.context_files_max),
+            (2, 3, 4, 5)
+        );
         assert_eq!(limits.input_queue_max, 1024);
         let origin = |key: &str| loaded.origin(key).unwrap().to_string();
         assert!(origin("limits.retries").ends_with("config.toml:2"), "{}", origin("limits.retries"));

@@ -4,7 +4,9 @@ use super::caller::{Caller, Calling};
 use super::clock::Clock;
 use super::incoming::Incoming;
 use super::jobs::Jobs;
+use super::trouble::Where;
 use crate::board::prompt::{self, Material, Piece};
+use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
     Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, verdict_reader,
 };
@@ -113,16 +115,28 @@ impl Calls {
             sender: self.sender.clone(),
             ending: self.ending.clone(),
             stop,
+            jobs: self.jobs.clone(),
         };
-        let (sender, key, clock) = (self.sender.clone(), ask.key.clone(), self.clock);
+        let (sender, key, clock, jobs) = (self.sender.clone(), ask.key.clone(), self.clock, self.jobs.clone());
         let report_panic = move |said: String| {
             let failure = failure(FailureClass::Transient, format!("the call's job broke: {said}"));
             let input = Input::Failed { at: clock.now(), key, failure };
-            // A full queue delays the report until the attempt is overdue; it is never lost for good.
-            let _ = sender.try_send(Incoming::Input(Box::new(input), None));
-            let _ = sender.try_send(Incoming::CallOver);
+            // A job of its own, for it may have to wait for a place on the loop's channel.
+            let report = async move {
+                // A loop that is gone asks anew at the next start.
+                let _ = sender.send(Incoming::Input(Box::new(input), None)).await;
+                let _ = sender.send(Incoming::CallOver).await;
+            };
+            jobs.start("report of a broken call", report, drop);
         };
         self.jobs.start(format!("call {}", ask.key), job.run(ask, calling), report_panic);
+    }
+}
+
+/// However the loop came to its end, by a failed store or a panic too: calls must not go on for nobody.
+impl Drop for Calls {
+    fn drop(&mut self) {
+        self.ending.cancel();
     }
 }
 
@@ -143,13 +157,14 @@ struct CallJob {
     sender: mpsc::Sender<Incoming>,
     ending: CancellationToken,
     stop: CancellationToken,
+    jobs: Jobs,
 }
 
 impl CallJob {
     async fn run(self, ask: Ask, calling: Option<Calling>) {
         let outcome = match calling {
             Some(calling) => calling.await,
-            None => match self.prepare(&ask) {
+            None => match self.prepare(&ask).await {
                 Ok(call) => self.caller.call(&ask.worker, call, self.stop.clone()).await,
                 Err(failure) => Err(failure),
             },
@@ -165,8 +180,12 @@ impl CallJob {
         let _ = self.sender.send(Incoming::CallOver).await;
     }
 
-    fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
-        let material = self.material(ask)?;
+    /// Reads what the prompt needs, on a thread for blocking work: globs may walk large trees.
+    async fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
+        let (desk, wanted) = (Desk { places: self.places.clone(), blobs: self.blobs.clone() }, ask.clone());
+        let read = self.jobs.blocking(move || desk.material(&wanted)).await;
+        let broke = |said| failure(FailureClass::Transient, format!("what the prompt needs could not be read: {said}"));
+        let material = read.map_err(broke)??;
         let prompt = prompt::compose(ask, &material, self.places.prompt);
         Ok(Call {
             key: ask.key.clone(),
@@ -177,42 +196,6 @@ impl CallJob {
             session: None,
             folder: self.places.root.clone(),
         })
-    }
-
-    fn material(&self, ask: &Ask) -> Result<Material, Failure> {
-        let load = |text| self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, error.to_string()));
-        let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);
-        let mut left_out: Vec<String> =
-            gathered.left_out.into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
-        let piece = |(name, text)| Piece { name, text };
-        let mut files = gathered.files;
-        let named =
-            files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
-        let spec = named.then(|| piece(files.remove(0)));
-        let mut memories = Vec::new();
-        for name in self.memory_names(ask) {
-            match context::read_memory(&self.places.memories, &name, self.places.context.bytes_max) {
-                Ok(text) => memories.push(Piece { name, text }),
-                // What other agents may write while the task runs need not be there.
-                Err(_) if !ask.memories.contains(&name) => {}
-                Err(error) => left_out.push(format!("memory {name}: {error}")),
-            }
-        }
-        Ok(Material {
-            role_text: None,
-            task_text: load(&ask.task_text)?,
-            context: files.into_iter().map(piece).collect(),
-            spec,
-            memories,
-            inputs: ask.inputs.iter().map(|seen| load(&seen.text)).collect::<Result<_, _>>()?,
-            left_out,
-        })
-    }
-
-    /// The memories that the person named, and what outside agents have written for this task.
-    fn memory_names(&self, ask: &Ask) -> Vec<String> {
-        let shared = format!("orchestration/current-task/{}/shared-context", ask.key.task);
-        ask.memories.iter().cloned().chain([shared]).collect()
     }
 
     /// Reports an outcome and waits until it is stored. `false` when the daemon ended before that.
@@ -258,20 +241,35 @@ impl CallJob {
         texts.filter_map(|text| self.blobs.get(text).ok()).collect()
     }
 
+    /// Short texts travel inside events; only long ones go to the disk, on a thread for blocking work.
+    async fn put(&self, text: &Arc<str>) -> Result<Text, String> {
+        if text.len() <= INLINE_BYTES_MAX {
+            return Ok(Text::short(&**text));
+        }
+        let (blobs, text) = (self.blobs.clone(), Arc::clone(text));
+        self.jobs.blocking(move || blobs.put(&text)).await?.map_err(|error| error.to_string())
+    }
+
+    async fn trouble(&self, what: Option<String>) {
+        // A loop that is gone needs no news.
+        let _ = self.sender.send(Incoming::Trouble { at: Where::Answers, what }).await;
+    }
+
     /// Stores a text. The answer is paid for, so a full disk is waited out rather than reported as a failed call.
     async fn keep(&self, text: &str) -> Option<Text> {
+        let text: Arc<str> = text.into();
         let mut told = false;
         loop {
-            match self.blobs.put(text) {
+            match self.put(&text).await {
                 Ok(text) => {
                     if told {
-                        let _ = self.sender.send(Incoming::Trouble(None)).await;
+                        self.trouble(None).await;
                     }
                     return Some(text);
                 }
                 Err(error) if !told => {
                     told = true;
-                    let _ = self.sender.send(Incoming::Trouble(Some(error.to_string()))).await;
+                    self.trouble(Some(error)).await;
                 }
                 Err(_) => {}
             }
@@ -280,5 +278,49 @@ impl CallJob {
                 () = self.ending.cancelled() => return None,
             }
         }
+    }
+}
+
+/// Where a call's material is read.
+struct Desk {
+    places: CallPlaces,
+    blobs: Blobs,
+}
+
+impl Desk {
+    fn material(&self, ask: &Ask) -> Result<Material, Failure> {
+        let load = |text| self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, error.to_string()));
+        let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);
+        let mut left_out: Vec<String> =
+            gathered.left_out.into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
+        let piece = |(name, text)| Piece { name, text };
+        let mut files = gathered.files;
+        let named =
+            files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
+        let spec = named.then(|| piece(files.remove(0)));
+        let mut memories = Vec::new();
+        for name in self.memory_names(ask) {
+            match context::read_memory(&self.places.memories, &name, self.places.context.bytes_max) {
+                Ok(text) => memories.push(Piece { name, text }),
+                // What other agents may write while the task runs need not be there.
+                Err(_) if !ask.memories.contains(&name) => {}
+                Err(error) => left_out.push(format!("memory {name}: {error}")),
+            }
+        }
+        Ok(Material {
+            role_text: None,
+            task_text: load(&ask.task_text)?,
+            context: files.into_iter().map(piece).collect(),
+            spec,
+            memories,
+            inputs: ask.inputs.iter().map(|seen| load(&seen.text)).collect::<Result<_, _>>()?,
+            left_out,
+        })
+    }
+
+    /// The memories that the person named, and what outside agents have written for this task.
+    fn memory_names(&self, ask: &Ask) -> Vec<String> {
+        let shared = format!("orchestration/current-task/{}/shared-context", ask.key.task);
+        ask.memories.iter().cloned().chain([shared]).collect()
     }
 }

@@ -35,7 +35,9 @@ impl Engine {
         let now = self.clock.now();
         // From here on no attempt starts; those that wait stay in the journal for the next start.
         self.rules.limits.concurrent_calls_max = 0;
-        if hard || self.end.is_begun() {
+        if matches!(self.end.phase, Phase::Stopping { .. }) {
+            // They were told; to be told again must not put the end off.
+        } else if hard || self.end.is_begun() {
             self.stop_calls(now);
         } else {
             self.end.phase = Phase::Grace { until: now.after(self.limits.shutdown_grace) };

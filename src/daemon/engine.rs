@@ -3,16 +3,20 @@
 
 use super::calls::Calls;
 use super::clock::Clock;
-use super::incoming::{Incoming, RawOffer};
+use super::incoming::{Incoming, Query, RawOffer};
 use super::notices::{Notices, notice};
+use super::outage::Outage;
 use super::publishing::Pages;
 use super::queries::Waiting;
+use super::start::CaughtUp;
+use super::trouble::{Troubles, Where};
 use crate::api::TaskRow;
 use crate::board::{
     self, AttemptKey, Effect, Event, Input, Offer, Page, Phase, Refusal, Rules, Seq, Source, State, TaskId, Timestamp,
 };
 use crate::store::{Archive, Batch, Store};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -53,8 +57,14 @@ pub(super) struct Engine {
     pub(super) waiting: Waiting,
     pub(super) queue: Queue,
     pub(super) facts: super::Facts,
-    /// What outside jobs reported to be wrong.
-    pub(super) trouble: Option<String>,
+    /// What is wrong outside, by where.
+    pub(super) troubles: Troubles,
+    /// What stands in the way of every append, for those who ask meanwhile; and how urgently the end was asked for.
+    pub(super) outage: Arc<Outage>,
+    /// The moment that was settled last: everything up to it has been decided.
+    pub(super) settled: Timestamp,
+    /// Rings once the pages of the last run stand: only then are dropped files looked at.
+    pub(super) caught_up: CaughtUp,
     /// The last event that stands in files.
     pub(super) published: Seq,
     /// The last event whose pages were handed to the writing thread.
@@ -69,6 +79,8 @@ struct Round {
     batch: Batch,
     effects: Vec<(Seq, Effect)>,
     replies: Vec<Reply>,
+    queries: Vec<Query>,
+    published: Option<Seq>,
     ended_calls: Vec<AttemptKey>,
 }
 
@@ -106,6 +118,10 @@ impl Engine {
                 self.take(incoming, &mut round);
             }
             self.take_queued(&mut round);
+            // After the offers, so that a task that leaves the state in this round can still be found by them.
+            if let Some(upto) = round.published.take() {
+                self.published(upto, &mut round);
+            }
             self.finish(round)?;
         }
         Ok(())
@@ -119,7 +135,8 @@ impl Engine {
     /// The next thing to do, or `None` when the state asked to be woken first.
     async fn next(&mut self, receiver: &mut mpsc::Receiver<Incoming>) -> Option<Incoming> {
         let now = self.clock.now();
-        let alarm = self.state.next_alarm(&self.rules, now);
+        // From the moment settled last, not from now: what came due while the last round was stored must ring too.
+        let alarm = self.state.next_alarm(&self.rules, self.settled);
         let alarm = [alarm, self.ending_alarm()].into_iter().flatten().min();
         match alarm {
             None => receiver.recv().await,
@@ -140,9 +157,10 @@ impl Engine {
                 self.queue.push_back((offer, reply));
             }
             Incoming::Offer(offer, reply) => self.take_offer(*offer, reply, round),
-            Incoming::Query(query) => self.query(query),
-            Incoming::Published(upto) => self.published(upto, round),
-            Incoming::Trouble(trouble) => self.set_trouble(trouble),
+            // Answered once the round is stored: nobody is shown what a crash could still take back.
+            Incoming::Query(query) => round.queries.push(query),
+            Incoming::Published(upto) => round.published = round.published.max(Some(upto)),
+            Incoming::Trouble { at, what } => self.troubles.set(at, what),
             Incoming::Stop { hard } => self.stop(hard),
             Incoming::CallOver => self.end.running_jobs = self.end.running_jobs.saturating_sub(1),
         }
@@ -150,6 +168,7 @@ impl Engine {
 
     /// Decides on an input and collects what follows. Nothing is stored yet.
     fn decide(&mut self, input: Input, round: &mut Round) -> Result<(), Refusal> {
+        let at = input.at();
         let (notices, effects) = (&mut self.notices, &mut round.effects);
         let (events, over) = (&mut round.batch.events, &mut round.ended_calls);
         board::take(&mut self.state, &self.rules, input, &mut |state, seq, event| {
@@ -163,12 +182,20 @@ impl Engine {
                 over.push(key.clone());
             }
             events.push((seq, event));
-        })
+        })?;
+        self.settled = at;
+        Ok(())
     }
 
     /// Whether a further task would be refused only because there are too many.
     fn is_full(&self) -> bool {
-        !self.end.is_begun() && self.state.open() >= self.rules.limits.open_tasks_max
+        !self.end.is_begun() && (self.state.open() >= self.rules.limits.open_tasks_max || self.is_behind())
+    }
+
+    /// Whether as many ended tasks as may be open wait for their pages. Where no page can be written, no more come in.
+    fn is_behind(&self) -> bool {
+        let unwritten = self.state.tasks.len().saturating_sub(self.state.open());
+        unwritten >= self.rules.limits.open_tasks_max
     }
 
     /// A dropped task can wait for its turn; whoever asks over a face is told at once.
@@ -190,7 +217,7 @@ impl Engine {
     }
 
     fn offer(&mut self, raw: RawOffer, round: &mut Round) -> Result<TaskId, Refusal> {
-        if self.end.is_begun() {
+        if self.end.is_begun() || self.is_behind() {
             return Err(Refusal::Busy { open: self.state.open() });
         }
         let offer = self.name(raw, self.clock.now())?;
@@ -222,6 +249,7 @@ impl Engine {
     /// Files stand up to here: tasks that have ended leave the journal for their history.
     fn published(&mut self, upto: Seq, round: &mut Round) {
         self.published = self.published.max(upto);
+        self.caught_up.tell(self.published);
         let archived = self.state.ended_upto(upto).map(|task| (task.id.clone(), TaskRow::of(task)));
         for (task, row) in archived {
             let summary = serde_json::to_value(&row).unwrap_or_default();
@@ -236,7 +264,7 @@ impl Engine {
 
     /// Stores what the round decided, and only then does what follows from it and answers.
     fn finish(&mut self, round: Round) -> Result<(), String> {
-        let Round { mut batch, effects, replies, ended_calls } = round;
+        let Round { mut batch, effects, replies, queries, published: _, ended_calls } = round;
         if !batch.events.is_empty() {
             batch.published = Some(self.published);
             if !batch.archive.is_empty() {
@@ -244,10 +272,11 @@ impl Engine {
             }
             self.append(&batch)?;
         }
+        // Stops before the ends are noted: an end that did not come from the call itself must still reach it.
+        self.dispatch(effects);
         for key in &ended_calls {
             self.calls.over(key);
         }
-        self.dispatch(effects);
         for reply in replies {
             // Who no longer listens has given the reply up.
             match reply {
@@ -255,25 +284,32 @@ impl Engine {
                 Reply::Offer(reply, taken) => drop(reply.send(taken)),
             }
         }
+        for query in queries {
+            self.query(query);
+        }
         self.notices.tell(self.state.seq);
         self.tell_rested();
         Ok(())
     }
 
-    /// One durable commit. While the disk is full nothing else is done: what was decided waits, and so does everyone else.
+    /// One durable commit. While the disk is full nothing else is done: what was decided waits, and so does everyone else,
+    /// but for those who ask and those who want the end.
     fn append(&mut self, batch: &Batch) -> Result<(), String> {
-        loop {
-            match self.store.append(batch) {
-                Ok(()) => break,
-                Err(error) if error.is_full() => {
-                    if self.trouble.is_none() {
-                        tracing::error!(%error, "nothing is taken until there is space");
-                        self.trouble = Some(error.to_string());
-                    }
-                    std::thread::sleep(APPEND_RETRY_PAUSE);
-                }
-                Err(error) => return Err(error.to_string()),
+        while let Err(error) = self.store.append(batch) {
+            if !error.is_full() {
+                return Err(error.to_string());
             }
+            self.troubles.set(Where::Journal, Some(error.to_string()));
+            self.outage.begin(error.to_string());
+            if !self.outage.wait(APPEND_RETRY_PAUSE) {
+                return Err(format!(
+                    "{error}; it was told to end, so what waited to be stored is done at the next start"
+                ));
+            }
+        }
+        if self.outage.is_on() {
+            self.troubles.set(Where::Journal, None);
+            self.outage.over();
         }
         self.appends += 1;
         if self.limits.crash_after_append == Some(self.appends) {
@@ -300,13 +336,5 @@ impl Engine {
             self.handed = self.state.seq;
             self.pages.write(pages, self.state.seq);
         }
-    }
-
-    fn set_trouble(&mut self, trouble: Option<String>) {
-        match &trouble {
-            Some(what) => tracing::warn!(what, "something outside is in trouble"),
-            None => tracing::info!("the trouble is over"),
-        }
-        self.trouble = trouble;
     }
 }

@@ -1,5 +1,6 @@
 //! What arrives on the loop's one channel. One channel, because two give no order.
 
+use super::trouble::Where;
 use crate::api::{Notice, Status, TaskRow, WorkerRow};
 use crate::board::{Input, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
 use tokio::sync::oneshot;
@@ -16,7 +17,12 @@ pub(super) enum Incoming {
     /// Everything up to this event stands in files.
     Published(Seq),
     /// Something outside is in trouble (disk full, folder gone), or no longer.
-    Trouble(Option<String>),
+    Trouble {
+        /// Where.
+        at: Where,
+        /// What; `None`: it is mended.
+        what: Option<String>,
+    },
     /// End.
     Stop {
         /// At once.

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::incoming::{Incoming, RawOffer};
+use super::trouble::Where;
 use crate::board::{Input, PersonAnswer, Reason, Refusal, Source, TaskId, Text};
 use crate::folder::intake::{AnswerKind, Found, Intake};
 use crate::store::Blobs;
@@ -24,6 +25,8 @@ pub(super) struct IntakeJob {
     pub(super) clock: Clock,
     pub(super) sender: mpsc::Sender<Incoming>,
     pub(super) ending: CancellationToken,
+    /// Rings once the pages of the last run stand. Before that a file that was taken then may still lie in the drop folder.
+    pub(super) caught_up: CancellationToken,
 }
 
 /// Offers that may wait for the loop's word before no more task files are looked at. Above a batch of the loop, so that
@@ -40,6 +43,10 @@ impl IntakeJob {
     /// Runs until the daemon ends.
     pub(super) async fn run(mut self) {
         let ending = self.ending.clone();
+        tokio::select! {
+            () = self.caught_up.cancelled() => {}
+            () = ending.cancelled() => return,
+        }
         let mut offered: FuturesUnordered<Offered> = FuturesUnordered::new();
         loop {
             // A board that is full lets the offers wait; answering files go on, for they may be what makes room.
@@ -93,25 +100,38 @@ impl IntakeJob {
                 None
             }
             Found::Trouble(what) => {
-                let _ = self.sender.send(Incoming::Trouble(Some(what))).await;
+                self.trouble(Where::DropFolder, Some(what)).await;
                 None
             }
             Found::Mended(what) => {
                 tracing::info!(what, "mended");
-                let _ = self.sender.send(Incoming::Trouble(None)).await;
+                self.trouble(Where::DropFolder, None).await;
                 None
             }
         }
     }
 
+    async fn trouble(&self, at: Where, what: Option<String>) {
+        // A loop that is gone needs no news.
+        let _ = self.sender.send(Incoming::Trouble { at, what }).await;
+    }
+
     /// Stores a dropped text; a full disk is waited out. `None`: the daemon has ended.
     async fn keep(&self, text: &str) -> Option<Text> {
+        let mut told = false;
         loop {
             match self.blobs.put(text) {
-                Ok(text) => return Some(text),
-                Err(error) => {
-                    let _ = self.sender.send(Incoming::Trouble(Some(error.to_string()))).await;
+                Ok(text) => {
+                    if told {
+                        self.trouble(Where::DroppedTexts, None).await;
+                    }
+                    return Some(text);
                 }
+                Err(error) if !told => {
+                    told = true;
+                    self.trouble(Where::DroppedTexts, Some(error.to_string())).await;
+                }
+                Err(_) => {}
             }
             tokio::select! {
                 () = tokio::time::sleep(STORE_RETRY_PAUSE) => {}

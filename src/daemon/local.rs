@@ -3,13 +3,17 @@
 
 use super::clock::Clock;
 use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
-use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Reply, Request, TaskView};
+use super::jobs::Jobs;
+use super::outage::Outage;
+use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Overrides, Reply, Request, TaskView};
 use crate::board::{Input, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
 use crate::folder::handoff_log;
 use crate::folder::intake::{self, format};
 use crate::store::Blobs;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,15 +31,30 @@ pub(super) struct LocalBoard {
     pub(super) root: PathBuf,
     pub(super) handoff_log: PathBuf,
     pub(super) intake: intake::Limits,
+    pub(super) jobs: Jobs,
+    pub(super) outage: Arc<Outage>,
 }
 
 impl Board for LocalBoard {
     fn ask(&self, request: Request) -> Answering<'_> {
-        Box::pin(self.answer(request))
+        Box::pin(self.answer_or_say_why_not(request))
     }
 }
 
 impl LocalBoard {
+    /// While nothing can be stored the loop answers nobody; who asked is told so instead of being left to wait. Those who wait
+    /// for something to happen go on waiting.
+    async fn answer_or_say_why_not(&self, request: Request) -> Result<Reply, Error> {
+        if matches!(request, Request::Notices { .. } | Request::Wait { .. } | Request::Shutdown { .. }) {
+            return self.answer(request).await;
+        }
+        tokio::select! {
+            biased;
+            answered = self.answer(request) => answered,
+            why = self.outage.reason() => Err(full(why)),
+        }
+    }
+
     async fn answer(&self, request: Request) -> Result<Reply, Error> {
         match request {
             Request::Submit(new) => self.submit(*new).await,
@@ -57,11 +76,12 @@ impl LocalBoard {
                 self.person(task, by, PersonAnswer::Reject { why }).await
             }
             Request::Why { task } => self.why(task).await,
-            Request::Log { entries } => self.log(entries),
-            Request::VerifyLog => self.verify_log(),
+            Request::Log { entries } => self.log(entries).await,
+            Request::VerifyLog => self.verify_log().await,
             Request::Route { text, overrides } => {
                 let new = NewTask { content: text, overrides, ..NewTask::default() };
-                let offer = Box::new(self.offer(new)?);
+                // Only looked at, so nothing of it is stored.
+                let offer = Box::new(self.offer(new, |text| Ok(Text::short(text)))?);
                 let route = self.query(|reply| Query::Route(offer, reply)).await?;
                 route.map(Reply::Route).map_err(refused)
             }
@@ -75,6 +95,7 @@ impl LocalBoard {
             }
             Request::Status => self.query(Query::Status).await.map(Reply::Status),
             Request::Shutdown { hard } => {
+                self.outage.tell_to_end();
                 self.send(Incoming::Stop { hard }).await?;
                 Ok(Reply::Done)
             }
@@ -82,7 +103,7 @@ impl LocalBoard {
     }
 
     async fn submit(&self, new: NewTask) -> Result<Reply, Error> {
-        let offer = Box::new(self.offer(new)?);
+        let offer = Box::new(self.offer(new, |text| self.keep(text))?);
         let (reply, replied) = oneshot::channel();
         self.send(Incoming::Offer(offer, reply)).await?;
         match replied.await.map_err(|_| gone())? {
@@ -91,16 +112,17 @@ impl LocalBoard {
         }
     }
 
-    /// Reads what was handed in and stores its texts.
-    fn offer(&self, new: NewTask) -> Result<RawOffer, Error> {
+    /// Reads what was handed in; `keep` stores its text.
+    fn offer(&self, new: NewTask, keep: impl FnOnce(&str) -> Result<Text, Error>) -> Result<RawOffer, Error> {
         let ending = new.format.as_deref().unwrap_or("txt");
         let read = format::read(&format!("task.{ending}"), new.content.as_bytes(), &self.root, &self.intake);
         let draft = read.map_err(|reason| {
             let place = reason.line.map(|line| format!("line {line}: ")).unwrap_or_default();
             Error::new(ErrorKind::Invalid, format!("{place}{}", reason.what)).hint(reason.mend)
         })?;
+        self.check(&new.overrides)?;
         let words = draft.text.clone();
-        let text = self.keep(&words)?;
+        let text = keep(&words)?;
         let mut spec = draft.into_spec(text);
         let over = new.overrides;
         spec.kind = over.kind.or(spec.kind);
@@ -116,6 +138,24 @@ impl LocalBoard {
         let wanted = TaskId::slug(&new.name.unwrap_or_else(|| spec.title()));
         let source = Source::Face { by: new.by, hash: fingerprint(new.content.as_bytes()) };
         Ok(RawOffer { wanted, spec, words, source })
+    }
+
+    /// What is set beside the text must be what a task file could say: no path leaves the workspace, no name is impossible.
+    fn check(&self, over: &Overrides) -> Result<(), Error> {
+        let mut keys = serde_json::Map::from_iter([("task".to_owned(), json!("-"))]);
+        let lists = [
+            ("context", json!(over.context)),
+            ("memories", json!(over.memories)),
+            ("depends_on", json!(over.depends_on)),
+            ("models", json!(over.models)),
+        ];
+        let given = |value: &serde_json::Value| value.as_array().is_some_and(|list| !list.is_empty());
+        keys.extend(lists.into_iter().filter(|(_, value)| given(value)).map(|(key, value)| (key.to_owned(), value)));
+        keys.extend(over.spec.iter().map(|spec| ("spec".to_owned(), json!(spec))));
+        // The name is one that no task can bear, so that none seems to depend on itself.
+        let read =
+            format::read("_.json", &serde_json::Value::Object(keys).to_string().into_bytes(), &self.root, &self.intake);
+        read.map(drop).map_err(|reason| Error::new(ErrorKind::Invalid, reason.what).hint(reason.mend))
     }
 
     async fn show(&self, task: TaskId) -> Result<Reply, Error> {
@@ -165,15 +205,17 @@ impl LocalBoard {
         Ok(Reply::Why { text: consensus::explain(decision), decision: Box::new(decision.clone()) })
     }
 
-    fn log(&self, entries: usize) -> Result<Reply, Error> {
-        let tail = handoff_log::tail(&self.handoff_log, entries.min(LOG_ENTRIES_MAX));
-        let entries = tail.map_err(|error| internal(error.to_string()))?;
+    async fn log(&self, entries: usize) -> Result<Reply, Error> {
+        let path = self.handoff_log.clone();
+        let tail = self.jobs.blocking(move || handoff_log::tail(&path, entries.min(LOG_ENTRIES_MAX)));
+        let entries = tail.await.map_err(internal)?.map_err(|error| internal(error.to_string()))?;
         Ok(Reply::Log { entries: entries.into_iter().map(|entry| entry.text).collect() })
     }
 
-    fn verify_log(&self) -> Result<Reply, Error> {
-        let verified = handoff_log::verify(&self.handoff_log).map_err(|error| internal(error.to_string()))?;
-        Ok(match verified {
+    async fn verify_log(&self) -> Result<Reply, Error> {
+        let path = self.handoff_log.clone();
+        let verified = self.jobs.blocking(move || handoff_log::verify(&path)).await.map_err(internal)?;
+        Ok(match verified.map_err(|error| internal(error.to_string()))? {
             Ok(whole) => Reply::LogVerified { entries: whole.entries, broken: None },
             Err(broken) => {
                 let entry = broken.seq.map(|seq| format!("entry {seq}, ")).unwrap_or_default();
@@ -194,7 +236,10 @@ impl LocalBoard {
     }
 
     fn keep(&self, text: &str) -> Result<Text, Error> {
-        self.blobs.put(text).map_err(|error| internal(error.to_string()))
+        self.blobs.put(text).map_err(|error| {
+            let what = error.to_string();
+            if error.is_full() { full(what) } else { internal(what) }
+        })
     }
 
     async fn input(&self, input: Input) -> Result<Reply, Error> {
@@ -238,6 +283,11 @@ fn gone() -> Error {
 
 fn unknown(task: &TaskId) -> Error {
     Error::new(ErrorKind::NotFound, format!("no task is called {task}")).hint("see the tasks with: synod tasks")
+}
+
+/// Nothing can be stored for want of space.
+fn full(why: String) -> Error {
+    Error::new(ErrorKind::Busy, why).hint("what was handed over before the space ran out is taken up by itself")
 }
 
 fn internal(what: impl Into<String>) -> Error {

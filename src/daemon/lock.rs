@@ -2,6 +2,7 @@
 //! so a crash leaves nothing to clean up.
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -39,7 +40,10 @@ impl Lock {
     pub fn take(path: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io { path: path.to_owned(), source };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if let Err(refused) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            if refused != Errno::WOULDBLOCK {
+                return Err(io(refused.into()));
+            }
             let mut pid = String::new();
             // A holder that has not written its id yet leaves the text empty.
             let _ = file.read_to_string(&mut pid);

@@ -12,9 +12,11 @@ mod jobs;
 mod local;
 mod lock;
 mod notices;
+mod outage;
 mod publishing;
 mod queries;
 mod start;
+mod trouble;
 
 pub use caller::{Caller, Calling, RosterCaller};
 pub use calls::CallPlaces;

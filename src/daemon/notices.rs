@@ -24,7 +24,7 @@ impl Notices {
 
     /// Takes a notice in. Askers are answered by [`Self::tell`], once the batch is stored.
     pub(super) fn push(&mut self, notice: Notice) {
-        if self.recent.len() == self.kept_max {
+        if self.recent.len() >= self.kept_max {
             self.recent.pop_front();
         }
         self.recent.push_back(notice);

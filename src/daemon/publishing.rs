@@ -2,9 +2,11 @@
 
 use super::incoming::Incoming;
 use super::jobs::Jobs;
+use super::trouble::Where;
 use crate::board::{Page, Seq, Text};
 use crate::folder::publish::Publisher;
 use crate::store::Blobs;
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc as thread_channel;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -30,7 +32,15 @@ impl Pages {
         jobs: &Jobs,
     ) -> std::io::Result<Self> {
         let (pages, waiting) = thread_channel::channel();
-        jobs.thread("synod-pages", move || write_all(publisher, &blobs, &waiting, &sender))?;
+        let work = move || {
+            let write = AssertUnwindSafe(|| write_all(publisher, &blobs, &waiting, &sender));
+            if std::panic::catch_unwind(write).is_err() {
+                let what = "the thread that writes pages broke; the daemon's log says where; restart the daemon";
+                // A loop that is gone needs no news.
+                let _ = sender.blocking_send(trouble(Some(what.to_owned())));
+            }
+        };
+        jobs.thread("synod-pages", work)?;
         Ok(Self(pages))
     }
 
@@ -40,6 +50,10 @@ impl Pages {
             tracing::error!("the thread that writes pages is gone; they will be written at the next start");
         }
     }
+}
+
+fn trouble(what: Option<String>) -> Incoming {
+    Incoming::Trouble { at: Where::Pages, what }
 }
 
 fn write_all(
@@ -57,7 +71,7 @@ fn write_all(
         }
         let mut told = false;
         while let Err(error) = publisher.publish(&pages, &load) {
-            if !told && sender.blocking_send(Incoming::Trouble(Some(error.to_string()))).is_err() {
+            if !told && sender.blocking_send(trouble(Some(error.to_string()))).is_err() {
                 return;
             }
             told = true;
@@ -66,7 +80,7 @@ fn write_all(
                 return;
             }
         }
-        if told && sender.blocking_send(Incoming::Trouble(None)).is_err() {
+        if told && sender.blocking_send(trouble(None)).is_err() {
             return;
         }
         for notice in publisher.take_notices() {

@@ -8,6 +8,12 @@ use crate::board::{self, Phase, State, Task, TaskId};
 use std::cmp::Reverse;
 use tokio::sync::oneshot;
 
+/// From here on a place in a list counts open tasks; below it stand the numbers of ended ones. Exact in every JSON reader.
+const OPEN_ROWS_FROM: u64 = 1 << 52;
+
+/// Pages of ended tasks that one question may make the loop read; a list that wants few of many goes on with the next question.
+const SUMMARY_PAGES_MAX: usize = 50;
+
 /// A task on its way to who asked.
 type TaskReply = oneshot::Sender<Result<Option<Box<Task>>, String>>;
 
@@ -70,23 +76,46 @@ impl Engine {
         }
     }
 
+    /// A page of tasks: open ones first, then ended ones from the newest. `before` is where the page before ended: above
+    /// [`OPEN_ROWS_FROM`] so many open tasks are passed over, below it stands the number of an ended task.
     fn rows(&self, state: Option<&str>, limit: usize, before: Option<u64>) -> Result<Rows, String> {
         let limit = limit.clamp(1, self.limits.page_items_max);
         let wanted = |row: &TaskRow| state.is_none_or(|state| row.state == state);
         let mut rows: Vec<TaskRow> = Vec::new();
-        if before.is_none() {
-            rows = self.state.tasks.values().map(TaskRow::of).filter(wanted).collect();
-            rows.sort_by_key(|row| (Reverse(row.accepted), row.id.clone()));
-            rows.truncate(limit);
+        let mut below = before.filter(|number| *number < OPEN_ROWS_FROM);
+        if below.is_none() {
+            let passed = usize::try_from(before.unwrap_or(OPEN_ROWS_FROM) - OPEN_ROWS_FROM).unwrap_or(usize::MAX);
+            let open = self.open_rows(wanted);
+            let total = open.len();
+            rows.extend(open.into_iter().skip(passed).take(limit));
+            if rows.len() == limit {
+                let shown = passed.saturating_add(limit);
+                let ended = (self.store.finished() > 0).then_some(OPEN_ROWS_FROM - 1);
+                return Ok((rows, if shown < total { Some(OPEN_ROWS_FROM + shown as u64) } else { ended }));
+            }
         }
-        let mut next = before;
-        while rows.len() < limit {
-            let page = self.store.summaries(next, limit - rows.len()).map_err(|error| error.to_string())?;
-            let Some(last) = page.last() else { return Ok((rows, None)) };
-            next = Some(last.number);
-            rows.extend(page.into_iter().filter_map(|ended| serde_json::from_value(ended.summary).ok()).filter(wanted));
+        for _ in 0..SUMMARY_PAGES_MAX {
+            let ask = if state.is_some() { self.limits.page_items_max } else { limit - rows.len() };
+            let page = self.store.summaries(below, ask).map_err(|error| error.to_string())?;
+            if page.is_empty() {
+                return Ok((rows, None));
+            }
+            for ended in page {
+                below = Some(ended.number);
+                rows.extend(serde_json::from_value(ended.summary).ok().filter(wanted));
+                if rows.len() == limit {
+                    // The first task that ever ended bears the number 1: nothing stands below it.
+                    return Ok((rows, below.filter(|number| *number > 1)));
+                }
+            }
         }
-        Ok((rows, next))
+        Ok((rows, below))
+    }
+
+    fn open_rows(&self, wanted: impl Fn(&TaskRow) -> bool) -> Vec<TaskRow> {
+        let mut rows: Vec<TaskRow> = self.state.tasks.values().map(TaskRow::of).filter(wanted).collect();
+        rows.sort_by_key(|row| (Reverse(row.accepted), row.id.clone()));
+        rows
     }
 
     fn workers(&self) -> Vec<WorkerRow> {
@@ -119,7 +148,7 @@ impl Engine {
             running_calls: self.state.running(),
             seq: self.state.seq,
             published: self.published,
-            trouble: self.trouble.clone(),
+            trouble: self.troubles.told(),
         }
     }
 }

@@ -10,8 +10,10 @@ use super::intake::IntakeJob;
 use super::jobs::Jobs;
 use super::local::LocalBoard;
 use super::notices::Notices;
+use super::outage::Outage;
 use super::publishing::Pages;
 use super::queries::Waiting;
+use super::trouble::{Troubles, Where};
 use super::{Facts, ending};
 use crate::api::Handle;
 use crate::board::{self, Ask, Effect, Event, Failure, FailureClass, Input, Page, Rules, Seq, State, Timestamp, Usage};
@@ -53,6 +55,8 @@ pub struct Parts {
     pub input_queue_max: usize,
     /// What it says of itself.
     pub facts: Facts,
+    /// Only to ask and to tell: calls that run are neither taken up nor given up, and none is started.
+    pub look: bool,
 }
 
 /// Why it did not start, or ended early.
@@ -64,8 +68,8 @@ pub enum Error {
     /// The system gave no thread.
     #[error("no thread could be started: {0}")]
     Thread(std::io::Error),
-    /// The loop stopped because the store failed.
-    #[error("the daemon stopped because the store failed: {0}")]
+    /// The loop stopped because the store failed, or broke.
+    #[error("the daemon stopped: {0}")]
     Stopped(String),
 }
 
@@ -75,7 +79,26 @@ pub struct Daemon {
     handle: Handle,
     sender: mpsc::Sender<Incoming>,
     ended: oneshot::Receiver<Result<(), String>>,
+    /// How the loop ended, once it has.
+    over: Option<Result<(), String>>,
     ending: CancellationToken,
+    outage: Arc<Outage>,
+}
+
+/// Rings a bell once everything up to an event stands in files.
+#[derive(Debug)]
+pub(super) struct CaughtUp {
+    at: Seq,
+    bell: CancellationToken,
+}
+
+impl CaughtUp {
+    /// Everything up to here stands.
+    pub(super) fn tell(&self, published: Seq) {
+        if published >= self.at {
+            self.bell.cancel();
+        }
+    }
 }
 
 /// What replaying the journal brings to light.
@@ -108,15 +131,26 @@ impl Daemon {
         if !pages.is_empty() {
             writer.write(pages, state.seq);
         }
+        let outage = Arc::new(Outage::new());
+        let bell = CancellationToken::new();
+        if published >= handed {
+            bell.cancel();
+        }
         let pending = board::pending(&state);
         let jobs = parts.jobs.clone();
         let mut calls =
             Calls::new(parts.caller, parts.places.clone(), blobs.clone(), clock, jobs.clone(), sender.clone());
         let mut end = ending::End::default();
-        let first = take_up(&mut calls, pending, clock, &mut end);
+        let mut rules = parts.rules;
+        let first = if parts.look {
+            look_only(&mut rules);
+            Vec::new()
+        } else {
+            take_up(&mut calls, pending, clock, &mut end)
+        };
         let engine = Engine {
             state,
-            rules: parts.rules,
+            rules,
             store: parts.store,
             clock,
             notices: Notices::new(parts.limits.notices_max),
@@ -126,7 +160,10 @@ impl Daemon {
             waiting: Waiting::default(),
             queue: Queue::default(),
             facts: parts.facts,
-            trouble: None,
+            troubles: Troubles::default(),
+            outage: Arc::clone(&outage),
+            settled: Timestamp::default(),
+            caught_up: CaughtUp { at: handed, bell: bell.clone() },
             published,
             handed,
             appends: 0,
@@ -137,12 +174,19 @@ impl Daemon {
         let run = move || drop(over.send(engine.run(first, receiver, &loop_runtime)));
         jobs.thread("synod-loop", run).map_err(Error::Thread)?;
         if let Some(intake) = parts.intake {
-            let job = IntakeJob { intake, blobs: blobs.clone(), clock, sender: sender.clone(), ending: ending.clone() };
+            let job = IntakeJob {
+                intake,
+                blobs: blobs.clone(),
+                clock,
+                sender: sender.clone(),
+                ending: ending.clone(),
+                caught_up: bell,
+            };
             let trouble = sender.clone();
             jobs.start("intake", job.run(), move |said| {
                 let what = format!("the drop folder is no longer watched ({said}); restart the daemon");
                 // When the queue is full the log has it all the same.
-                let _ = trouble.try_send(Incoming::Trouble(Some(what)));
+                let _ = trouble.try_send(Incoming::Trouble { at: Where::DropFolder, what: Some(what) });
             });
         }
         let board = LocalBoard {
@@ -152,8 +196,10 @@ impl Daemon {
             root: parts.places.root,
             handoff_log: parts.handoff_log,
             intake: parts.intake_limits,
+            jobs,
+            outage: Arc::clone(&outage),
         };
-        Ok(Self { handle: Handle::new(board), sender, ended, ending })
+        Ok(Self { handle: Handle::new(board), sender, ended, over: None, ending, outage })
     }
 
     /// A way to ask it.
@@ -163,6 +209,7 @@ impl Daemon {
 
     /// Tells it to end: running calls get the grace, or are stopped at once when `hard` or when told a second time.
     pub async fn stop(&self, hard: bool) {
+        self.outage.tell_to_end();
         // A loop that is gone has ended already.
         let _ = self.sender.send(Incoming::Stop { hard }).await;
     }
@@ -172,12 +219,14 @@ impl Daemon {
     /// # Errors
     /// When the loop stopped because the store failed.
     pub async fn loop_ended(&mut self) -> Result<(), Error> {
-        let over = (&mut self.ended).await;
+        if self.over.is_none() {
+            let broke = || Err("the loop broke; the log says where".to_owned());
+            self.over = Some((&mut self.ended).await.unwrap_or_else(|_| broke()));
+        }
         self.ending.cancel();
-        match over {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(Error::Stopped(why)),
-            Err(_) => Err(Error::Stopped("the loop broke; the log says where".to_owned())),
+        match &self.over {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(why)) => Err(Error::Stopped(why.clone())),
         }
     }
 }
@@ -200,6 +249,12 @@ fn replay(store: &Store) -> Result<Replayed, Error> {
     })?;
     state.seq = state.seq.max(store.last_seq());
     Ok(Replayed { state, pages, last })
+}
+
+/// The rules of a daemon that only looks: it starts nothing, and what runs elsewhere is never overdue.
+fn look_only(rules: &mut Rules) {
+    rules.limits.concurrent_calls_max = 0;
+    rules.limits.overrun_grace = Duration::MAX;
 }
 
 /// What becomes of each call that was running: waited for when something of it is left, else asked anew.

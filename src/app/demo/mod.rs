@@ -37,6 +37,11 @@ pub fn demo(target: Option<PathBuf>) -> Result<Demo, Error> {
         None => scratch()?,
     };
     let file = |path: &Path| path.display().to_string();
+    if std::fs::read_dir(&root).is_ok_and(|mut entries| entries.next().is_some()) {
+        let source =
+            std::io::Error::new(std::io::ErrorKind::DirectoryNotEmpty, "the folder is not empty; name a new one");
+        return Err(Error::File { path: file(&root), source });
+    }
     std::fs::create_dir_all(root.join("src")).map_err(|source| Error::File { path: file(&root), source })?;
     let files = [("synod.toml", SETTINGS), ("cassette.jsonl", CASSETTE), ("src/login.py", LOGIN)];
     for (name, content) in files {
