@@ -12,6 +12,10 @@ use super::settle::{commit, ran_for, settle};
 use super::state::State;
 use super::task::{Phase, Task};
 use super::time::Timestamp;
+use std::time::Duration;
+
+/// How much older than the decision an answer may seem: file systems stamp files with a clock of their own.
+const ANSWER_SLACK: Duration = Duration::from_secs(1);
 
 /// Takes an input whole: decides on it, applies what it makes true and everything that follows. Each event is handed to
 /// `each`, in order, with the state just after it, so that pages can be made from it.
@@ -52,7 +56,10 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
             running(state, &key)?;
             Ok(vec![Event::AttemptAdopted { at, key, deadline }])
         }
-        Input::Person { at, task, by, answer, file } => person(state, at, task, by, answer, file),
+        Input::Person { at, task, by, answer, given, file } => {
+            awaited(state, &task, given)?;
+            Ok(person(at, task, by, answer, file))
+        }
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
         Input::Tick { at } => Ok(tick(state, rules, at)),
@@ -152,26 +159,30 @@ fn failed(
     Event::AttemptFailed { at, key, failure, rest_until }
 }
 
-fn person(
-    state: &State,
-    at: Timestamp,
-    id: TaskId,
-    by: String,
-    answer: PersonAnswer,
-    file: Option<String>,
-) -> Result<Vec<Event>, Refusal> {
-    let task = state.tasks.get(&id).ok_or_else(|| Refusal::NoSuchTask { task: id.clone() })?;
-    if !matches!(task.phase, Phase::AwaitingPerson { .. }) {
-        return Err(Refusal::WrongState { task: id, state: "is not waiting for a person".to_owned() });
+/// Whether the task waits for a person and this answer can be one to its decision: nobody approves what they have not seen.
+fn awaited(state: &State, id: &TaskId, given: Timestamp) -> Result<(), Refusal> {
+    let task = state.tasks.get(id).ok_or_else(|| Refusal::NoSuchTask { task: id.clone() })?;
+    let wrong = |state: &str| Err(Refusal::WrongState { task: id.clone(), state: state.to_owned() });
+    match &task.phase {
+        Phase::AwaitingPerson { since, .. } if given.after(ANSWER_SLACK) < *since => {
+            wrong("was decided after this answer was given; read the decision and answer anew")
+        }
+        Phase::AwaitingPerson { .. } => Ok(()),
+        Phase::Waiting { .. } | Phase::Working | Phase::Decided { .. } | Phase::Ended { .. } => {
+            wrong("is not waiting for a person")
+        }
     }
+}
+
+fn person(at: Timestamp, id: TaskId, by: String, answer: PersonAnswer, file: Option<String>) -> Vec<Event> {
     let ending = match &answer {
         PersonAnswer::Approve => Ending::Done,
         PersonAnswer::Reject { why } => Ending::Failed { why: format!("rejected by {by}: {}", why.head().trim()) },
     };
-    Ok(vec![
+    vec![
         Event::PersonAnswered { at, task: id.clone(), by, answer, file },
         Event::TaskEnded { at, task: id, ending, file: None },
-    ])
+    ]
 }
 
 fn cancel(state: &State, at: Timestamp, id: &TaskId, by: String, file: Option<String>) -> Result<Vec<Event>, Refusal> {

@@ -62,6 +62,8 @@ pub enum Input {
         by: String,
         /// What.
         answer: PersonAnswer,
+        /// When it was given. An answer older than the decision is no answer to it.
+        given: Timestamp,
         /// The answering file in `decisions/`, where there is one.
         file: Option<String>,
     },

@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::incoming::{Incoming, RawOffer};
 use super::trouble::Where;
-use crate::board::{Input, PersonAnswer, Reason, Refusal, Source, TaskId, Text};
+use crate::board::{Input, PersonAnswer, Reason, Refusal, Source, TaskId, Text, Timestamp};
 use crate::folder::intake::{AnswerKind, Found, Intake};
 use crate::store::Blobs;
 use futures::StreamExt;
@@ -91,8 +91,8 @@ impl IntakeJob {
                 self.refuse(name, hash, reason).await;
                 None
             }
-            Found::Answer { task, path, hash, kind } => {
-                self.answer(task, path, hash, kind).await;
+            Found::Answer { task, path, hash, given, kind } => {
+                self.answer(task, (path, hash), given, kind).await;
                 None
             }
             Found::Left { path, reason } => {
@@ -168,10 +168,14 @@ impl IntakeJob {
         let _ = self.sender.send(Incoming::Input(Box::new(input), None)).await;
     }
 
-    async fn answer(&mut self, task: TaskId, path: String, hash: String, kind: AnswerKind) {
+    async fn answer(&mut self, task: TaskId, (path, hash): (String, String), given: Timestamp, kind: AnswerKind) {
         let at = self.clock.now();
+        let given = self.clock.of_wall(given);
         let (by, file) = ("file".to_owned(), Some(path.clone()));
-        let person = |answer| Input::Person { at, task: task.clone(), by: by.clone(), answer, file: file.clone() };
+        let person = |answer| {
+            let (task, by, file) = (task.clone(), by.clone(), file.clone());
+            Input::Person { at, task, by, answer, given, file }
+        };
         let input = match kind {
             AnswerKind::Approve => person(PersonAnswer::Approve),
             AnswerKind::Reject { why } => {

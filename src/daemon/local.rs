@@ -193,7 +193,7 @@ impl LocalBoard {
 
     async fn person(&self, task: TaskId, by: String, answer: PersonAnswer) -> Result<Reply, Error> {
         let at = self.clock.now();
-        self.input(Input::Person { at, task, by, answer, file: None }).await
+        self.input(Input::Person { at, task, by, answer, given: at, file: None }).await
     }
 
     async fn why(&self, task: TaskId) -> Result<Reply, Error> {

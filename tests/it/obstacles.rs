@@ -101,6 +101,31 @@ async fn answers_that_fit_no_task_are_left_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_in_the_wrong_state_is_never_taken_later_for_another_question() {
+    let workspace = Workspace::with_workers(&["claude"], "");
+    let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("approve")))).await;
+    // Approved before it was even dropped: nobody has seen what is approved.
+    fs::write(workspace.coordination("decisions/early.approve"), "").unwrap();
+    let written = std::time::Instant::now();
+    until("the answer is clearly older", || written.elapsed() > std::time::Duration::from_millis(1500)).await;
+    goes_on(&workspace, &engine.handle(), "good").await;
+    workspace.drop_file("early.md", CRITICAL);
+    assert_eq!(rested(&engine.handle(), "early").await.row.state, "awaiting_person");
+    goes_on(&workspace, &engine.handle(), "better").await;
+    assert_eq!(rested(&engine.handle(), "early").await.row.state, "awaiting_person");
+    end(engine).await;
+    let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("approve")))).await;
+    for number in 0..10 {
+        goes_on(&workspace, &engine.handle(), &format!("later-{number}")).await;
+    }
+    assert_eq!(rested(&engine.handle(), "early").await.row.state, "awaiting_person");
+    // Given anew, it counts.
+    fs::write(workspace.coordination("decisions/early.approve"), "").unwrap();
+    until("it is done", || workspace.coordination("tasks/done/early.md").exists()).await;
+    end(engine).await;
+}
+
+#[tokio::test]
 async fn a_note_between_entries_is_kept_and_breaks_nothing() {
     let workspace = Workspace::with_workers(&["claude"], "");
     let engine = workspace.engine(Scripted::new(|_, _| Script::Say("done".to_owned()))).await;

@@ -141,7 +141,8 @@ impl World {
         let Some(task) = self.some_task() else { return };
         let reject = PersonAnswer::Reject { why: Text::short("no") };
         let answer = if self.chance.percent(60) { PersonAnswer::Approve } else { reject };
-        let _ = self.take(Input::Person { at: self.now, task, by: "sim".to_owned(), answer, file: None });
+        let _ =
+            self.take(Input::Person { at: self.now, task, by: "sim".to_owned(), answer, given: self.now, file: None });
     }
 
     /// A report about an attempt that may not exist, or has ended, or belongs to somebody else.

@@ -5,7 +5,7 @@ use super::ledger::{Look, Wait, Why};
 use super::pickup::{self, Picked, Stamp};
 use super::spot::{Sort, Spot};
 use super::{Found, Intake, format};
-use crate::board::{Reason, TaskId};
+use crate::board::{Reason, TaskId, Timestamp};
 use tokio::time::Instant;
 
 /// Largest answering file, in bytes.
@@ -93,11 +93,11 @@ impl Intake {
             return;
         }
         let found = match (sort, id.flatten()) {
-            (Sort::Approve(_), Some(task)) => answer(&spot, task, hash, AnswerKind::Approve),
-            (Sort::Cancel(_), Some(task)) => answer(&spot, task, hash, AnswerKind::Cancel),
+            (Sort::Approve(_), Some(task)) => answer(&spot, task, hash, stamp.given(), AnswerKind::Approve),
+            (Sort::Cancel(_), Some(task)) => answer(&spot, task, hash, stamp.given(), AnswerKind::Cancel),
             (Sort::Reject(_), Some(task)) => {
                 let why = String::from_utf8_lossy(&bytes).trim().to_owned();
-                answer(&spot, task, hash, AnswerKind::Reject { why })
+                answer(&spot, task, hash, stamp.given(), AnswerKind::Reject { why })
             }
             _ => self.task(spot.name, hash, bytes),
         };
@@ -126,6 +126,6 @@ fn stands(why: Why, now: Stamp) -> bool {
     }
 }
 
-fn answer(spot: &Spot, task: TaskId, hash: String, kind: AnswerKind) -> Found {
-    Found::Answer { task, path: spot.path(), hash, kind }
+fn answer(spot: &Spot, task: TaskId, hash: String, given: Timestamp, kind: AnswerKind) -> Found {
+    Found::Answer { task, path: spot.path(), hash, given, kind }
 }

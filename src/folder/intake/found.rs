@@ -1,7 +1,7 @@
 //! What the intake reports: the closed list of things that can be found in the watched folders.
 
 use super::format::Draft;
-use crate::board::{Reason, TaskId};
+use crate::board::{Reason, TaskId, Timestamp};
 
 /// One thing found. Names and paths are as the publisher expects them.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub enum Found {
         path: String,
         /// SHA-256 of its bytes, lower-case hex.
         hash: String,
+        /// When it was last written or moved.
+        given: Timestamp,
         /// What it says.
         kind: AnswerKind,
     },

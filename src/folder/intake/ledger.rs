@@ -195,7 +195,10 @@ impl Ledger {
     /// Whether a file that was just read is news: not the same content that was reported a moment ago, is settled, or was
     /// said to be left. Notes it as reported.
     pub(super) fn report(&mut self, spot: &Spot, stamp: Stamp, hash: &str, at: At) -> bool {
-        let old = self.known.get(spot).filter(|known| known.hash == hash && known.stamp.inode == stamp.inode);
+        let same = |known: &&Known| known.hash == hash && known.stamp.inode == stamp.inode;
+        // An answer often says nothing but its name: given once more, it is a new one.
+        let again = |known: &&Known| spot.place == Place::Tasks || known.stamp == stamp;
+        let old = self.known.get(spot).filter(same).filter(again);
         let standing = match old.map(|known| known.standing) {
             Some(Standing::Settled) => Standing::Settled,
             Some(Standing::Reported(told)) if at.is_recent(told) => Standing::Reported(told),

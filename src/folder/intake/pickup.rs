@@ -1,6 +1,7 @@
 //! Taking one file up from disk: never through a symlink, never a pipe or a device, never more than the limit, and only
 //! when it did not change meanwhile.
 
+use crate::board::Timestamp;
 use crate::folder::context::tree;
 use sha2::{Digest, Sha256};
 use std::fs::Metadata;
@@ -29,6 +30,12 @@ impl Stamp {
             modified: (meta.mtime(), meta.mtime_nsec()),
             changed: (meta.ctime(), meta.ctime_nsec()),
         }
+    }
+
+    /// When the file was last written, moved or linked: unlike the time of its content, nobody sets this one by hand.
+    pub(super) fn given(&self) -> Timestamp {
+        let (seconds, nanos) = self.changed;
+        Timestamp(seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000))
     }
 
     /// Whether the content cannot have changed between two looks.
