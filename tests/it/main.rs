@@ -13,3 +13,4 @@ mod full_board;
 mod harness;
 mod hostile;
 mod obstacles;
+mod stdin;
