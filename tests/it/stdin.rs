@@ -50,7 +50,7 @@ fn a_task_reaches_a_program_whole_through_the_binary() {
         "-rf is dangerous",
         "/etc/passwd is a file",
         "@file is a word",
-        "Look at a text with a zero \0 byte in it, which is text all the same.",
+        "Write a text with a zero \0 byte in it, which is text all the same.",
         &million,
     ] {
         let workspace = workspace("cat > got; printf 'Done.'");
