@@ -1,13 +1,14 @@
 //! `apply`: the only writer of the state. It looks at nothing but the event and cannot fail; an event that does not fit
 //! (which only a damaged journal could hold) changes nothing.
 
-use super::attempt::{Attempt, AttemptState, FailureClass};
+use super::attempt::{Attempt, AttemptState, Failure, FailureClass};
 use super::event::{Event, Rest};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
-use super::state::{Health, Resting, State, Turn};
+use super::recovery::blames_worker;
+use super::schedule::turn;
+use super::state::{Resting, State};
 use super::task::{Phase, Task};
 use super::time::Timestamp;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Makes `event`, which stands at `seq` in the journal, part of the state.
@@ -51,19 +52,13 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
 /// The part that outlives tasks: how the workers stand.
 fn apply_globals(state: &mut State, event: &Event) {
     match event {
-        Event::AttemptAnswered { key, .. } => {
-            if let Some(worker) = worker_of(state, key) {
+        Event::AttemptAnswered { at, key, .. } => {
+            let Some(worker) = worker_of(state, key) else { return };
+            if state.globals.health.get_mut(&worker).is_some_and(|health| health.recovers(*at)) {
                 state.globals.health.remove(&worker);
             }
         }
-        Event::AttemptFailed { key, failure, rest_until, .. } => {
-            let Some(worker) = worker_of(state, key) else { return };
-            let health = state.globals.health.entry(worker.clone()).or_default();
-            count_failure(health, &failure.class, *rest_until, &failure.message);
-            if matches!(rest_until, Some(Rest::Blocked)) {
-                touch_waiting_for(state, &worker);
-            }
-        }
+        Event::AttemptFailed { at, key, failure, rest_until } => failed_globals(state, *at, key, failure, *rest_until),
         // A person has started the daemon anew, perhaps after mending what blocked a worker.
         Event::DaemonStarted { .. } => {
             state.globals.health.retain(|_, health| !matches!(health.rest, Resting::Blocked { .. }));
@@ -81,25 +76,26 @@ fn apply_globals(state: &mut State, event: &Event) {
     }
 }
 
-fn count_failure(health: &mut Health, class: &FailureClass, rest: Option<Rest>, message: &str) {
-    if matches!(class, FailureClass::Transient | FailureClass::Timeout) {
-        health.failures_in_a_row += 1;
+fn failed_globals(state: &mut State, at: Timestamp, key: &AttemptKey, failure: &Failure, rest: Option<Rest>) {
+    let Some(task) = state.tasks.get(&key.task) else { return };
+    let Some(worker) = task.attempts.get(&key.number).map(|attempt| attempt.worker.clone()) else { return };
+    let counts = matches!(failure.class, FailureClass::Transient | FailureClass::Timeout);
+    if rest.is_none() && !(counts && blames_worker(task, &failure.class, at)) {
+        return;
     }
-    match rest {
-        Some(Rest::Until { at }) => {
-            health.rests_in_a_row += 1;
-            health.rest = Resting::Until { at };
-        }
-        Some(Rest::Blocked) => health.rest = Resting::Blocked { why: message.to_owned() },
-        None => {}
+    let health = state.globals.health.entry(worker.clone()).or_default();
+    health.count(&failure.class, rest, &failure.message, at);
+    if rest.is_some() {
+        touch_waiting_for(state, &worker);
     }
 }
 
-/// A worker that was found to be blocked will not come to the attempts that wait for it: their tasks must be looked at again.
+/// A worker that is blocked or rests may not come to the attempts that wait for it: their tasks must be looked at again.
 fn touch_waiting_for(state: &mut State, worker: &WorkerName) {
     if let Some(queue) = state.index.waiting.get(worker) {
-        let tasks = queue.iter().map(|(_, _, key)| key.task.clone());
-        state.index.touched.extend(tasks);
+        let ready = queue.ready.iter().map(|(_, _, key)| key);
+        let all = ready.chain(queue.paused.iter().map(|(_, key)| key));
+        state.index.touched.extend(all.map(|key| key.task.clone()));
     }
 }
 
@@ -109,6 +105,9 @@ fn worker_of(state: &State, key: &AttemptKey) -> Option<WorkerName> {
 
 fn accept(state: &mut State, event: &Event) {
     let Event::TaskAccepted { at, task, spec, source, route, plan, waits_for } = event else { return };
+    if state.tasks.contains_key(task) {
+        return;
+    }
     let phase = if waits_for.is_empty() { Phase::Working } else { Phase::Waiting { on: waits_for.clone() } };
     for on in waits_for {
         state.index.dependents.entry(on.clone()).or_default().insert(task.clone());
@@ -154,6 +153,9 @@ fn attempt_planned(state: &mut State, event: &Event) {
         return;
     };
     let Some(task) = state.tasks.get_mut(&key.task) else { return };
+    if !is_open(task) || task.attempts.contains_key(&key.number) {
+        return;
+    }
     let attempt = Attempt {
         number: key.number,
         step: step.clone(),
@@ -165,18 +167,16 @@ fn attempt_planned(state: &mut State, event: &Event) {
         state: AttemptState::Planned { not_before: *not_before },
     };
     task.attempts.insert(key.number, attempt);
-    let turn = turn(task, key);
-    state.index.waiting.entry(worker.clone()).or_default().insert(turn);
-    *state.index.starts.entry(*not_before).or_default() += 1;
-}
-
-fn turn(task: &Task, key: &AttemptKey) -> Turn {
-    (Reverse(task.spec.priority), task.accepted, key.clone())
+    let queue = state.index.waiting.entry(worker.clone()).or_default();
+    queue.paused.insert((*not_before, key.clone()));
 }
 
 fn attempt_started(state: &mut State, at: Timestamp, key: &AttemptKey, deadline: Timestamp) {
     leave_queue(state, key);
     let Some(attempt) = attempt_mut(state, key) else { return };
+    if !matches!(attempt.state, AttemptState::Planned { .. }) {
+        return;
+    }
     attempt.state = AttemptState::Running { started: at, deadline };
     let worker = attempt.worker.clone();
     *state.index.running.entry(worker).or_default() += 1;
@@ -195,25 +195,21 @@ fn attempt_adopted(state: &mut State, key: &AttemptKey, deadline: Timestamp) {
 
 fn attempt_ended(state: &mut State, key: &AttemptKey, ended: impl FnOnce(Timestamp) -> AttemptState) {
     leave_queue(state, key);
-    let Some(attempt) = attempt_mut(state, key) else { return };
-    let worker = attempt.worker.clone();
-    let was = std::mem::replace(&mut attempt.state, AttemptState::Planned { not_before: Timestamp::default() });
-    let started = match was {
+    let task = state.tasks.get_mut(&key.task);
+    let Some(attempt) = task.and_then(|task| task.attempts.get_mut(&key.number)) else { return };
+    let started = match attempt.state {
+        AttemptState::Planned { .. } => Timestamp::default(),
         AttemptState::Running { started, deadline } => {
             state.index.deadlines.remove(&(deadline, key.clone()));
             state.index.running_total = state.index.running_total.saturating_sub(1);
-            if let Some(running) = state.index.running.get_mut(&worker) {
+            if let Some(running) = state.index.running.get_mut(&attempt.worker) {
                 *running = running.saturating_sub(1);
             }
             started
         }
-        AttemptState::Planned { .. } | AttemptState::Answered { .. } | AttemptState::Failed { .. } => {
-            Timestamp::default()
-        }
+        AttemptState::Answered { .. } | AttemptState::Failed { .. } => return,
     };
-    if let Some(attempt) = attempt_mut(state, key) {
-        attempt.state = ended(started);
-    }
+    attempt.state = ended(started);
     state.index.touched.insert(key.task.clone());
 }
 
@@ -221,19 +217,12 @@ fn attempt_ended(state: &mut State, key: &AttemptKey, ended: impl FnOnce(Timesta
 fn leave_queue(state: &mut State, key: &AttemptKey) {
     let Some(task) = state.tasks.get(&key.task) else { return };
     let Some(attempt) = task.attempts.get(&key.number) else { return };
-    if let AttemptState::Planned { not_before } = attempt.state {
-        if let Some(count) = state.index.starts.get_mut(&not_before) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                state.index.starts.remove(&not_before);
-            }
-        }
-        if let Some(queue) = state.index.waiting.get_mut(&attempt.worker) {
-            queue.remove(&turn(task, key));
-            if queue.is_empty() {
-                state.index.waiting.remove(&attempt.worker);
-            }
-        }
+    let AttemptState::Planned { not_before } = attempt.state else { return };
+    let Some(queue) = state.index.waiting.get_mut(&attempt.worker) else { return };
+    queue.ready.remove(&turn(task, key));
+    queue.paused.remove(&(not_before, key.clone()));
+    if queue.ready.is_empty() && queue.paused.is_empty() {
+        state.index.waiting.remove(&attempt.worker);
     }
 }
 
@@ -241,14 +230,22 @@ fn attempt_mut<'a>(state: &'a mut State, key: &AttemptKey) -> Option<&'a mut Att
     state.tasks.get_mut(&key.task)?.attempts.get_mut(&key.number)
 }
 
+/// Moves an open task on; what has ended stays as it ended.
 fn set_phase(state: &mut State, task: &TaskId, phase: Phase) {
-    if let Some(record) = state.tasks.get_mut(task) {
+    if let Some(record) = state.tasks.get_mut(task).filter(|record| is_open(record)) {
         record.phase = phase;
         state.index.touched.insert(task.clone());
     }
 }
 
+fn is_open(task: &Task) -> bool {
+    !matches!(task.phase, Phase::Ended { .. })
+}
+
 fn end_task(state: &mut State, seq: Seq, task: &TaskId, phase: Phase) {
+    if !state.tasks.get(task).is_some_and(is_open) {
+        return;
+    }
     stop_waiting(state, task);
     set_phase(state, task, phase);
     let Some(record) = state.tasks.get(task) else { return };

@@ -6,7 +6,8 @@ use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::input::{Input, Offer, PersonAnswer, Refusal};
 use super::page::Reason;
 use super::planning;
-use super::recovery::rest_after;
+use super::recovery::blames_worker;
+use super::rests::rest_after;
 use super::rules::Rules;
 use super::settle::{commit, ran_for, settle};
 use super::state::State;
@@ -29,8 +30,15 @@ pub fn take(
     each: &mut dyn FnMut(&State, Seq, Event),
 ) -> Result<(), Refusal> {
     let at = input.at();
-    for event in decide(state, rules, input)? {
-        commit(state, event, each);
+    if let Input::Tick { .. } = input {
+        // One at a time: what a lost call does to its worker's standing counts for the next.
+        while let Some(event) = overdue(state, rules, at) {
+            commit(state, event, each);
+        }
+    } else {
+        for event in decide(state, rules, input)? {
+            commit(state, event, each);
+        }
     }
     settle(state, rules, at, each);
     Ok(())
@@ -62,7 +70,7 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         }
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
-        Input::Tick { at } => Ok(tick(state, rules, at)),
+        Input::Tick { at } => Ok(overdue(state, rules, at).into_iter().collect()),
         Input::Published { at, upto } => {
             let published = state.index.ended.iter().take_while(|(seq, _)| *seq <= upto);
             Ok(published.map(|(_, task)| Event::TaskArchived { at, task: task.clone() }).collect())
@@ -74,7 +82,11 @@ fn accept(state: &State, rules: &Rules, offer: Offer) -> Result<Vec<Event>, Refu
     if let Some(of) = state.index.by_hash.get(offer.source.hash()) {
         return Err(Refusal::Duplicate { of: of.clone() });
     }
-    if state.index.open >= rules.limits.open_tasks_max {
+    if state.tasks.contains_key(&offer.id) {
+        return Err(Refusal::Duplicate { of: offer.id });
+    }
+    // One that others wait for is taken even when the board is full: it may be what makes room.
+    if state.index.open >= rules.limits.open_tasks_max && !state.is_awaited(&offer.id) {
         return Err(Refusal::Busy { open: state.index.open });
     }
     let waits_for = dependencies(state, &offer)?;
@@ -155,7 +167,9 @@ fn failed(
     worker: &WorkerName,
     failure: Failure,
 ) -> Event {
-    let rest_until = rest_after(state.globals.health.get(worker), &rules.limits, &failure, at);
+    let is_own = state.tasks.get(&key.task).is_some_and(|task| blames_worker(task, &failure.class, at));
+    let rest_until =
+        if is_own { rest_after(state.globals.health.get(worker), &rules.limits, &failure, at) } else { None };
     Event::AttemptFailed { at, key, failure, rest_until }
 }
 
@@ -207,19 +221,17 @@ fn cancel(state: &State, at: Timestamp, id: &TaskId, by: String, file: Option<St
     Ok(events)
 }
 
-/// Calls that should have reported long ago are given up. Everything else that a moment brings is found by settling.
-fn tick(state: &State, rules: &Rules, at: Timestamp) -> Vec<Event> {
-    let overdue = |deadline: Timestamp| at >= deadline.after(rules.limits.overrun_grace);
-    let lost = state.index.deadlines.iter().take_while(|(deadline, _)| overdue(*deadline));
-    let lost = lost.filter_map(|(_, key)| {
-        let attempt = state.tasks.get(&key.task)?.attempts.get(&key.number)?;
-        let failure = Failure {
-            class: FailureClass::Timeout,
-            message: "no report came within its time".to_owned(),
-            after_s: ran_for(&attempt.state, at),
-            usage: Usage::default(),
-        };
-        Some(failed(state, rules, at, key.clone(), &attempt.worker, failure))
-    });
-    lost.collect()
+/// The first call that should have reported long ago; it is given up. Everything else that a moment brings is found by
+/// settling.
+fn overdue(state: &State, rules: &Rules, at: Timestamp) -> Option<Event> {
+    let (deadline, key) = state.index.deadlines.first()?;
+    let attempt = state.tasks.get(&key.task)?.attempts.get(&key.number)?;
+    let failure = Failure {
+        class: FailureClass::Timeout,
+        message: "no report came within its time".to_owned(),
+        after_s: ran_for(&attempt.state, at),
+        usage: Usage::default(),
+    };
+    let is_lost = at >= deadline.after(rules.limits.overrun_grace);
+    is_lost.then(|| failed(state, rules, at, key.clone(), &attempt.worker, failure))
 }

@@ -18,6 +18,7 @@ mod planning;
 pub mod prompt;
 mod react;
 mod recovery;
+mod rests;
 pub mod routing;
 pub mod rules;
 mod schedule;
@@ -29,6 +30,9 @@ pub mod text;
 pub mod time;
 pub mod verdict;
 pub mod verdict_reader;
+
+#[cfg(test)]
+mod tests;
 
 pub use apply::apply;
 pub use attempt::{Answer, Ask, Attempt, AttemptState, Failure, FailureClass, Purpose, Usage};

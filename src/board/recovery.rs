@@ -1,11 +1,12 @@
-//! What a failure calls for: another try, another worker, a rest, or an end. Pure arithmetic over what is known.
+//! What a failure calls for: another try, another worker, or an end. Pure arithmetic over what is known. How the workers
+//! stand (rests, blocks) is `rests`.
 
 use super::attempt::{Attempt, AttemptState, Failure, FailureClass};
-use super::event::Rest;
 use super::id::{AttemptKey, WorkerName};
 use super::plan::{Seat, Step, StepAim};
+use super::rests::{awake_from, doubled, is_awake, is_blocked};
 use super::rules::{CallLimits, Rules};
-use super::state::{Health, Resting, State};
+use super::state::State;
 use super::task::Task;
 use super::time::Timestamp;
 use std::time::Duration;
@@ -30,6 +31,18 @@ pub(in crate::board) enum SeatStanding {
     },
 }
 
+/// A place of a step with everything that decides who sits there.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    state: &'a State,
+    rules: &'a Rules,
+    task: &'a Task,
+    step: &'a Step,
+    number: u32,
+    seat: &'a Seat,
+    at: Timestamp,
+}
+
 /// Looks at everything that was tried for a seat and says what follows.
 pub(in crate::board) fn seat_standing(
     state: &State,
@@ -40,42 +53,117 @@ pub(in crate::board) fn seat_standing(
     at: Timestamp,
 ) -> SeatStanding {
     let Some(seat) = step.seats.get(number as usize) else { return SeatStanding::Exhausted };
-    let tried: Vec<&Attempt> = task.attempts_of(&step.id).filter(|attempt| attempt.seat == number).collect();
-    let over = time_is_up(task, at) || task.attempts.len() >= rules.limits.attempts_per_task_max as usize;
-    let Some(last) = tried.last() else {
-        let standing = if over { SeatStanding::Exhausted } else { first(state, rules, task, step, seat, at) };
-        return unless_nothing_to_check(task, step, standing);
-    };
-    match &last.state {
-        AttemptState::Planned { .. } | AttemptState::Running { .. } => SeatStanding::Busy,
-        AttemptState::Answered { .. } => SeatStanding::Answered,
-        AttemptState::Failed { .. } if over => SeatStanding::Exhausted,
-        AttemptState::Failed { ended, failure } => {
-            let again = retry_pause(rules, task, last, failure);
-            let standing = match again {
-                Retry::Never => SeatStanding::Exhausted,
-                Retry::After { pause, counted } if !is_blocked(state, &last.worker) => SeatStanding::Next {
-                    worker: last.worker.clone(),
-                    tries_before: last.tries_before + u32::from(counted),
-                    not_before: ended.after(pause),
-                },
-                Retry::After { .. } | Retry::Elsewhere => fallback(state, task, step, seat, &tried, at),
-            };
-            unless_nothing_to_check(task, step, standing)
-        }
+    let place = Place { state, rules, task, step, number, seat, at };
+    let over = time_is_up(task, at) || !attempts_left(rules, task, 0);
+    let last = task.attempts_of(&step.id).filter(|attempt| attempt.seat == number).last();
+    match last.map(|last| (last, &last.state)) {
+        Some((_, AttemptState::Planned { .. } | AttemptState::Running { .. })) => SeatStanding::Busy,
+        Some((_, AttemptState::Answered { .. })) => SeatStanding::Answered,
+        Some((_, AttemptState::Failed { .. })) | None if over => SeatStanding::Exhausted,
+        None => place.somebody(),
+        Some((last, AttemptState::Failed { ended, failure })) => match retry_pause(rules, task, last, failure) {
+            Retry::Never => SeatStanding::Exhausted,
+            Retry::Elsewhere => place.somebody(),
+            Retry::After { pause, counted } => {
+                place.again(last, ended.after(pause), last.tries_before.saturating_add(u32::from(counted)))
+            }
+        },
     }
 }
 
-/// A checker that made the only candidate has nothing to judge.
-fn unless_nothing_to_check(task: &Task, step: &Step, standing: SeatStanding) -> SeatStanding {
-    match &standing {
-        SeatStanding::Next { worker, .. }
-            if step.aim == StepAim::Check && candidates_for(task, step, worker).is_empty() =>
-        {
-            SeatStanding::Exhausted
-        }
-        SeatStanding::Next { .. } | SeatStanding::Busy | SeatStanding::Answered | SeatStanding::Exhausted => standing,
+/// Whether a task may make another attempt, with so many about to be planned.
+pub(in crate::board) fn attempts_left(rules: &Rules, task: &Task, planned: usize) -> bool {
+    task.attempts.len() + planned < rules.limits.attempts_per_task_max as usize
+}
+
+impl<'a> Place<'a> {
+    /// Whether a worker can be asked at all: it is configured, not blocked, and has something to do here. A checker that
+    /// made the only candidate has nothing to judge.
+    fn fits(&self, worker: &WorkerName) -> bool {
+        !self.rules.lack(worker)
+            && !is_blocked(self.state, worker)
+            && (self.step.aim != StepAim::Check || !candidates_for(self.task, self.step, worker).is_empty())
     }
+
+    /// The seat's own worker and its fallbacks, but for those that cannot be asked, were asked in this step, or have a
+    /// seat of their own to fill.
+    fn free(&self) -> impl Iterator<Item = &'a WorkerName> {
+        let place = *self;
+        let chain = std::iter::once(&place.seat.worker).chain(&place.seat.fallbacks);
+        chain.filter(move |worker| {
+            let mut asked = place.task.attempts_of(&place.step.id);
+            let seats = place.step.seats.iter().zip(0u32..);
+            let mut needed = seats.filter(|(other, number)| *number != place.number && other.worker == **worker);
+            place.fits(worker)
+                && !asked.any(|attempt| attempt.worker == **worker)
+                && needed.all(|(_, number)| place.is_answered(number))
+        })
+    }
+
+    fn is_answered(&self, number: u32) -> bool {
+        let mut tried = self.task.attempts_of(&self.step.id).filter(|attempt| attempt.seat == number);
+        tried.any(|attempt| matches!(attempt.state, AttemptState::Answered { .. }))
+    }
+
+    /// The first that is free and awake; when all of them rest, the one that rests shortest.
+    fn somebody(&self) -> SeatStanding {
+        let choice = self.free().min_by_key(|worker| awake_from(self.state, worker, self.at));
+        choice.map_or(SeatStanding::Exhausted, |worker| SeatStanding::Next {
+            worker: worker.clone(),
+            tries_before: 0,
+            not_before: self.at,
+        })
+    }
+
+    fn somebody_is_awake(&self) -> bool {
+        self.free().any(|worker| is_awake(self.state, worker, self.at))
+    }
+
+    /// The same worker once more; but when it cannot be asked, or rests beyond the pause while another is awake, the other.
+    fn again(&self, last: &Attempt, not_before: Timestamp, tries_before: u32) -> SeatStanding {
+        let rests = awake_from(self.state, &last.worker, not_before) > not_before;
+        if !self.fits(&last.worker) || rests && self.somebody_is_awake() {
+            return self.somebody();
+        }
+        SeatStanding::Next { worker: last.worker.clone(), tries_before, not_before }
+    }
+}
+
+/// Why a planned attempt should be given up before it starts: its worker cannot come, or rests so long that the task is
+/// better served by another, or by going on without it. `None`: it may wait.
+pub(in crate::board) fn withheld(
+    state: &State,
+    rules: &Rules,
+    task: &Task,
+    attempt: &Attempt,
+    at: Timestamp,
+) -> Option<(FailureClass, String)> {
+    let worker = &attempt.worker;
+    if rules.lack(worker) {
+        return Some((FailureClass::RequestRefused, "the worker is no longer configured".to_owned()));
+    }
+    if is_blocked(state, worker) {
+        let why = "the worker is blocked until its fault is mended".to_owned();
+        return Some((FailureClass::RequestRefused, why));
+    }
+    let end = awake_from(state, worker, at);
+    let left = end.since(at);
+    if left <= rules.limits.retry_after_max {
+        return None;
+    }
+    let step = task.step(&attempt.step)?;
+    let seat = step.seats.get(attempt.seat as usize)?;
+    let place = Place { state, rules, task, step, number: attempt.seat, seat, at };
+    let others = || task.attempts_of(&step.id).filter(|other| other.seat != attempt.seat);
+    let answered = others().any(|other| matches!(other.state, AttemptState::Answered { .. }));
+    let comes = |other: &Attempt| match other.state {
+        AttemptState::Running { .. } => true,
+        AttemptState::Planned { .. } => awake_from(state, &other.worker, at).since(at) <= rules.limits.retry_after_max,
+        AttemptState::Answered { .. } | AttemptState::Failed { .. } => false,
+    };
+    let done_without = answered && !others().any(comes);
+    (place.somebody_is_awake() || done_without)
+        .then(|| (FailureClass::RateLimited { retry_after: Some(left) }, format!("the worker rests until {end}")))
 }
 
 /// The answered attempts of the steps that `step` needs, but for the worker's own.
@@ -87,6 +175,11 @@ pub(in crate::board) fn candidates_for(task: &Task, step: &Step, worker: &Worker
 /// Whether the time that the person gave the whole task has passed.
 pub(in crate::board) fn time_is_up(task: &Task, at: Timestamp) -> bool {
     task.spec.timeout.is_some_and(|timeout| at >= task.accepted.after(timeout))
+}
+
+/// Whether a failure says something of the worker. That a task's own time was up does not.
+pub(in crate::board) fn blames_worker(task: &Task, class: &FailureClass, at: Timestamp) -> bool {
+    *class != FailureClass::Timeout || !time_is_up(task, at)
 }
 
 enum Retry {
@@ -119,58 +212,10 @@ fn retry_pause(rules: &Rules, task: &Task, last: &Attempt, failure: &Failure) ->
     }
 }
 
-/// The seat's own worker when it may be asked, else the first of its fallbacks that may; when all of them rest, its own all the same.
-fn first(state: &State, rules: &Rules, task: &Task, step: &Step, seat: &Seat, at: Timestamp) -> SeatStanding {
-    if rules.worker(&seat.worker).is_some() && is_awake(state, &seat.worker, at) {
-        return next(&seat.worker, at);
-    }
-    match fallback(state, task, step, seat, &[], at) {
-        SeatStanding::Exhausted if !is_blocked(state, &seat.worker) => next(&seat.worker, at),
-        other => other,
-    }
-}
-
-fn next(worker: &WorkerName, at: Timestamp) -> SeatStanding {
-    SeatStanding::Next { worker: worker.clone(), tries_before: 0, not_before: at }
-}
-
-/// The next worker of the chain that was not tried for this seat, is not at another seat of the step, and may be asked:
-/// one that is awake before one that rests, and none that is blocked.
-fn fallback(state: &State, task: &Task, step: &Step, seat: &Seat, tried: &[&Attempt], at: Timestamp) -> SeatStanding {
-    let taken = |worker: &WorkerName| {
-        tried.iter().any(|attempt| attempt.worker == *worker)
-            || task.attempts_of(&step.id).any(|attempt| attempt.worker == *worker)
-            || step.seats.iter().any(|other| other.worker == *worker && !is_blocked(state, worker))
-    };
-    let free: Vec<&WorkerName> =
-        seat.fallbacks.iter().filter(|worker| !taken(worker) && !is_blocked(state, worker)).collect();
-    let choice = free.iter().find(|worker| is_awake(state, worker, at)).or_else(|| free.first());
-    choice.map_or(SeatStanding::Exhausted, |worker| next(worker, at))
-}
-
-/// Whether a worker may be asked now.
-pub(in crate::board) fn is_awake(state: &State, worker: &WorkerName, at: Timestamp) -> bool {
-    match state.globals.health.get(worker).map(|health| &health.rest) {
-        None | Some(Resting::Awake) => true,
-        Some(Resting::Until { at: end }) => at >= *end,
-        Some(Resting::Blocked { .. }) => false,
-    }
-}
-
-/// Whether a worker cannot be asked until a person mends it.
-pub(in crate::board) fn is_blocked(state: &State, worker: &WorkerName) -> bool {
-    matches!(state.globals.health.get(worker).map(|health| &health.rest), Some(Resting::Blocked { .. }))
-}
-
-/// Full jitter over a doubling pause. The chance comes from the attempt's name, so replaying gives the same pause.
+/// Jitter over a doubling pause: from half of it to the whole. The chance comes from the attempt's name, so replaying gives the same pause.
 pub(in crate::board) fn backoff(limits: &CallLimits, key: &AttemptKey, tries_before: u32) -> Duration {
     let ceiling = doubled(limits.backoff_first, tries_before, limits.backoff_max);
     ceiling.mul_f64(0.5 + 0.5 * chance(key))
-}
-
-/// `first` doubled `times` times, at most `max`.
-fn doubled(first: Duration, times: u32, max: Duration) -> Duration {
-    first.saturating_mul(2u32.saturating_pow(times.min(20))).min(max)
 }
 
 /// A number in [0, 1) that depends on the attempt's name alone (FNV-1a, 64 bits).
@@ -179,29 +224,4 @@ fn chance(key: &AttemptKey) -> f64 {
     let bytes = key.task.as_str().bytes().chain(key.number.to_le_bytes());
     let hash = bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     f64::from(u32::try_from(hash >> 32).unwrap_or(0)) / (f64::from(u32::MAX) + 1.0)
-}
-
-/// The rest a worker takes after this failure (circuit breaker): a rate limit parks it, several transient failures in a row
-/// rest it for a doubling time, a failure that only a person can mend blocks it.
-pub(in crate::board) fn rest_after(
-    health: Option<&Health>,
-    limits: &CallLimits,
-    failure: &Failure,
-    at: Timestamp,
-) -> Option<Rest> {
-    let rests = health.map_or(0, |health| health.rests_in_a_row);
-    match &failure.class {
-        FailureClass::WorkerBlocked => Some(Rest::Blocked),
-        FailureClass::RateLimited { retry_after } => {
-            let pause =
-                retry_after.unwrap_or_else(|| doubled(limits.rate_limit_rest, rests, limits.rate_limit_rest_max));
-            Some(Rest::Until { at: at.after(pause) })
-        }
-        FailureClass::Transient | FailureClass::Timeout => {
-            let failures = health.map_or(0, |health| health.failures_in_a_row) + 1;
-            (failures >= limits.failures_before_rest)
-                .then(|| Rest::Until { at: at.after(doubled(limits.rest_first, rests, limits.rest_max)) })
-        }
-        FailureClass::RequestRefused | FailureClass::Interrupted | FailureClass::Cancelled => None,
-    }
 }

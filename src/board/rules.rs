@@ -23,6 +23,12 @@ impl Rules {
     pub fn worker(&self, name: &WorkerName) -> Option<&WorkerRule> {
         self.workers.iter().find(|worker| worker.name == *name)
     }
+
+    /// Whether a worker was taken out of the settings. Who may start nothing (a daemon that ends, one that only looks) need
+    /// not know the workers, and judges none.
+    pub fn lack(&self, name: &WorkerName) -> bool {
+        self.limits.concurrent_calls_max > 0 && self.worker(name).is_none()
+    }
 }
 
 /// What deciding needs to know of a worker.

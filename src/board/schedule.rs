@@ -1,12 +1,13 @@
 //! Which waiting attempt starts next, within the limits on calls, and when the state must be woken.
 
-use super::attempt::AttemptState;
 use super::event::Event;
 use super::id::{AttemptKey, WorkerName};
-use super::recovery::is_awake;
+use super::rests::is_awake;
 use super::rules::{Rules, WorkerRule};
 use super::state::{Resting, State, Turn};
+use super::task::Task;
 use super::time::Timestamp;
+use std::cmp::Reverse;
 
 /// The start of the attempt whose turn it is, or `None` when every slot is taken or nothing waits.
 pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) -> Option<Event> {
@@ -24,14 +25,14 @@ pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) 
     Some(Event::AttemptStarted { at, key: key.clone(), deadline })
 }
 
-/// The first attempt in a worker's queue that may start now.
+/// The first attempt in a worker's queue, when the worker may be asked.
 fn first_turn<'a>(state: &'a State, worker: &WorkerRule, at: Timestamp) -> Option<&'a Turn> {
     let queue = state.index.waiting.get(&worker.name)?;
     let running = state.index.running.get(&worker.name).copied().unwrap_or(0);
     if running >= slots(state, worker) || !is_awake(state, &worker.name, at) {
         return None;
     }
-    queue.iter().find(|(_, _, key)| may_start(state, key, at))
+    queue.ready.first()
 }
 
 /// A worker that has rested is tried with one call before it gets all its slots again.
@@ -41,22 +42,17 @@ fn slots(state: &State, worker: &WorkerRule) -> u32 {
     if probing { 1 } else { worker.max_concurrent }
 }
 
-fn may_start(state: &State, key: &AttemptKey, at: Timestamp) -> bool {
-    let attempt = state.tasks.get(&key.task).and_then(|task| task.attempts.get(&key.number));
-    attempt.is_some_and(|attempt| match attempt.state {
-        AttemptState::Planned { not_before } => not_before <= at,
-        AttemptState::Running { .. } | AttemptState::Answered { .. } | AttemptState::Failed { .. } => false,
-    })
-}
-
 impl State {
     /// The next moment at which something must be decided although nothing comes in: a call is overdue, a pause or a rest
-    /// ends, a task's time is up. `None`: the loop may sleep until an input comes.
-    pub fn next_alarm(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+    /// ends, a task's time is up. It may lie in the past: then it has come since the state was last looked at. `None`: the
+    /// loop may sleep until an input comes.
+    pub fn next_alarm(&self, rules: &Rules) -> Option<Timestamp> {
         let overdue = self.index.deadlines.first().map(|(deadline, _)| deadline.after(rules.limits.overrun_grace));
-        let later = |moment: &Timestamp| *moment > now;
-        let start = self.index.starts.range(Timestamp(now.0.saturating_add(1))..).next().map(|(moment, _)| *moment);
+        let start =
+            self.index.waiting.values().filter_map(|queue| queue.paused.first()).map(|(moment, _)| *moment).min();
         let task = self.index.task_alarms.first().map(|(moment, _)| *moment);
+        // A rest that had ended when the state was last looked at has had its effect; what waits still waits for a slot.
+        let later = |moment: &Timestamp| *moment > self.index.settled;
         let rest = self.index.waiting.keys().filter_map(|worker| self.rest_end(worker)).filter(later).min();
         [overdue, start, task, rest].into_iter().flatten().min()
     }
@@ -78,4 +74,24 @@ impl State {
             self.index.touched.insert(task);
         }
     }
+
+    /// Puts the attempts whose pause is over into the order in which they start.
+    pub(in crate::board) fn wake_attempts(&mut self, at: Timestamp) {
+        for queue in self.index.waiting.values_mut() {
+            while let Some((moment, key)) = queue.paused.pop_first() {
+                if moment > at {
+                    queue.paused.insert((moment, key));
+                    break;
+                }
+                if let Some(task) = self.tasks.get(&key.task) {
+                    queue.ready.insert(turn(task, &key));
+                }
+            }
+        }
+    }
+}
+
+/// An attempt's place among those that may start.
+pub(in crate::board) fn turn(task: &Task, key: &AttemptKey) -> Turn {
+    (Reverse(task.spec.priority), task.accepted, key.clone())
 }

@@ -7,12 +7,18 @@ use super::consensus;
 use super::event::{Ending, Event};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::plan::{Step, StepAim};
-use super::recovery::{SeatStanding, candidates_for, is_blocked, seat_standing, time_is_up};
+use super::recovery::{SeatStanding, attempts_left, candidates_for, seat_standing, time_is_up, withheld};
+use super::rests::blocked_by;
 use super::rules::Rules;
 use super::schedule::next_start;
 use super::state::State;
 use super::task::{Phase, StepStanding, Task};
+use super::text::cut;
 use super::time::Timestamp;
+
+/// How much of another task's reason is repeated. In a chain of failures each reason repeats the one before, so the bound
+/// keeps a long chain from growing with the square of its length.
+const REASON_BYTES_MAX: usize = 300;
 
 /// Draws every consequence at the moment `at`. Each event is applied and handed to `each` in order.
 pub(in crate::board) fn settle(
@@ -21,6 +27,7 @@ pub(in crate::board) fn settle(
     at: Timestamp,
     each: &mut dyn FnMut(&State, Seq, Event),
 ) {
+    state.index.settled = at;
     state.wake_tasks(at);
     loop {
         while let Some(task) = state.index.touched.pop_first() {
@@ -32,6 +39,7 @@ pub(in crate::board) fn settle(
                 commit(state, event, each);
             }
         }
+        state.wake_attempts(at);
         match next_start(state, rules, at) {
             Some(event) => commit(state, event, each),
             None => return,
@@ -66,11 +74,18 @@ fn consequences(state: &State, rules: &Rules, id: &TaskId, at: Timestamp) -> Vec
 fn tell_dependents(state: &State, task: &Task, ending: &Ending, at: Timestamp) -> Vec<Event> {
     let Some(dependents) = state.index.dependents.get(&task.id) else { return Vec::new() };
     let well = *ending == Ending::Done;
+    let why = match ending {
+        Ending::Done => None,
+        Ending::Failed { why } => {
+            Some(format!("{} was needed first and failed: {}", task.id, cut(why, REASON_BYTES_MAX)))
+        }
+        Ending::Cancelled { by } => Some(format!("{} was needed first and was cancelled by {by}", task.id)),
+    };
     let mut events = Vec::new();
     for dependent in dependents {
         events.push(Event::DependencyEnded { at, task: dependent.clone(), on: task.id.clone(), well });
-        if !well {
-            let why = format!("{} was needed first and did not end well", task.id);
+        if let Some(why) = &why {
+            let why = why.clone();
             events.push(Event::TaskEnded { at, task: dependent.clone(), ending: Ending::Failed { why }, file: None });
         }
     }
@@ -93,39 +108,25 @@ fn work(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> 
         all_ended &= matches!(standing, StepStanding::Done | StepStanding::Failed);
         standings.push((step, standing));
     }
-    if all_ended { conclude(rules, task, at) } else { planned }
+    if all_ended { conclude(state, rules, task, at) } else { planned }
 }
 
 /// Attempts that wait for a worker which cannot come, or whose task's time is up.
 fn give_up(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
     let late = time_is_up(task, at);
-    // Who may start nothing (a daemon that ends, one that only looks) need not know the workers, and judges none.
-    let gone = |worker: &WorkerName| rules.limits.concurrent_calls_max > 0 && rules.worker(worker).is_none();
     let mut events = Vec::new();
     for attempt in task.attempts.values() {
-        let (class, message) = match attempt.state {
-            AttemptState::Planned { .. } if is_blocked(state, &attempt.worker) => {
-                (FailureClass::RequestRefused, "the worker is blocked until its fault is mended")
-            }
-            AttemptState::Planned { .. } if gone(&attempt.worker) => {
-                (FailureClass::RequestRefused, "the worker is no longer configured")
-            }
+        let why = match attempt.state {
             AttemptState::Planned { .. } if late => {
-                (FailureClass::Cancelled, "the task's time was up before it started")
+                Some((FailureClass::Cancelled, "the task's time was up before it started".to_owned()))
             }
-            AttemptState::Running { .. } if late => (FailureClass::Timeout, "the task's time was up"),
-            AttemptState::Planned { .. }
-            | AttemptState::Running { .. }
-            | AttemptState::Answered { .. }
-            | AttemptState::Failed { .. } => continue,
+            AttemptState::Planned { .. } => withheld(state, rules, task, attempt, at),
+            AttemptState::Running { .. } if late => Some((FailureClass::Timeout, "the task's time was up".to_owned())),
+            AttemptState::Running { .. } | AttemptState::Answered { .. } | AttemptState::Failed { .. } => None,
         };
+        let Some((class, message)) = why else { continue };
         let key = AttemptKey { task: task.id.clone(), number: attempt.number };
-        let failure = Failure {
-            class,
-            message: message.to_owned(),
-            after_s: ran_for(&attempt.state, at),
-            usage: Usage::default(),
-        };
+        let failure = Failure { class, message, after_s: ran_for(&attempt.state, at), usage: Usage::default() };
         events.push(Event::AttemptFailed { at, key, failure, rest_until: None });
     }
     events
@@ -173,7 +174,7 @@ fn plan_attempts(state: &State, rules: &Rules, task: &Task, step: &Step, at: Tim
         let taken = planned.iter().any(|event| {
             matches!(event, Event::AttemptPlanned { step: other, worker: theirs, .. } if *other == step.id && *theirs == worker)
         });
-        if taken {
+        if taken || !attempts_left(rules, task, planned.len()) {
             continue;
         }
         let number = u32::try_from(task.attempts.len() + planned.len() + 1).unwrap_or(u32::MAX);
@@ -201,9 +202,9 @@ fn purpose(task: &Task, step: &Step, worker: &WorkerName) -> Purpose {
 }
 
 /// Every step has ended: weigh the answers, or say that there are none.
-fn conclude(rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
+fn conclude(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
     if task.answered().next().is_none() {
-        let why = no_answer(task);
+        let why = no_answer(state, rules, task, at);
         return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
     }
     let decision = consensus::decide(task, rules, at);
@@ -211,14 +212,27 @@ fn conclude(rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
     vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
 }
 
-fn no_answer(task: &Task) -> String {
+fn no_answer(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> String {
     let failed = task.attempts.values().filter_map(|attempt| match &attempt.state {
         AttemptState::Failed { failure, .. } => Some(format!("{}: {}", attempt.worker, failure.message)),
         AttemptState::Planned { .. } | AttemptState::Running { .. } | AttemptState::Answered { .. } => None,
     });
     let failed: Vec<String> = failed.collect();
-    if failed.is_empty() {
-        return "no worker could be asked".to_owned();
+    if !failed.is_empty() {
+        return format!("no worker gave an answer ({})", failed.join("; "));
     }
-    format!("no worker gave an answer ({})", failed.join("; "))
+    if time_is_up(task, at) {
+        return "its time was up before it began".to_owned();
+    }
+    let out = task.route.workers.iter().filter_map(|worker| match blocked_by(state, worker) {
+        Some(why) => Some(format!("{worker} is blocked: {why}")),
+        None if rules.lack(worker) => Some(format!("{worker} is no longer configured")),
+        None => None,
+    });
+    let out: Vec<String> = out.collect();
+    if out.is_empty() {
+        "no worker could be asked".to_owned()
+    } else {
+        format!("no worker could be asked ({})", out.join("; "))
+    }
 }

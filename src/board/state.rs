@@ -63,16 +63,16 @@ pub enum Resting {
 /// What is looked up often. Everything here follows from the tasks.
 #[derive(Clone, Debug, Default)]
 pub(in crate::board) struct Index {
-    /// Planned attempts by worker, in the order in which they start.
-    pub(in crate::board) waiting: BTreeMap<WorkerName, BTreeSet<Turn>>,
+    /// Planned attempts by worker; no queue is empty.
+    pub(in crate::board) waiting: BTreeMap<WorkerName, Queue>,
     /// Running calls by worker.
     pub(in crate::board) running: BTreeMap<WorkerName, u32>,
     /// Running calls in all.
     pub(in crate::board) running_total: u32,
     /// Deadlines of running calls, earliest first.
     pub(in crate::board) deadlines: BTreeSet<(Timestamp, AttemptKey)>,
-    /// Moments before which planned attempts must not start, with how many there are of each.
-    pub(in crate::board) starts: BTreeMap<Timestamp, u32>,
+    /// The moment at which the consequences were last drawn.
+    pub(in crate::board) settled: Timestamp,
     /// Deadlines of whole tasks, earliest first.
     pub(in crate::board) task_alarms: BTreeSet<(Timestamp, TaskId)>,
     /// Tasks by the hash of what was handed in.
@@ -87,6 +87,16 @@ pub(in crate::board) struct Index {
     pub(in crate::board) ended_at: BTreeMap<TaskId, Seq>,
     /// Tasks that have not ended.
     pub(in crate::board) open: usize,
+}
+
+/// The planned attempts of one worker. Those that pause stand apart, so that the next to start is found at once however
+/// many of them there are.
+#[derive(Clone, Debug, Default)]
+pub(in crate::board) struct Queue {
+    /// Those that may start, in the order in which they do.
+    pub(in crate::board) ready: BTreeSet<Turn>,
+    /// Those that must not start before a moment, earliest first.
+    pub(in crate::board) paused: BTreeSet<(Timestamp, AttemptKey)>,
 }
 
 /// A planned attempt's place in its worker's queue: higher priority first, then the older task, then the lower number.
@@ -112,6 +122,11 @@ impl State {
     pub fn ended_upto(&self, upto: Seq) -> impl Iterator<Item = &Task> {
         let ended = self.index.ended.iter().take_while(move |(seq, _)| *seq <= upto);
         ended.filter_map(|(_, task)| self.tasks.get(task))
+    }
+
+    /// Whether open tasks wait for a task of this name that nobody has handed in yet.
+    pub fn is_awaited(&self, id: &TaskId) -> bool {
+        self.index.dependents.contains_key(id) && !self.tasks.contains_key(id)
     }
 
     /// How many calls of a worker are running.

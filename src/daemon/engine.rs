@@ -61,8 +61,6 @@ pub(super) struct Engine {
     pub(super) troubles: Troubles,
     /// What stands in the way of every append, for those who ask meanwhile; and how urgently the end was asked for.
     pub(super) outage: Arc<Outage>,
-    /// The moment that was settled last: everything up to it has been decided.
-    pub(super) settled: Timestamp,
     /// Rings once the pages of the last run stand: only then are dropped files looked at.
     pub(super) caught_up: CaughtUp,
     /// The last event that stands in files.
@@ -109,13 +107,17 @@ impl Engine {
         while !self.has_ended() {
             let first = runtime.block_on(self.next(&mut receiver));
             let mut round = Round::default();
-            match first {
-                Some(incoming) => self.take(incoming, &mut round),
-                None => self.tick(&mut round),
+            let woken = first.is_none();
+            if let Some(incoming) = first {
+                self.take(incoming, &mut round);
             }
             for _ in 1..self.limits.batch_inputs_max {
                 let Ok(incoming) = receiver.try_recv() else { break };
                 self.take(incoming, &mut round);
+            }
+            // A channel that never runs empty must not keep moments from coming.
+            if woken || self.state.next_alarm(&self.rules).is_some_and(|alarm| alarm <= self.clock.now()) {
+                self.tick(&mut round);
             }
             self.take_queued(&mut round);
             // After the offers, so that a task that leaves the state in this round can still be found by them.
@@ -135,8 +137,7 @@ impl Engine {
     /// The next thing to do, or `None` when the state asked to be woken first.
     async fn next(&mut self, receiver: &mut mpsc::Receiver<Incoming>) -> Option<Incoming> {
         let now = self.clock.now();
-        // From the moment settled last, not from now: what came due while the last round was stored must ring too.
-        let alarm = self.state.next_alarm(&self.rules, self.settled);
+        let alarm = self.state.next_alarm(&self.rules);
         let alarm = [alarm, self.ending_alarm()].into_iter().flatten().min();
         match alarm {
             None => receiver.recv().await,
@@ -168,7 +169,6 @@ impl Engine {
 
     /// Decides on an input and collects what follows. Nothing is stored yet.
     fn decide(&mut self, input: Input, round: &mut Round) -> Result<(), Refusal> {
-        let at = input.at();
         let (notices, effects) = (&mut self.notices, &mut round.effects);
         let (events, over) = (&mut round.batch.events, &mut round.ended_calls);
         board::take(&mut self.state, &self.rules, input, &mut |state, seq, event| {
@@ -182,9 +182,7 @@ impl Engine {
                 over.push(key.clone());
             }
             events.push((seq, event));
-        })?;
-        self.settled = at;
-        Ok(())
+        })
     }
 
     /// Whether a further task would be refused only because there are too many.
@@ -198,15 +196,20 @@ impl Engine {
         unwritten >= self.rules.limits.open_tasks_max
     }
 
-    /// A dropped task can wait for its turn; whoever asks over a face is told at once.
+    /// A dropped task can wait for its turn; whoever asks over a face is told at once. One that open tasks wait for does
+    /// not queue: they would wait for each other.
     fn must_queue(&self, offer: &RawOffer) -> bool {
-        matches!(offer.source, Source::File { .. }) && (self.is_full() || !self.queue.is_empty())
+        matches!(offer.source, Source::File { .. })
+            && (self.is_full() || !self.queue.is_empty())
+            && !self.state.is_awaited(&offer.wanted)
     }
 
     /// Takes up dropped tasks that waited for others to end.
     fn take_queued(&mut self, round: &mut Round) {
-        while !self.is_full() {
-            let Some((offer, reply)) = self.queue.pop_front() else { return };
+        while !self.queue.is_empty() {
+            let awaited = |(offer, _): &(Box<RawOffer>, _)| self.state.is_awaited(&offer.wanted);
+            let next = if self.is_full() { self.queue.iter().position(awaited) } else { Some(0) };
+            let Some((offer, reply)) = next.and_then(|next| self.queue.remove(next)) else { return };
             self.take_offer(*offer, reply, round);
         }
     }

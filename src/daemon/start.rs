@@ -162,7 +162,6 @@ impl Daemon {
             facts: parts.facts,
             troubles: Troubles::default(),
             outage: Arc::clone(&outage),
-            settled: Timestamp::default(),
             caught_up: CaughtUp { at: handed, bell: bell.clone() },
             published,
             handed,

@@ -27,7 +27,7 @@ impl Watcher {
             assert!(state.task(task).is_some(), "{task} was accepted and is gone");
         }
         for task in state.tasks.values() {
-            assert!(task.attempts.len() <= rules.limits.attempts_per_task_max as usize + task.plan.steps.len() * 5);
+            assert!(task.attempts.len() <= rules.limits.attempts_per_task_max as usize);
             if let Some(decision) = task.phase.decision() {
                 for share in [decision.overall_confidence, decision.threshold] {
                     assert!((0.0..=1.0).contains(&share), "{share} is no probability");

@@ -172,7 +172,7 @@ impl World {
     /// The next thing that comes, or the next alarm, whichever is first.
     fn pass_time(&mut self) -> bool {
         let coming = self.coming.keys().next().map(|(at, _)| *at);
-        let alarm = self.state.next_alarm(&self.rules, self.now);
+        let alarm = self.state.next_alarm(&self.rules);
         let Some(next) = [coming, alarm].into_iter().flatten().min() else { return false };
         self.now = self.now.max(next);
         let due: Vec<_> = self.coming.range(..=(self.now, u64::MAX)).map(|(key, _)| *key).collect();
@@ -237,11 +237,7 @@ impl World {
                 return;
             }
         }
-        panic!(
-            "the board never comes to rest; next alarm {:?} at {}",
-            self.state.next_alarm(&self.rules, self.now),
-            self.now
-        );
+        panic!("the board never comes to rest; next alarm {:?} at {}", self.state.next_alarm(&self.rules), self.now);
     }
 
     /// Takes an input as the daemon does: decide and apply, store, and only then do the effects.

@@ -8,7 +8,7 @@ use crate::board::input::PersonAnswer;
 use crate::board::page::LogEntry;
 use crate::board::spec::Source;
 use crate::board::state::State;
-use crate::board::task::Task;
+use crate::board::task::{Phase, Task};
 use crate::board::time::Timestamp;
 
 /// The entry for an event, where the event hands something on.
@@ -72,6 +72,15 @@ fn accepted(task: &Task, at: Timestamp) -> LogEntry {
             task.spec.priority.as_str()
         ),
         next_steps: steps.join(", then "),
+        blockers: match &task.phase {
+            Phase::Waiting { on } => {
+                let on: Vec<&str> = on.iter().map(TaskId::as_str).collect();
+                format!("waits for {}", on.join(", "))
+            }
+            Phase::Working | Phase::AwaitingPerson { .. } | Phase::Decided { .. } | Phase::Ended { .. } => {
+                String::new()
+            }
+        },
         handoff_to: names(&route.workers),
         ..blank(at, "synod", "router", task.id.as_str())
     }

@@ -80,13 +80,19 @@ pub(super) fn session(task: &Task, worker: &WorkerName) -> Page {
     let mine: Vec<&Attempt> = task.attempts.values().filter(|attempt| attempt.worker == *worker).collect();
     let (mut cost, mut input, mut output, mut session_id, mut model) = (0.0, 0, 0, None, None);
     for attempt in &mine {
-        if let AttemptState::Answered { answer, .. } = &attempt.state {
-            cost += answer.usage.cost_usd.unwrap_or(0.0);
-            input += answer.usage.input_tokens;
-            output += answer.usage.output_tokens;
-            session_id = answer.session.clone().or(session_id);
-            model = Some(answer.model.clone());
-        }
+        let usage = match &attempt.state {
+            AttemptState::Answered { answer, .. } => {
+                session_id = answer.session.clone().or(session_id);
+                model = Some(answer.model.clone());
+                &answer.usage
+            }
+            // A call that failed may have cost something all the same.
+            AttemptState::Failed { failure, .. } => &failure.usage,
+            AttemptState::Planned { .. } | AttemptState::Running { .. } => continue,
+        };
+        cost += usage.cost_usd.unwrap_or(0.0);
+        input += usage.input_tokens;
+        output += usage.output_tokens;
     }
     let session = json!({
         "schema": 1,

@@ -7,6 +7,7 @@ use super::lexicon::{Form, Lexicon, Sense};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 /// Heaviest weight a cue may have.
 const WEIGHT_MAX: f64 = 10.0;
@@ -100,8 +101,8 @@ pub(super) struct RoleEntry {
 /// How many workers a mode asks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the keys are checked here; team sizes are laid out by planning")]
-struct ModeEntry {
+#[expect(dead_code, reason = "the keys are checked here and used where plans with checkpoints are made")]
+pub(super) struct ModeEntry {
     workers: TeamSize,
     #[serde(default)]
     validators: u32,
@@ -117,11 +118,10 @@ struct ModeEntry {
 }
 
 /// A number of workers, or `"all"`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "checked here; team sizes are laid out by planning")]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged, expecting = "`workers` must be a number from 1 on, or \"all\"")]
 enum TeamSize {
-    Count(u32),
+    Count(NonZeroU32),
     Word(AllWord),
 }
 
@@ -129,6 +129,15 @@ enum TeamSize {
 #[serde(rename_all = "lowercase")]
 enum AllWord {
     All,
+}
+
+/// How many workers a mode asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::board) struct Team {
+    /// How many make or judge; `None`: all there are.
+    pub(in crate::board) workers: Option<u32>,
+    /// How many check what the others made.
+    pub(in crate::board) validators: u32,
 }
 
 fn reviewer() -> String {
@@ -150,6 +159,7 @@ pub struct Catalog {
     pub(super) kinds: Vec<(String, KindEntry)>,
     pub(super) categories: Vec<(String, CategoryEntry)>,
     pub(super) roles: Vec<(String, RoleEntry)>,
+    pub(super) modes: Vec<(String, ModeEntry)>,
     pub(super) kind_cues: Lexicon,
     pub(super) category_cues: Lexicon,
     /// A list of so many operations is a mega task.
@@ -177,11 +187,24 @@ impl Catalog {
             categories: entries(table, "categories")?,
             roles: entries(table, "roles")?,
             mega_from: modes.iter().find(|(name, _)| name == "mega").and_then(|(_, mode)| mode.steps_from),
+            modes,
             ..Self::default()
         };
         catalog.check()?;
         catalog.index()?;
         Ok(catalog)
+    }
+
+    /// How many workers a mode asks for. A catalog without the mode asks for one.
+    pub(in crate::board) fn team(&self, mode: Mode) -> Team {
+        let entry = self.modes.iter().find(|(name, _)| name == mode.as_str());
+        entry.map_or(Team { workers: Some(1), validators: 0 }, |(_, entry)| Team {
+            workers: match entry.workers {
+                TeamSize::Count(count) => Some(count.get()),
+                TeamSize::Word(AllWord::All) => None,
+            },
+            validators: entry.validators,
+        })
     }
 
     /// The names of all kinds.

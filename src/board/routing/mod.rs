@@ -14,6 +14,7 @@ mod score;
 mod tokens;
 
 pub use catalog::Catalog;
+pub(in crate::board) use catalog::Team;
 pub use rank::rank;
 
 use super::id::{Kind, Role};
