@@ -66,12 +66,14 @@ pub(crate) struct AppendFile<F> {
     form: F,
     name: &'static str,
     left: Option<Left>,
+    /// The highest number found at first or handed over since.
+    highest: Option<u64>,
 }
 
 impl<F: Form> AppendFile<F> {
     /// A file `name` of entries in `form`; nothing is opened yet.
     pub(crate) fn new(form: F, name: &'static str) -> Self {
-        Self { form, name, left: None }
+        Self { form, name, left: None, highest: None }
     }
 
     /// Forgets how the file was left, so that its end is read again.
@@ -115,6 +117,7 @@ impl<F: Form> AppendFile<F> {
             None => self.read_end(&mut file).map_err(io)?,
         };
         let fresh = standing.last == 0;
+        let standing = self.ours(standing, items);
         let (text, standing) = self.next(items, standing);
         let closing = self.form.closing().as_bytes();
         if text.is_empty() && (fresh || !closing.starts_with(solid(&end))) {
@@ -134,12 +137,19 @@ impl<F: Form> AppendFile<F> {
         Ok(())
     }
 
+    /// The standing without an end that cannot be ours: while this file is open nobody else numbers entries, so one beyond
+    /// all that were found or handed over was put there by somebody else, and must not make the log fall silent. Only its
+    /// link counts then.
+    fn ours(&mut self, standing: Standing, items: &[(Seq, &F::Item)]) -> Standing {
+        let highest = self.highest.unwrap_or(standing.last.min(NUMBER_MAX));
+        let newest = items.last().map_or(0, |(seq, _)| seq.0);
+        self.highest = Some(highest.max(newest));
+        if standing.last > highest.max(newest) { Standing { last: 0, same: 0, ..standing } } else { standing }
+    }
+
     /// The entries that do not stand yet, as text, and the standing once they do.
     fn next(&self, items: &[(Seq, &F::Item)], mut standing: Standing) -> (String, Standing) {
-        // No entry of ours is newer than the newest to be written: what looks like one was put there by somebody else, and
-        // must not make the log fall silent.
-        let newest = items.last().map_or(0, |(seq, _)| seq.0);
-        let (last, mut skip) = if standing.last > newest { (0, 0) } else { (standing.last, standing.same) };
+        let (last, mut skip) = (standing.last, standing.same);
         let mut text = String::new();
         for (seq, item) in items {
             if seq.0 < last {
