@@ -8,6 +8,7 @@ use crate::folder::intake::{AnswerKind, Found, Intake};
 use crate::store::Blobs;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -27,6 +28,9 @@ pub(super) struct IntakeJob {
     pub(super) ending: CancellationToken,
     /// Rings once the pages of the last run stand. Before that a file that was taken then may still lie in the drop folder.
     pub(super) caught_up: CancellationToken,
+    /// Name and hash of the files that the loop is deciding on. The folder is looked at meanwhile, and what it still holds
+    /// must not be offered twice: the second would be refused as a copy of the first.
+    pub(super) waiting: BTreeSet<(String, String)>,
 }
 
 /// Offers that may wait for the loop's word before no more task files are looked at. Above a batch of the loop, so that
@@ -73,6 +77,7 @@ impl IntakeJob {
     /// Sends what was found to the loop. `Some(Err)`: the daemon has ended.
     async fn offer(&mut self, found: Found) -> Option<Result<Offered, ()>> {
         match found {
+            Found::Task { name, hash, .. } if self.waiting.contains(&(name.clone(), hash.clone())) => None,
             Found::Task { name, hash, content, draft } => {
                 let stem = Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
                 let wanted = TaskId::slug(stem.as_deref().unwrap_or(&name));
@@ -83,6 +88,7 @@ impl IntakeJob {
                 let spec = draft.into_spec(text);
                 let (reply, replied) = oneshot::channel();
                 let offer = RawOffer { wanted, spec, words, source };
+                self.waiting.insert((name.clone(), hash.clone()));
                 let sent = self.sender.send(Incoming::Offer(Box::new(offer), reply)).await;
                 let said: Offered = Box::pin(async move { Ok((name, hash, replied.await?)) });
                 Some(sent.map(|()| said).map_err(drop))
@@ -142,6 +148,7 @@ impl IntakeJob {
 
     /// What becomes of the file once the board has spoken.
     async fn settle(&mut self, name: String, hash: String, taken: Result<TaskId, Refusal>) {
+        self.waiting.remove(&(name.clone(), hash.clone()));
         match taken {
             // The publisher moves the file.
             Ok(_) => self.intake.settle(&name, &hash),

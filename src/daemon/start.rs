@@ -180,6 +180,7 @@ impl Daemon {
                 sender: sender.clone(),
                 ending: ending.clone(),
                 caught_up: bell,
+                waiting: std::collections::BTreeSet::new(),
             };
             let trouble = sender.clone();
             jobs.start("intake", job.run(), move |said| {
