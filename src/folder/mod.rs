@@ -12,6 +12,8 @@ mod messages;
 mod name;
 pub mod publish;
 mod render;
+#[cfg(test)]
+mod tests;
 pub mod workspace;
 
 pub use error::Error;
