@@ -158,7 +158,9 @@ impl Gathering<'_> {
                 self.out.files.push((path.to_owned(), text));
             }
             Ok(Content::Not(why)) => self.leave_out(path, why),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.leave_out(path, "does not exist"),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                self.leave_out(path, "does not exist");
+            }
             Err(error) => self.leave_out(path, format!("cannot be read: {error}")),
         }
     }

@@ -1,9 +1,9 @@
 //! `decisions/<id>.md` and the memories of a decision: every branch, with the exact text.
 
 use super::{failed, ink, issue, quiet_decision, vote, worker};
+use crate::board::decision::Recommendation;
 use crate::board::decision::{ClassPosterior, IssueStatus, Tokens};
 use crate::board::verdict::Reading;
-use crate::board::decision::Recommendation;
 use crate::board::{Decision, Priority, Severity, Stance};
 use crate::folder::render::decision::{json, page};
 use crate::folder::render::decision_memory::{conflicts, consensus, decisions};
@@ -43,9 +43,12 @@ fn each_recommendation_and_verdict_has_its_words() {
         let text = rendered(&Decision { verdict, ..quiet_decision() }, "");
         assert!(text.contains(words), "{text}");
     }
-    for (priority, word) in
-        [(Priority::Low, "low"), (Priority::Normal, "normal"), (Priority::High, "high"), (Priority::Critical, "critical")]
-    {
+    for (priority, word) in [
+        (Priority::Low, "low"),
+        (Priority::Normal, "normal"),
+        (Priority::High, "high"),
+        (Priority::Critical, "critical"),
+    ] {
         let text = rendered(&Decision { priority, ..quiet_decision() }, "");
         assert!(text.contains(&format!("is needed at priority {word}.")), "{text}");
     }
@@ -66,7 +69,8 @@ fn the_number_of_answers_and_the_conflict_are_said() {
 
 #[test]
 fn a_person_is_told_why_and_how_to_answer() {
-    let how = "\nTo answer, put a file `fix-login.approve`, or `fix-login.reject` with the reason in it, beside this one.\n";
+    let how =
+        "\nTo answer, put a file `fix-login.approve`, or `fix-login.reject` with the reason in it, beside this one.\n";
     for (reasons, sentence) in [
         (vec![], "**A person should look**."),
         (vec!["priority is critical"], "**A person should look**: priority is critical."),
@@ -115,8 +119,7 @@ fn issues_stand_by_severity_with_place_status_and_mend() {
 #[test]
 fn who_disagreed_is_named_with_votes_and_issues() {
     let dissent = |votes, issues| {
-        let decision =
-            Decision { dissenters: vec![worker("grok"), worker("a_b")], votes, issues, ..quiet_decision() };
+        let decision = Decision { dissenters: vec![worker("grok"), worker("a_b")], votes, issues, ..quiet_decision() };
         let text = rendered(&decision, "");
         let section = text.split("\n## Who disagreed, and why\n\n").nth(1).unwrap();
         section.split("\n## ").next().unwrap().to_owned()
@@ -166,7 +169,10 @@ fn the_vote_table_has_a_row_for_each_vote_and_no_extra_column() {
 fn who_gave_nothing_is_named_with_the_error_and_the_time() {
     let failed_workers = vec![failed("codex", "timeout", 60.0), failed("gpt", "401\n# no key", 125.4)];
     let text = rendered(&Decision { failed_workers, ..quiet_decision() }, "");
-    assert!(text.contains("\n## Gave nothing\n\n- codex: timeout after 60.0 s\n- gpt: 401 # no key after 2 min 5 s\n\n## "), "{text}");
+    assert!(
+        text.contains("\n## Gave nothing\n\n- codex: timeout after 60.0 s\n- gpt: 401 # no key after 2 min 5 s\n\n## "),
+        "{text}"
+    );
 }
 
 #[test]
@@ -198,7 +204,9 @@ fn the_answer_says_whose_it_is_or_that_there_is_none() {
 
 #[test]
 fn an_answer_on_a_page_keeps_to_its_limit_exactly() {
-    for (bytes, missing) in [(999, None), (1000, None), (1001, Some("[… 1 more bytes]")), (3000, Some("[… 2,000 more bytes]"))] {
+    for (bytes, missing) in
+        [(999, None), (1000, None), (1001, Some("[… 1 more bytes]")), (3000, Some("[… 2,000 more bytes]"))]
+    {
         let text = rendered(&quiet_decision(), &"x".repeat(bytes));
         assert_eq!(text.contains(" more bytes]"), missing.is_some(), "{bytes}");
         assert!(missing.is_none_or(|missing| text.ends_with(&format!("x\n{missing}\n```\n"))), "{text}");
@@ -212,7 +220,10 @@ fn the_json_holds_the_answer_whole_and_no_key() {
     decision.failed_workers = vec![failed("codex", super::KEY, 1.0)];
     let value = json(&ink(), &decision, &"é".repeat(100_000));
     assert_eq!(value["answer"].as_str().unwrap().len(), 200_000);
-    assert_eq!((value["reasoning"].as_str(), value["failed_workers"][0]["error"].as_str()), (Some("said [masked]"), Some("[masked]")));
+    assert_eq!(
+        (value["reasoning"].as_str(), value["failed_workers"][0]["error"].as_str()),
+        (Some("said [masked]"), Some("[masked]"))
+    );
     assert_eq!(value["recommendation"], "proceed");
     assert!(value.get("answer_by").is_none());
 }

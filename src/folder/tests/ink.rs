@@ -181,7 +181,9 @@ fn cells_and_code_stay_in_their_column_and_span() {
 
 #[test]
 fn nothing_closes_a_fence() {
-    for (text, fence) in [("", 3), ("plain", 3), ("``", 3), ("```", 4), ("a\n````\nb", 5), ("`".repeat(40).as_str(), 41)] {
+    for (text, fence) in
+        [("", 3), ("plain", 3), ("``", 3), ("```", 4), ("a\n````\nb", 5), ("`".repeat(40).as_str(), 41)]
+    {
         let page = ink().fenced(text, "md");
         let marks = "`".repeat(fence);
         assert!(page.starts_with(&format!("{marks}md\n")) && page.ends_with(&format!("\n{marks}\n")), "{page}");

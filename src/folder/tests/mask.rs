@@ -129,7 +129,8 @@ fn private_keys_go_from_their_first_to_their_last_line() {
         assert_eq!(masked(&whole), "a\n[masked]\nb", "{kind}");
         let cut = format!("a -----BEGIN {kind}PRIVATE KEY-----\nMIIEow");
         assert_eq!(masked(&cut), "a [masked]", "{kind}");
-        let quoted = format!("{{\"k\":\"-----BEGIN {kind}PRIVATE KEY-----\\nMIIE\\n-----END {kind}PRIVATE KEY-----\\n\"}}");
+        let quoted =
+            format!("{{\"k\":\"-----BEGIN {kind}PRIVATE KEY-----\\nMIIE\\n-----END {kind}PRIVATE KEY-----\\n\"}}");
         assert_eq!(masked(&quoted), "{\"k\":\"[masked]\\n\"}", "{kind}");
     }
 }

@@ -13,15 +13,44 @@ fn a_harmless_name_stays_as_it_is() {
 #[test]
 fn any_other_name_is_made_harmless_and_gets_its_own_mark() {
     let hostile = [
-        "", ".", "..", "...", ".hidden", "../up", "a/b", "a\\b", "a b", "a:b", "a\0b", "a\nb", "a*b", "a?b", "a\"b", "a|b",
-        "a<b", "~", "$HOME", "`id`", "-", "--", "./-", "\u{202e}x", "🦀", "con:", &"x".repeat(49), &"é".repeat(25),
+        "",
+        ".",
+        "..",
+        "...",
+        ".hidden",
+        "../up",
+        "a/b",
+        "a\\b",
+        "a b",
+        "a:b",
+        "a\0b",
+        "a\nb",
+        "a*b",
+        "a?b",
+        "a\"b",
+        "a|b",
+        "a<b",
+        "~",
+        "$HOME",
+        "`id`",
+        "-",
+        "--",
+        "./-",
+        "\u{202e}x",
+        "🦀",
+        "con:",
+        &"x".repeat(49),
+        &"é".repeat(25),
     ];
     let mut seen = BTreeSet::new();
     for name in hostile {
         let made = part(name);
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
         if made != name {
-            assert!(made.len() >= 6 && made[made.len() - 6..].bytes().all(|byte| byte.is_ascii_hexdigit()), "{name:?}: {made}");
+            assert!(
+                made.len() >= 6 && made[made.len() - 6..].bytes().all(|byte| byte.is_ascii_hexdigit()),
+                "{name:?}: {made}"
+            );
         }
         assert!(made.chars().all(fits) && !made.starts_with('.') && !made.is_empty(), "{name:?}: {made}");
         assert!(made.len() <= 48 && is_plain(&made), "{name:?}: {made}");

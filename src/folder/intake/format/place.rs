@@ -12,14 +12,14 @@ pub(super) fn check_glob(field: Field<'_>, root: &Path) -> Result<String, Reason
         let what = format!("is \"{}\", which is no glob: {}", quoted(&glob), error.kind());
         return Err(field.refuse(what, "write it as in src/**/*.rs; brackets and braces come in pairs"));
     }
-    stays(field, root, tree::fixed_part(&glob))?;
+    stays(field, root, tree::fixed_part(&glob), &glob)?;
     Ok(glob)
 }
 
 /// Reads the path of one file below the root. Whether it exists is seen when it is read.
 pub(super) fn check_path(field: Field<'_>, root: &Path) -> Result<String, Reason> {
     let path = check_shape(field)?;
-    stays(field, root, &path)?;
+    stays(field, root, &path, &path)?;
     Ok(path)
 }
 
@@ -35,11 +35,11 @@ fn check_shape(field: Field<'_>) -> Result<String, Reason> {
     }
 }
 
-/// Follows what already exists of the path; what does not exist yet cannot lead anywhere, and is checked again when read.
-fn stays(field: Field<'_>, root: &Path, path: &str) -> Result<(), Reason> {
+/// Follows what already exists of the path, the fixed part of what was `written`; what does not exist yet cannot lead anywhere, and is checked again when read.
+fn stays(field: Field<'_>, root: &Path, path: &str, written: &str) -> Result<(), Reason> {
     if tree::stays_below(root, Path::new(path)) {
         return Ok(());
     }
-    let what = format!("is \"{}\", which leaves the workspace through a symlink", quoted(path));
+    let what = format!("is \"{}\", which leaves the workspace through a symlink", quoted(written));
     Err(field.refuse(what, "name the files by a path that stays in the workspace, or copy them into it"))
 }
