@@ -11,6 +11,7 @@ use super::recovery::{SeatStanding, attempts_left, candidates_for, seat_standing
 use super::rests::blocked_by;
 use super::rules::Rules;
 use super::schedule::next_start;
+use super::spec::WorkspaceAccess;
 use super::state::State;
 use super::task::{Phase, StepStanding, Task};
 use super::text::cut;
@@ -207,9 +208,30 @@ fn conclude(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Eve
         let why = no_answer(state, rules, task, at);
         return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
     }
-    let decision = consensus::decide(task, rules, at);
+    let mut decision = consensus::decide(task, rules, at);
+    let unmet = unmet(task);
+    decision.needs_human_review |= !unmet.is_empty();
+    decision.review_reasons.extend(unmet);
     let waits_for_person = rules.consensus.require_human.contains(&task.spec.priority);
     vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
+}
+
+/// What the person asked for that this version does not do. A key that is read and not obeyed must not look obeyed.
+fn unmet(task: &Task) -> Vec<String> {
+    let spec = &task.spec;
+    let written = || spec.plan.iter().flat_map(|plan| &plan.steps);
+    let mut unmet = Vec::new();
+    if spec.validate.is_some() || written().any(|step| step.validate.is_some()) {
+        unmet.push("`validate` was not run: commands are not run yet".to_owned());
+    }
+    let worktree = |access: &WorkspaceAccess| *access == WorkspaceAccess::Worktree;
+    if worktree(&spec.workspace) || written().any(|step| worktree(&step.workspace)) {
+        unmet.push("`workspace: worktree` was not obeyed: the workers read the files and gave text".to_owned());
+    }
+    if spec.budget_usd.is_some() {
+        unmet.push("`budget_usd` was not enforced: the cost is reported, not limited yet".to_owned());
+    }
+    unmet
 }
 
 fn no_answer(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> String {

@@ -245,3 +245,18 @@ async fn an_engine_that_ends_in_order_asks_again_what_it_stopped() {
     assert!(error.what.contains("nobody"), "{error}");
     end(engine).await;
 }
+
+#[tokio::test]
+async fn what_is_not_done_yet_is_said_and_not_passed_over() {
+    let workspace = Workspace::with_workers(&["claude"], "");
+    let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("approve")))).await;
+    let keys = "kind: check\nvalidate: \"cargo test\"\nworkspace: worktree\nbudget_usd: 0.5\n";
+    workspace.drop_file("asked.md", format!("---\n{keys}---\nCheck it.\n"));
+    let decision = rested(&engine.handle(), "asked").await.decision.unwrap();
+    for key in ["`validate`", "`workspace: worktree`", "`budget_usd`"] {
+        let said = decision.review_reasons.iter().any(|reason| reason.starts_with(key));
+        assert!(said, "{key} is passed over: {:?}", decision.review_reasons);
+    }
+    assert!(decision.needs_human_review);
+    end(engine).await;
+}
