@@ -136,6 +136,10 @@ impl Engine {
 
     /// The next thing to do, or `None` when the state asked to be woken first.
     async fn next(&mut self, receiver: &mut mpsc::Receiver<Incoming>) -> Option<Incoming> {
+        // Tasks leave the state at the end of a round, after the queue was seen to: the room they made is used in the next.
+        if !self.queue.is_empty() && !self.is_full() {
+            return None;
+        }
         let now = self.clock.now();
         let alarm = self.state.next_alarm(&self.rules);
         let alarm = [alarm, self.ending_alarm()].into_iter().flatten().min();
