@@ -8,6 +8,8 @@ mod process;
 pub mod record;
 pub mod replay;
 mod roster;
+#[cfg(test)]
+mod tests;
 
 pub use process::{Error as ProcessError, ShimProgram, detach, shim};
 pub use record::Recorder;

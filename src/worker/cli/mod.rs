@@ -12,6 +12,8 @@ mod prompt;
 #[cfg(test)]
 mod samples;
 mod session;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod worker;
 

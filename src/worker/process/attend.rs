@@ -108,7 +108,9 @@ fn standing(spool: &Spool) -> Result<Standing, Error> {
 /// A handle on the very process that the mark names; `None` when it is gone. The handle is taken before the start
 /// time is compared, so a number that changes hands in between is noticed.
 fn alive(mark: &ShimMark) -> Option<OwnedFd> {
-    let handle = open(Pid::from_raw(mark.pid)?).ok()?;
+    // Only a damaged mark names a number that no process has.
+    let pid = Pid::from_raw(mark.pid.max(0))?;
+    let handle = open(pid).ok()?;
     let same = mark.boot == proc_fs::boot_id() && proc_fs::start_ticks(mark.pid) == Some(mark.started_ticks);
     same.then_some(handle)
 }
@@ -173,3 +175,6 @@ fn tell(handle: &AsyncFd<OwnedFd>, signal: Signal) {
 fn readable_at_end(handle: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(handle, Interest::READABLE)
 }
+
+#[cfg(test)]
+mod tests;
