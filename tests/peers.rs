@@ -3,7 +3,7 @@
 //!
 //! Each test is skipped, with a loud line, where its peer is not installed; `tests/run.sh` installs them.
 
-#[path = "support/mod.rs"]
+#[path = "../src/worker/tests/from_outside/support/mod.rs"]
 mod support;
 
 #[path = "peers/answers.rs"]

@@ -165,7 +165,7 @@ pub mod scene {
     }
 
     fn decision() -> Box<Decision> {
-        serde_json::from_str(include_str!("../fixtures/decision_event.json")).unwrap()
+        serde_json::from_str(include_str!("../../../../../tests/fixtures/decision_event.json")).unwrap()
     }
 
     /// A task from its drop to its end, with a refused file in between.

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(unreachable_pub, reason = "the parts of a test are modules of one binary")]
 
-#[path = "folder_publish/pages.rs"]
+#[path = "publish/pages.rs"]
 mod pages;
 
 use pages::{Scene, assert_same, scene};

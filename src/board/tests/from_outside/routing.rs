@@ -21,7 +21,7 @@ struct Fixture {
 struct Labelled(String, String, String);
 
 fn fixture() -> Fixture {
-    toml::from_str(include_str!("fixtures/routing/tasks.toml")).unwrap()
+    toml::from_str(include_str!("../../../../tests/fixtures/routing/tasks.toml")).unwrap()
 }
 
 fn catalog() -> Catalog {
@@ -92,7 +92,7 @@ fn page(tuned: &Outcome, held_out: &Outcome, names: &[&str]) -> String {
     for (pair, count) in &held_out.taken {
         *taken.entry(pair.clone()).or_default() += count;
     }
-    let mut page = include_str!("fixtures/routing/page-head.md").to_owned();
+    let mut page = include_str!("../../../../tests/fixtures/routing/page-head.md").to_owned();
     writeln!(page, "| part | texts | kind right | |\n| --- | --- | --- | --- |").unwrap();
     for (name, half) in [("tuned on", tuned), ("held out", held_out)] {
         writeln!(page, "| {name} | {} | {} | {:.1} % |", half.of, half.right, percent(half.right, half.of)).unwrap();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
-#[path = "../support/mod.rs"]
+#[path = "../../../../worker/tests/from_outside/support/mod.rs"]
 mod support;
 
 mod cli;

@@ -96,7 +96,7 @@ async fn holds(workspace: &Workspace, engine: &Engine, before: &BTreeMap<String,
     assert_eq!(&outside(workspace.root()), before, "something outside changed");
     let decision = workspace.coordination(&format!("decisions/{task}.json"));
     if decision.exists() {
-        let schema: Value = serde_json::from_str(include_str!("../../docs/schema/decision.json")).unwrap();
+        let schema: Value = serde_json::from_str(include_str!("../../../../../docs/schema/decision.json")).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
         let decision: Value = serde_json::from_slice(&fs::read(decision).unwrap()).unwrap();
         let faults: Vec<String> = validator.iter_errors(&decision).map(|error| error.to_string()).collect();

@@ -4,20 +4,20 @@
 #[path = "support/mod.rs"]
 mod support;
 
-#[path = "http_workers/desk.rs"]
+#[path = "http/desk.rs"]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod desk;
-#[path = "http_workers/odd.rs"]
+#[path = "http/odd.rs"]
 #[expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 mod odd;
-#[path = "http_workers/odd_server.rs"]
+#[path = "http/odd_server.rs"]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod odd_server;
-#[path = "http_workers/proxy.rs"]
+#[path = "http/proxy.rs"]
 mod proxy;
-#[path = "http_workers/secrets.rs"]
+#[path = "http/secrets.rs"]
 #[expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 mod secrets;
-#[path = "http_workers/wires.rs"]
+#[path = "http/wires.rs"]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod wires;

@@ -129,7 +129,7 @@ mod proof {
 
     #[test]
     fn the_configuration_has_the_key() {
-        let text = include_str!("../peers/litellm.yaml");
+        let text = include_str!("../../../../../tests/peers/litellm.yaml");
         assert!(text.contains(&format!("master_key: {KEY}")));
     }
 }
