@@ -1,1 +1,15 @@
-//! Tests of the pure core.
+//! Tests of the pure core from outside its verbs: inputs go in, events are looked at as short lines. Tests of the vote, of
+//! routing and of reading verdicts stand beside those rooms.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
+
+mod alarms;
+mod ending;
+mod harness;
+mod people;
+mod planning;
+mod promises;
+mod recovery;
+mod rests;
+mod scheduling;
+mod waiting;
