@@ -1,7 +1,7 @@
 //! Ten thousand task files dropped at once, a worker that answers at once: how many tasks a second are carried from the
 //! dropped file to the archived task with every page of it on the medium, and whether any is lost.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and fails loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a bench prints, and fails loudly")]
 
 #[path = "support/mod.rs"]
 #[expect(dead_code, reason = "each bench uses its own part of the support")]

@@ -1,7 +1,7 @@
 //! Seven workers asked at once: what the engine adds to the slowest of them, and that one which hangs or fails holds up and
 //! spoils nothing.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and fails loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a bench prints, and fails loudly")]
 
 #[path = "support/mod.rs"]
 #[expect(dead_code, reason = "each bench uses its own part of the support")]

@@ -94,9 +94,12 @@ fn a_file_is_made_and_goes_on_without_being_read_again() {
     assert_eq!(place.stands(), WHOLE);
 }
 
+/// What somebody does to the file, in words and in deed, and what stands in it once more was appended.
+type Change = (&'static str, fn(&Path), String);
+
 #[test]
 fn a_file_that_others_changed_meanwhile_is_read_anew() {
-    let changes: [(&str, fn(&Path), String); 4] = [
+    let changes: [Change; 4] = [
         ("removed", |path| fs::remove_file(path).unwrap(), WHOLE[WHOLE.len() - 16..].to_owned()),
         ("emptied", |path| fs::write(path, "").unwrap(), WHOLE[WHOLE.len() - 16..].to_owned()),
         (
