@@ -91,9 +91,9 @@ enum Reply {
 impl Engine {
     /// Runs until the daemon has ended. `Err`: the store failed in a way that waiting does not mend.
     pub(super) fn run(
-        mut self,
+        &mut self,
         first: Vec<Input>,
-        mut receiver: mpsc::Receiver<Incoming>,
+        receiver: &mut mpsc::Receiver<Incoming>,
         runtime: &tokio::runtime::Handle,
     ) -> Result<(), String> {
         let mut round = Round::default();
@@ -105,7 +105,7 @@ impl Engine {
         self.tick(&mut round);
         self.finish(round)?;
         while !self.has_ended() {
-            let first = runtime.block_on(self.next(&mut receiver));
+            let first = runtime.block_on(self.next(receiver));
             let mut round = Round::default();
             let woken = first.is_none();
             if let Some(incoming) = first {
@@ -120,7 +120,6 @@ impl Engine {
                 self.tick(&mut round);
             }
             self.take_queued(&mut round);
-            // After the offers, so that a task that leaves the state in this round can still be found by them.
             if let Some(upto) = round.published.take() {
                 self.published(upto, &mut round);
             }
@@ -135,7 +134,7 @@ impl Engine {
     }
 
     /// The next thing to do, or `None` when the state asked to be woken first.
-    async fn next(&mut self, receiver: &mut mpsc::Receiver<Incoming>) -> Option<Incoming> {
+    pub(super) async fn next(&mut self, receiver: &mut mpsc::Receiver<Incoming>) -> Option<Incoming> {
         // Tasks leave the state at the end of a round, after the queue was seen to: the room they made is used in the next.
         if !self.queue.is_empty() && !self.is_full() {
             return None;
@@ -227,14 +226,15 @@ impl Engine {
         if self.end.is_begun() || self.is_behind() {
             return Err(Refusal::Busy { open: self.state.open() });
         }
-        let offer = self.name(raw, self.clock.now())?;
+        let offer = self.name(raw, self.clock.now(), &round.batch.archive)?;
         let id = offer.id.clone();
         self.decide(Input::Offer(Box::new(offer)), round)?;
         Ok(id)
     }
 
     /// Finds a free name and looks up the tasks it depends on: what the pure core cannot.
-    pub(super) fn name(&self, raw: RawOffer, at: Timestamp) -> Result<Offer, Refusal> {
+    /// `leaving`: tasks that leave the state in this round and are not in the store yet.
+    pub(super) fn name(&self, raw: RawOffer, at: Timestamp, leaving: &[Archive]) -> Result<Offer, Refusal> {
         let store_failed = |error: crate::store::Error| {
             tracing::error!(%error, "the store could not be read");
             Refusal::Busy { open: self.state.open() }
@@ -243,6 +243,10 @@ impl Engine {
         let id = self.store.next_id(&raw.wanted, taken).map_err(store_failed)?;
         let mut ended = std::collections::BTreeMap::new();
         for on in &raw.spec.depends_on {
+            if let Some(left) = leaving.iter().find(|archive| archive.task == *on) {
+                ended.insert(on.clone(), left.summary.pointer("/ending/ending").is_some_and(|how| how == "done"));
+                continue;
+            }
             let well = match self.state.task(on).map(|task| &task.phase) {
                 Some(Phase::Ended { ending, .. }) => Some(*ending == board::Ending::Done),
                 Some(_) => None,

@@ -83,6 +83,8 @@ pub(super) struct NoticeQuery {
     pub(super) after: Seq,
     /// Only those of this task.
     pub(super) task: Option<TaskId>,
+    /// Whether to wait until there is something to tell.
+    pub(super) waits: bool,
     /// Who asks.
     pub(super) reply: oneshot::Sender<(Vec<Notice>, Seq)>,
 }

@@ -87,7 +87,11 @@ impl LocalBoard {
             }
             Request::Workers => Ok(Reply::Workers { workers: self.query(Query::Workers).await? }),
             Request::Notices { after, task, wait_ms } => {
-                let query = self.query(|reply| Query::Notices(NoticeQuery { after, task, reply }));
+                let waits = wait_ms > 0;
+                let query = self.query(|reply| Query::Notices(NoticeQuery { after, task, waits, reply }));
+                if !waits {
+                    return query.await.map(|(notices, upto)| Reply::Notices { notices, upto });
+                }
                 match tokio::time::timeout(Duration::from_millis(wait_ms), query).await {
                     Ok(answered) => answered.map(|(notices, upto)| Reply::Notices { notices, upto }),
                     Err(_) => Ok(Reply::Notices { notices: Vec::new(), upto: after }),

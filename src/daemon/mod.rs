@@ -16,6 +16,8 @@ mod outage;
 mod publishing;
 mod queries;
 mod start;
+#[cfg(test)]
+mod tests;
 mod trouble;
 
 pub use caller::{Caller, Calling, RosterCaller};

@@ -49,7 +49,7 @@ impl Notices {
         let wanted = |notice: &&Notice| query.task.is_none() || notice.task.as_ref() == query.task.as_ref();
         let found: Vec<Notice> =
             self.recent.range(from..).filter(wanted).take(NOTICES_PER_REPLY_MAX).cloned().collect();
-        if found.is_empty() {
+        if found.is_empty() && query.waits {
             return Some(query);
         }
         let upto = if found.len() == NOTICES_PER_REPLY_MAX { found.last().map_or(upto, |last| last.seq) } else { upto };

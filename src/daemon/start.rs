@@ -77,19 +77,19 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Daemon {
     handle: Handle,
-    sender: mpsc::Sender<Incoming>,
+    pub(super) sender: mpsc::Sender<Incoming>,
     ended: oneshot::Receiver<Result<(), String>>,
     /// How the loop ended, once it has.
     over: Option<Result<(), String>>,
     ending: CancellationToken,
-    outage: Arc<Outage>,
+    pub(super) outage: Arc<Outage>,
 }
 
 /// Rings a bell once everything up to an event stands in files.
 #[derive(Debug)]
 pub(super) struct CaughtUp {
-    at: Seq,
-    bell: CancellationToken,
+    pub(super) at: Seq,
+    pub(super) bell: CancellationToken,
 }
 
 impl CaughtUp {
@@ -170,7 +170,13 @@ impl Daemon {
         };
         let (over, ended) = oneshot::channel();
         let loop_runtime = runtime.clone();
-        let run = move || drop(over.send(engine.run(first, receiver, &loop_runtime)));
+        let run = move || {
+            let (mut engine, mut receiver) = (engine, receiver);
+            let how = engine.run(first, &mut receiver, &loop_runtime);
+            // The store is closed and every asker told before anyone hears that it is over.
+            drop((engine, receiver));
+            drop(over.send(how));
+        };
         jobs.thread("synod-loop", run).map_err(Error::Thread)?;
         if let Some(intake) = parts.intake {
             let job = IntakeJob {
