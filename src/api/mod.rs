@@ -6,6 +6,8 @@ mod handle;
 mod notice;
 mod reply;
 mod request;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use error::{Error, ErrorKind};

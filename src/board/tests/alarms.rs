@@ -102,9 +102,7 @@ fn the_clock_may_go_back() {
 fn a_tasks_time_ends_what_runs_and_what_waits_and_rings_once() {
     let mut board = Board::of(&["a", "b"]);
     board.rules.workers[1].max_concurrent = 0;
-    board
-        .offer("t", |spec| (spec.models, spec.timeout) = (names(&["a", "b"]), Some(secs(20))))
-        .unwrap();
+    board.offer("t", |spec| (spec.models, spec.timeout) = (names(&["a", "b"]), Some(secs(20)))).unwrap();
     board.story();
     assert_eq!(board.ring(), Some(secs(20)));
     assert_eq!(

@@ -1,9 +1,7 @@
 //! How a task ends, what is left of it, and what a damaged journal cannot do.
 
 use super::harness::{Board, START, attempt, names, task};
-use crate::board::{
-    self, AttemptState, Ending, Event, FailureClass, Input, Mode, Refusal, Seq, State, Timestamp,
-};
+use crate::board::{self, AttemptState, Ending, Event, FailureClass, Input, Mode, Refusal, Seq, State, Timestamp};
 
 #[test]
 fn a_making_task_from_offer_to_archive() {
@@ -44,9 +42,8 @@ fn only_what_stands_in_files_is_archived() {
     board.answer("one#1");
     let upto = board.state.seq;
     board.answer("two#1");
-    let ended = |board: &Board, upto| -> Vec<String> {
-        board.state.ended_upto(upto).map(|task| task.id.to_string()).collect()
-    };
+    let ended =
+        |board: &Board, upto| -> Vec<String> { board.state.ended_upto(upto).map(|task| task.id.to_string()).collect() };
     assert_eq!(ended(&board, upto), ["one"]);
     assert_eq!(ended(&board, Seq(0)), [""; 0]);
     board.story();
@@ -160,7 +157,11 @@ fn events_that_do_not_fit_change_nothing() {
         if !matches!(event, Event::AttemptFailed { .. }) {
             assert_eq!(state.globals.health, before.3, "{event:?}");
         }
-        assert_eq!((state.tasks, state.index.open, state.index.running_total), (before.0, before.1, before.2), "{event:?}");
+        assert_eq!(
+            (state.tasks, state.index.open, state.index.running_total),
+            (before.0, before.1, before.2),
+            "{event:?}"
+        );
     }
 }
 
@@ -184,6 +185,8 @@ fn times_are_kept_as_they_happened() {
     board.now = Timestamp(START.0 + 4_000);
     board.answer("t#1");
     let task = &board.state.tasks[&task("t")];
-    assert!(matches!(task.attempts[&1].state, AttemptState::Answered { started: START, ended, .. } if ended == board.now));
+    assert!(
+        matches!(task.attempts[&1].state, AttemptState::Answered { started: START, ended, .. } if ended == board.now)
+    );
     assert_eq!(task.phase.decision().unwrap().duration_s, 4.0);
 }

@@ -1,15 +1,15 @@
 //! A board with a clock that stands still until it is told, and events told as short lines. No expectations live here.
 
+use crate::board::StepId;
 use crate::board::routing::Catalog;
 use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
+use crate::board::spec::{WrittenPlan, WrittenStep};
 use crate::board::verdict::Reading;
 use crate::board::{
     self, Answer, AttemptKey, AttemptState, Effect, Ending, Event, Failure, FailureClass, Input, Kind, LogEntry, Mode,
     Offer, Page, PersonAnswer, Priority, Purpose, Refusal, Rest, Rules, Seq, Source, Stance, State, TaskId, TaskSpec,
     Text, Timestamp, Usage, Verdict, WorkerName, WorkspaceAccess,
 };
-use crate::board::spec::{WrittenPlan, WrittenStep};
-use crate::board::StepId;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -43,10 +43,7 @@ fn a_refused_task_takes_those_down_that_need_it() {
     let mut board = awaiting();
     board.offer("next", |spec| spec.depends_on = vec![task("t")]).unwrap();
     board.person("t", refuse("no")).unwrap();
-    assert_eq!(
-        board.story().pop().unwrap(),
-        "end next: failed, t was needed first and failed: rejected by anna: no"
-    );
+    assert_eq!(board.story().pop().unwrap(), "end next: failed, t was needed first and failed: rejected by anna: no");
 }
 
 #[test]
@@ -68,7 +65,8 @@ fn an_answer_older_than_the_decision_is_no_answer_to_it() {
     let mut board = awaiting();
     let given = crate::board::Timestamp(board.now.0 - 1_001);
     let (at, by, answer) = (board.now, "file".to_owned(), PersonAnswer::Approve);
-    let input = |given| Input::Person { at, task: task("t"), by: by.clone(), answer: answer.clone(), given, file: None };
+    let input =
+        |given| Input::Person { at, task: task("t"), by: by.clone(), answer: answer.clone(), given, file: None };
     assert_eq!(
         board.take(input(given)),
         wrong("was decided after this answer was given; read the decision and answer anew")
@@ -110,13 +108,19 @@ fn cancelling_stops_every_call_and_ends_once() {
             "end t: cancelled by anna"
         ]
     );
-    let stopped: Vec<u32> = board.effects.iter().filter_map(|effect| match effect {
-        Effect::Stop(key) => Some(key.number),
-        _ => None,
-    }).collect();
+    let stopped: Vec<u32> = board
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Stop(key) => Some(key.number),
+            _ => None,
+        })
+        .collect();
     assert_eq!(stopped, [2, 3]);
     let task = &board.state.tasks[&task("t")];
-    assert!(matches!(&task.attempts[&2].state, crate::board::AttemptState::Failed { failure, .. } if failure.after_s == 3.0));
+    assert!(
+        matches!(&task.attempts[&2].state, crate::board::AttemptState::Failed { failure, .. } if failure.after_s == 3.0)
+    );
     assert_eq!(board.cancel("t"), wrong("has ended already"));
     assert_eq!(board.cancel("other"), Err(Refusal::NoSuchTask { task: super::harness::task("other") }));
     assert_eq!(board.state.running(), 0);

@@ -160,7 +160,9 @@ fn named_workers_are_asked_and_no_others() {
     assert_eq!(board.steps("t"), ["make: c a", "check: c a"], "each once, in the order named");
     let plan = &board.state.tasks[&task("t")].plan;
     assert_eq!(plan.source, PlanSource::Named);
-    assert!(plan.steps.iter().flat_map(|step| &step.seats).all(|seat| seat.fallbacks.iter().all(|w| w.as_str() != "b")));
+    assert!(
+        plan.steps.iter().flat_map(|step| &step.seats).all(|seat| seat.fallbacks.iter().all(|w| w.as_str() != "b"))
+    );
     assert!(board.why("t").contains(&"workers: named in the task, so these and no others".to_owned()));
 }
 
@@ -229,11 +231,7 @@ fn what_cannot_be_carried_out_is_refused_with_what_to_mend() {
             "`pipeline: release` names a pipeline, and no pipelines are configured",
             "take the key out, or write the steps under `plan`",
         ),
-        (
-            |spec| spec.plan = Some(written(&[])),
-            "`plan` has no steps",
-            "write at least one step, or take the key out",
-        ),
+        (|spec| spec.plan = Some(written(&[])), "`plan` has no steps", "write at least one step, or take the key out"),
         (
             |spec| spec.plan = Some(written(&[("a", &["b"], 1, false), ("b", &["a"], 1, false), ("c", &[], 1, false)])),
             "`plan` has steps that wait for each other or for a step that does not exist: a, b",

@@ -143,7 +143,8 @@ fn indexes_fit(state: &State) {
     let running: BTreeMap<_, _> = state.index.running.iter().filter(|(_, count)| **count > 0).collect();
     assert_eq!(running, expected.running.iter().collect());
     let length = |queue: &Queue| queue.ready.len() + queue.paused.len();
-    let queues: BTreeMap<_, usize> = state.index.waiting.iter().map(|(worker, queue)| (worker.clone(), length(queue))).collect();
+    let queues: BTreeMap<_, usize> =
+        state.index.waiting.iter().map(|(worker, queue)| (worker.clone(), length(queue))).collect();
     assert_eq!(queues, waiting);
     assert!(state.index.touched.is_empty(), "everything that follows has been drawn");
 }

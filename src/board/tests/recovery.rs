@@ -113,11 +113,7 @@ fn a_fallback_sits_down_once_in_a_step() {
     board.fail("t#2", FailureClass::RequestRefused);
     assert_eq!(
         board.plot(),
-        [
-            "fail t#1: request_refused, it broke",
-            "plan t#3: make/0 c",
-            "fail t#2: request_refused, it broke",
-        ],
+        ["fail t#1: request_refused, it broke", "plan t#3: make/0 c", "fail t#2: request_refused, it broke",],
         "c takes one place; nobody is left for the other"
     );
     board.answer("t#3");

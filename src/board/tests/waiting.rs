@@ -67,9 +67,8 @@ fn a_task_may_need_one_that_nobody_has_dropped_yet() {
 #[test]
 fn circles_are_refused_however_long() {
     let mend = "take one of the two dependencies out".to_owned();
-    let circle = |what: &str| {
-        Err(Refusal::Unacceptable(Reason { what: what.to_owned(), line: None, mend: mend.clone() }))
-    };
+    let circle =
+        |what: &str| Err(Refusal::Unacceptable(Reason { what: what.to_owned(), line: None, mend: mend.clone() }));
     let mut board = Board::of(&["a"]);
     assert_eq!(
         after(&mut board, "t", &["t"]),
@@ -149,7 +148,9 @@ fn a_long_chain_of_failures_does_not_grow_its_reasons() {
     let story = board.story();
     let longest = story.iter().map(String::len).max().unwrap();
     assert!(longest < 400, "{longest}");
-    assert!(story.last().unwrap().starts_with("end t59: failed, t58 was needed first and failed: t57 was needed first"));
+    assert!(
+        story.last().unwrap().starts_with("end t59: failed, t58 was needed first and failed: t57 was needed first")
+    );
     assert_eq!(board.state.open(), 0);
 }
 
@@ -164,7 +165,10 @@ fn who_needs_two_that_fail_ends_once() {
     board.ring();
     let story = board.story();
     let ends: Vec<&String> = story.iter().filter(|line| line.starts_with("end last")).collect();
-    assert_eq!(ends, ["end last: failed, one was needed first and failed: no worker gave an answer (a: the task's time was up)"]);
+    assert_eq!(
+        ends,
+        ["end last: failed, one was needed first and failed: no worker gave an answer (a: the task's time was up)"]
+    );
     assert!(!story.contains(&"tell last: two ended badly".to_owned()), "what has ended is told nothing");
 }
 

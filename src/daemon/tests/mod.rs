@@ -9,6 +9,7 @@ mod engine;
 mod jobs;
 mod listing;
 mod notices;
+mod requests;
 mod rig;
 mod starting;
 mod workers;
