@@ -74,7 +74,7 @@ async fn each_worker_that_cannot_work_says_why_and_takes_no_other_down() {
 }
 
 #[tokio::test]
-async fn workers_of_one_cassette_share_what_was_played() {
+async fn each_worker_plays_its_own_answers_of_one_cassette() {
     let root = tempfile::tempdir().unwrap();
     let lines = [
         "{\"synod_cassette\":1}",
