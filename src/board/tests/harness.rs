@@ -6,9 +6,9 @@ use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
 use crate::board::spec::{WrittenPlan, WrittenStep};
 use crate::board::verdict::Reading;
 use crate::board::{
-    self, Answer, AttemptKey, AttemptState, Effect, Ending, Event, Failure, FailureClass, Input, Kind, LogEntry, Mode,
-    Offer, Page, PersonAnswer, Priority, Purpose, Refusal, Rest, Rules, Seq, Source, Stance, State, TaskId, TaskSpec,
-    Text, Timestamp, Usage, Verdict, WorkerName, WorkspaceAccess,
+    self, Answer, AttemptKey, AttemptState, Effect, Ending, Event, Failure, FailureClass, Input, Kind, Mode, Offer,
+    PersonAnswer, Priority, Purpose, Refusal, Rest, Rules, Seq, Source, Stance, State, TaskId, TaskSpec, Text,
+    Timestamp, Usage, Verdict, WorkerName, WorkspaceAccess,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -215,24 +215,6 @@ impl Board {
 
     pub(super) fn why(&self, id: &str) -> Vec<String> {
         self.state.tasks[&task(id)].route.why.clone()
-    }
-
-    /// The log entries of the last input.
-    pub(super) fn entries(&self) -> Vec<LogEntry> {
-        let entry = |effect: &Effect| match effect {
-            Effect::Publish(Page::Log(entry)) => Some(entry.clone()),
-            _ => None,
-        };
-        self.effects.iter().filter_map(entry).collect()
-    }
-
-    /// The message lines of the last input.
-    pub(super) fn messages(&self) -> Vec<String> {
-        let message = |effect: &Effect| match effect {
-            Effect::Publish(Page::Message(line)) => Some(line.to_string()),
-            _ => None,
-        };
-        self.effects.iter().filter_map(message).collect()
     }
 
     /// The state that the journal alone gives.

@@ -6,6 +6,7 @@
 mod alarms;
 mod ending;
 mod harness;
+mod pages;
 mod people;
 mod planning;
 mod promises;

@@ -28,7 +28,7 @@ fn approval_ends_it_well_and_keeps_the_decision() {
     board.person("t", PersonAnswer::Approve).unwrap();
     assert_eq!(board.story(), ["anna approves t", "end t: done"]);
     let Phase::Ended { decision, .. } = &board.state.tasks[&task("t")].phase else { panic!("it has not ended") };
-    assert_eq!(decision.as_ref().unwrap().needs_human_review, true);
+    assert!(decision.as_ref().unwrap().needs_human_review);
 }
 
 #[test]

@@ -30,7 +30,8 @@ fn higher_priority_first_then_the_older_task() {
 #[test]
 fn calls_are_limited_by_worker_and_in_all() {
     // (calls at once in all, of each worker, tasks for a, tasks for b, calls that run of a and of b)
-    let table: &[(u32, u32, usize, usize, (u32, u32))] = &[
+    type Row = (u32, u32, usize, usize, (u32, u32));
+    let table: &[Row] = &[
         (10, 2, 5, 5, (2, 2)),
         (3, 2, 5, 5, (2, 1)),
         (1, 2, 5, 5, (1, 0)),
