@@ -93,16 +93,11 @@ impl<'a> Place<'a> {
         chain.filter(move |worker| {
             let mut asked = place.task.attempts_of(&place.step.id);
             let seats = place.step.seats.iter().zip(0u32..);
-            let mut needed = seats.filter(|(other, number)| *number != place.number && other.worker == **worker);
+            let mut others = seats.filter(|(_, number)| *number != place.number).map(|(other, _)| &other.worker);
             place.fits(worker)
                 && !asked.any(|attempt| attempt.worker == **worker)
-                && needed.all(|(_, number)| place.is_answered(number))
+                && !others.any(|other| other == *worker)
         })
-    }
-
-    fn is_answered(&self, number: u32) -> bool {
-        let mut tried = self.task.attempts_of(&self.step.id).filter(|attempt| attempt.seat == number);
-        tried.any(|attempt| matches!(attempt.state, AttemptState::Answered { .. }))
     }
 
     /// The first that is free and awake; when all of them rest, the one that rests shortest.
