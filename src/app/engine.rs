@@ -98,7 +98,11 @@ impl Engine {
             handoff_log: layout.handoff_log.clone(),
             limits: loop_limits(limits, engage.crash_after_append),
             input_queue_max: limits.input_queue_max,
-            facts: Facts { workspace: layout.root.display().to_string(), providers },
+            facts: Facts {
+                workspace: layout.root.display().to_string(),
+                coordination: layout.coordination.clone(),
+                providers,
+            },
             look: engage.look,
         };
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;

@@ -14,6 +14,7 @@ use crate::api::TaskRow;
 use crate::board::{
     self, AttemptKey, Effect, Event, Input, Offer, Page, Phase, Refusal, Rules, Seq, Source, State, TaskId, Timestamp,
 };
+use crate::folder;
 use crate::store::{Archive, Batch, Store};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -239,7 +240,8 @@ impl Engine {
             tracing::error!(%error, "the store could not be read");
             Refusal::Busy { open: self.state.open() }
         };
-        let taken = |id: &TaskId| self.state.task(id).is_some();
+        let coordination = &self.facts.coordination;
+        let taken = |id: &TaskId| self.state.task(id).is_some() || folder::taken::is_taken(coordination, id);
         let id = self.store.next_id(&raw.wanted, taken).map_err(store_failed)?;
         let mut ended = std::collections::BTreeMap::new();
         for on in &raw.spec.depends_on {

@@ -29,12 +29,15 @@ pub use lock::{Lock, LockError};
 pub use start::{Daemon, Error, Parts};
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// What the daemon says of itself when asked.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The workspace's root.
     pub workspace: String,
+    /// The coordination folder, in which names may stand that the store does not know.
+    pub coordination: PathBuf,
     /// How each worker is reached, by name.
     pub providers: BTreeMap<String, String>,
 }

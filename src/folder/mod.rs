@@ -12,6 +12,7 @@ mod messages;
 mod name;
 pub mod publish;
 mod render;
+pub mod taken;
 #[cfg(test)]
 mod tests;
 pub mod workspace;

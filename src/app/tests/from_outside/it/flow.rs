@@ -260,3 +260,21 @@ async fn what_is_not_done_yet_is_said_and_not_passed_over() {
     assert!(decision.needs_human_review);
     end(engine).await;
 }
+
+#[tokio::test]
+async fn a_clone_without_its_store_writes_over_nothing() {
+    let workspace = Workspace::with_workers(&["claude"], "");
+    let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("approve")))).await;
+    workspace.drop_file("review.md", REVIEW);
+    until("the task is done", || workspace.names("tasks/done").len() == 2).await;
+    end(engine).await;
+    let before = workspace.read("decisions/review.json");
+    std::fs::remove_dir_all(workspace.root().join(".synod")).unwrap();
+
+    let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("reject")))).await;
+    workspace.drop_file("review.md", REVIEW);
+    assert_eq!(rested(&engine.handle(), "review-2").await.row.state, "done");
+    end(engine).await;
+    assert_eq!(workspace.read("decisions/review.json"), before);
+    assert!(workspace.coordination("decisions/review-2.json").exists());
+}
