@@ -59,7 +59,7 @@ async fn a_hard_end_stops_calls_and_the_next_start_asks_again_without_counting_a
     running.daemon.stop(true).await;
     running.over().await.unwrap();
     assert!(call.stop.is_cancelled());
-    assert_eq!(workers.forgotten(), [call.call.key.clone()]);
+    assert_eq!(workers.forgotten(), std::slice::from_ref(&call.call.key));
 
     let workers = Workers::played();
     let running = rig.start(&workers);

@@ -16,7 +16,7 @@ use crate::daemon::queries::Waiting;
 use crate::daemon::start::CaughtUp;
 use crate::daemon::trouble::Troubles;
 use crate::store::{Batch, Store};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
@@ -53,7 +53,7 @@ impl Bench {
             notices: Notices::new(1000),
             waiting: Waiting::default(),
             queue: VecDeque::new(),
-            facts: crate::daemon::Facts { workspace: String::new(), providers: BTreeMap::new() },
+            facts: crate::daemon::Facts::default(),
             troubles: Troubles::default(),
             outage: Arc::new(Outage::new()),
             caught_up: CaughtUp { at: Seq(0), bell: CancellationToken::new() },

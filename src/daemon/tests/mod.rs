@@ -1,7 +1,13 @@
 //! The daemon at work in a temporary folder, with a real store and real pages and with workers that a test plays by hand.
-//! What the loop is built of is tested here; whole ways of a task through the product are tested in `tests/it`.
+//! What the loop is built of is tested here; whole ways of a task through the product are tested in `src/app/tests/from_outside`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::await_holding_invalid_type,
+    reason = "a test that cannot go on should end where it stands, and one waiter at a time takes the next call"
+)]
 
 mod calling;
 mod ending;

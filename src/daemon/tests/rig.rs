@@ -99,6 +99,7 @@ impl Rig {
             input_queue_max: 1024,
             facts: Facts {
                 workspace: "here".to_owned(),
+                coordination: self.coordination(""),
                 providers: BTreeMap::from([("a".to_owned(), "played".to_owned())]),
             },
             look: self.look,

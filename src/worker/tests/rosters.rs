@@ -123,7 +123,7 @@ async fn only_what_was_begun_is_gone_on_with_and_forgetting_it_is_final() {
     assert!(roster.resume(&key, &WorkerName::new("nobody"), stop.clone()).is_none());
     let lost = roster.resume(&key, &cli, stop).unwrap().await.unwrap_err();
     assert_eq!(lost.class.as_str(), "interrupted");
-    assert_eq!(roster.stray_spools().unwrap(), [key.clone()]);
+    assert_eq!(roster.stray_spools().unwrap(), std::slice::from_ref(&key));
     roster.forget(&key).unwrap();
     roster.forget(&key).unwrap();
     assert_eq!(roster.stray_spools().unwrap(), []);

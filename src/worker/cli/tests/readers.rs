@@ -8,18 +8,13 @@ use crate::worker::cli::{Run, read};
 use crate::worker::process::Asked;
 use serde_json::{Value, json};
 
+#[derive(Default)]
 struct Output<'a> {
     code: i32,
     stdout: String,
     stderr: &'a str,
     figures: String,
     session: Option<&'a str>,
-}
-
-impl Default for Output<'_> {
-    fn default() -> Self {
-        Self { code: 0, stdout: String::new(), stderr: "", figures: String::new(), session: None }
-    }
 }
 
 fn read_output(provider: Provider, output: &Output<'_>) -> Result<Reply, Trouble> {
