@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// A change of the settings.
+type Change = fn(&mut Worker);
+
 struct Place {
     root: tempfile::TempDir,
 }
@@ -23,7 +26,7 @@ impl Place {
         Self { root }
     }
 
-    fn worker(&self, provider: Provider, change: fn(&mut Worker)) -> CliWorker {
+    fn worker(&self, provider: Provider, change: Change) -> CliWorker {
         let mut config = Worker::new("w", provider, Some("m1"));
         config.program = Some(self.root.path().join("prog"));
         config.command = vec!["prog".to_owned(), "{model}".to_owned()];
@@ -123,7 +126,7 @@ async fn own_arguments_of_codex_stand_before_the_prompt_and_records_get_more_roo
 #[tokio::test]
 async fn what_keeps_a_call_from_beginning_is_said_and_leaves_no_spool() {
     let place = Place::new();
-    let cases: [(Provider, fn(&mut Worker), &str, &str); 3] = [
+    let cases: [(Provider, Change, &str, &str); 3] = [
         (
             Provider::Command,
             |config| config.program = Some(PathBuf::from("/none/such")),

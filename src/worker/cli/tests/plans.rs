@@ -50,8 +50,11 @@ fn env(plan: &Plan) -> String {
     plan.env.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
-/// A change of the settings, and the arguments and variables that come of it.
-type Case = (fn(&mut Setup), &'static str, &'static str);
+/// A change of the settings.
+type Change = fn(&mut Setup);
+
+/// Such a change, and the arguments and variables that come of it.
+type Case = (Change, &'static str, &'static str);
 
 fn assert_planned(provider: Provider, cases: &[Case]) {
     for (number, (change, wanted_args, wanted_env)) in cases.iter().enumerate() {
@@ -124,7 +127,7 @@ fn codex() {
     };
     let key = ",env_key=\"SYNOD_WORKER_KEY\"";
     let uuid = "01a10000-2222-4333-8444-555555555555";
-    let cases: [(fn(&mut Setup), String, &str); 9] = [
+    let cases: [(Change, String, &str); 9] = [
         (|_| {}, format!("exec --json --skip-git-repo-check -s read-only -m m1 {CODEX_FLAGS} <own> -"), ""),
         (
             |setup| setup.config.model = None,
@@ -273,7 +276,7 @@ const COPILOT: &str =
 
 #[test]
 fn copilot_cli() {
-    let cases: [(fn(&mut Setup), &str, &str); 9] = [
+    let cases: [(Change, &str, &str); 9] = [
         (|_| {}, " --model m1", ""),
         (|setup| setup.config.model = None, "", ""),
         (|setup| setup.config.permission = Permission::Edit, " --allow-tool write --model m1", ""),
@@ -306,7 +309,7 @@ fn copilot_cli() {
 
 #[test]
 fn opencode_is_told_what_it_may_do_and_where_it_goes() {
-    let cases: [(fn(&mut Setup), &str, &str, Value); 5] = [
+    let cases: [(Change, &str, &str, Value); 5] = [
         (
             |_| {},
             "run --format json -m m1 --title synod",
@@ -358,7 +361,7 @@ fn opencode_is_told_what_it_may_do_and_where_it_goes() {
 
 #[test]
 fn opencode_takes_its_own_provider_from_the_address() {
-    let content = |change: fn(&mut Setup)| -> Value {
+    let content = |change: Change| -> Value {
         let mut setup = Setup::of(Provider::Opencode);
         change(&mut setup);
         let plan = setup.plan().unwrap();
@@ -378,8 +381,8 @@ fn opencode_takes_its_own_provider_from_the_address() {
 
 #[test]
 fn grok_cli() {
-    let full: fn(&mut Setup) = |setup| setup.config.permission = Permission::Full;
-    let with_key: fn(&mut Setup) = |setup| {
+    let full: Change = |setup| setup.config.permission = Permission::Full;
+    let with_key: Change = |setup| {
         (setup.config.permission, setup.key) = (Permission::Full, Some("k-secret"));
         (setup.config.base_url, setup.config.model) = (Some("http://127.0.0.1:9/v1/".to_owned()), None);
     };
@@ -464,7 +467,7 @@ fn a_prompt_longer_than_the_program_takes_is_refused_before_it_runs() {
 
 #[test]
 fn settings_that_cannot_work_block_the_worker_with_the_way_out() {
-    let cases: [(Provider, fn(&mut Setup), &str, &str); 6] = [
+    let cases: [(Provider, Change, &str, &str); 6] = [
         (Provider::GrokCli, |_| {}, "worker_blocked", "set the worker's `permission = \"full\"`"),
         (
             Provider::GrokCli,
