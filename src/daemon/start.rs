@@ -20,6 +20,7 @@ use crate::board::{self, Ask, Effect, Event, Failure, FailureClass, Input, Page,
 use crate::folder::intake::{self, Intake};
 use crate::folder::publish::Publisher;
 use crate::store::Store;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,11 +117,7 @@ impl Daemon {
     pub fn start(parts: Parts, runtime: &tokio::runtime::Handle) -> Result<Self, Error> {
         let Replayed { mut state, pages, last } = replay(&parts.store)?;
         let clock = Clock::start(last);
-        match parts.publisher.last_number() {
-            Ok(last) => state.seq = state.seq.max(last),
-            // Writing meets the same obstacle and says so to the person.
-            Err(error) => tracing::warn!(%error, "the end of a log could not be read"),
-        }
+        state.seq = state.seq.max(last_logged(&parts.publisher));
         let blobs = parts.store.blobs().clone();
         let (sender, receiver) = mpsc::channel(parts.input_queue_max);
         let ending = CancellationToken::new();
@@ -168,16 +165,7 @@ impl Daemon {
             appends: 0,
             end,
         };
-        let (over, ended) = oneshot::channel();
-        let loop_runtime = runtime.clone();
-        let run = move || {
-            let (mut engine, mut receiver) = (engine, receiver);
-            let how = engine.run(first, &mut receiver, &loop_runtime);
-            // The store is closed and every asker told before anyone hears that it is over.
-            drop((engine, receiver));
-            drop(over.send(how));
-        };
-        jobs.thread("synod-loop", run).map_err(Error::Thread)?;
+        let ended = run_loop(engine, first, receiver, runtime, &jobs)?;
         if let Some(intake) = parts.intake {
             let job = IntakeJob {
                 intake,
@@ -186,14 +174,9 @@ impl Daemon {
                 sender: sender.clone(),
                 ending: ending.clone(),
                 caught_up: bell,
-                waiting: std::collections::BTreeSet::new(),
+                waiting: BTreeSet::new(),
             };
-            let trouble = sender.clone();
-            jobs.start("intake", job.run(), move |said| {
-                let what = format!("the drop folder is no longer watched ({said}); restart the daemon");
-                // When the queue is full the log has it all the same.
-                let _ = trouble.try_send(Incoming::Trouble { at: Where::DropFolder, what: Some(what) });
-            });
+            watch(job, &jobs);
         }
         let board = LocalBoard {
             sender: sender.clone(),
@@ -235,6 +218,45 @@ impl Daemon {
             Some(Err(why)) => Err(Error::Stopped(why.clone())),
         }
     }
+}
+
+/// The last number in the logs: a new journal beside old logs goes on from there, so that no number stands twice.
+fn last_logged(publisher: &Publisher) -> Seq {
+    publisher.last_number().unwrap_or_else(|error| {
+        // Writing meets the same obstacle and says so to the person.
+        tracing::warn!(%error, "the end of a log could not be read");
+        Seq::default()
+    })
+}
+
+/// Gives the loop a thread of its own. What comes back tells how it ended.
+fn run_loop(
+    mut engine: Engine,
+    first: Vec<Input>,
+    mut receiver: mpsc::Receiver<Incoming>,
+    runtime: &tokio::runtime::Handle,
+    jobs: &Jobs,
+) -> Result<oneshot::Receiver<Result<(), String>>, Error> {
+    let (over, ended) = oneshot::channel();
+    let runtime = runtime.clone();
+    let run = move || {
+        let how = engine.run(first, &mut receiver, &runtime);
+        // The store is closed and every asker told before anyone hears that it is over.
+        drop((engine, receiver));
+        drop(over.send(how));
+    };
+    jobs.thread("synod-loop", run).map_err(Error::Thread)?;
+    Ok(ended)
+}
+
+/// Starts the job that takes in what people drop; when it breaks, everyone who asks is told.
+fn watch(job: IntakeJob, jobs: &Jobs) {
+    let trouble = job.sender.clone();
+    jobs.start("intake", job.run(), move |said| {
+        let what = format!("the drop folder is no longer watched ({said}); restart the daemon");
+        // When the queue is full the log has it all the same.
+        let _ = trouble.try_send(Incoming::Trouble { at: Where::DropFolder, what: Some(what) });
+    });
 }
 
 /// Applies the whole journal, and collects the pages of events that may not stand in files yet.
