@@ -26,12 +26,14 @@ fn main() {
     let tasks = options.tasks(1_000, 10_000);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut table = Table::default();
-    let scratch = Scratch::with_workers(&["quick".to_owned()], "max_concurrent_calls = 64");
+    let scratch = Scratch::with_workers(&["quick".to_owned()], "max_concurrent_calls = 1024");
     let floor = scratch.root().join("floor");
     std::fs::create_dir(&floor).unwrap();
     table.note("floor: append 1 KiB + fdatasync, p50 / p99 (n)", floors::append_fdatasync(&floor, 100).shown());
     table.note("floor: 64 x temp + rename, one syncfs, p50 / p99 (n)", floors::rename_syncfs(&floor, 10, 64).shown());
     table.note("floor: one durable store commit, p50 / p99 (n)", floors::store_commit(&floor, 100).shown());
+    let pages = floors::task_pages(&floor, options.rounds(320, 1_600));
+    table.note("floor: the files of a task alone, one thread", format!("{pages:.0} tasks/s"));
     runtime.block_on(burst(&scratch, tasks, &mut table));
     table.print("drop_burst");
 }

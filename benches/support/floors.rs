@@ -38,6 +38,35 @@ pub(crate) fn rename_syncfs(folder: &Path, rounds: usize, files: usize) -> Sampl
     })
 }
 
+/// Write what one simple task leaves behind, for many tasks and without anything else: fourteen small files, nine of them in
+/// two folders of the task's own, and one `syncfs` for every 160 tasks. Tasks a second.
+pub(crate) fn task_pages(folder: &Path, tasks: usize) -> f64 {
+    const TOGETHER: usize = 160;
+    let handle = File::open(folder).unwrap();
+    let small = |path: &Path| std::fs::write(path, KIB).unwrap();
+    let shown = |name: String| {
+        small(&folder.join(".draft"));
+        std::fs::rename(folder.join(".draft"), folder.join(name)).unwrap();
+    };
+    let start = Instant::now();
+    for task in 0..tasks {
+        for name in ["md", "state", "session", "decision-md", "decision-json"] {
+            shown(format!("{task}-{name}"));
+        }
+        for (own, files) in [("outputs", 1), ("history", 8)] {
+            let draft = folder.join(".folder");
+            std::fs::create_dir(&draft).unwrap();
+            (0..files).for_each(|file| small(&draft.join(format!("{file}.md"))));
+            std::fs::rename(&draft, folder.join(format!("{task}-{own}"))).unwrap();
+        }
+        if (task + 1) % TOGETHER == 0 {
+            rustix::fs::syncfs(&handle).unwrap();
+        }
+    }
+    rustix::fs::syncfs(&handle).unwrap();
+    tasks as f64 / start.elapsed().as_secs_f64()
+}
+
 /// Rename a file into a watched folder and wait until a tokio task has the event.
 pub(crate) async fn inotify(folder: &Path, rounds: usize) -> Samples {
     let watched = folder.join("watched");

@@ -21,7 +21,7 @@ impl Scratch {
         let workers: String = names
             .iter()
             .map(|name| {
-                format!("[workers.{name}]\nprovider = \"command\"\ncommand = [\"true\"]\nfamily = \"{name}\"\nmax_concurrent = 64\n")
+                format!("[workers.{name}]\nprovider = \"command\"\ncommand = [\"true\"]\nfamily = \"{name}\"\nmax_concurrent = 1024\n")
             })
             .collect();
         Self::new(&format!("[limits]\n{limits}\n{workers}"))

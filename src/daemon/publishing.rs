@@ -14,8 +14,9 @@ use tokio::sync::mpsc;
 /// Pause between two tries to write while the disk is full or a folder is gone.
 const WRITE_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Most pages written in one go, so that the report comes soon enough for tasks to be archived.
-const PAGES_PER_WRITE_MAX: usize = 4096;
+/// Most pages written in one go. Large, so that in a burst the pages of a whole task come together: a file that is written
+/// several times in its life is then written once, and the task's folders are filled before they get their names.
+const PAGES_PER_WRITE_MAX: usize = 65_536;
 
 type Waiting = (Vec<(Seq, Page)>, Seq);
 
