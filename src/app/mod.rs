@@ -8,6 +8,8 @@ mod engine;
 mod error;
 mod place;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use crate::worker::Pace;
 pub use demo::{Demo, demo};

@@ -19,8 +19,8 @@ async fn a_cancelled_task_stops_its_calls_and_nobody_waits_for_them() {
     let (one, two) = (workers.next().await, workers.next().await);
     assert!(!one.stop.is_cancelled() && !two.stop.is_cancelled());
     running.ask(Request::Cancel { task: id("endless"), by: "me".to_owned() }).await.unwrap();
-    one.stop.cancelled().await;
-    two.stop.cancelled().await;
+    one.stopped().await;
+    two.stopped().await;
     assert_eq!(running.show("endless").await.row.state, "cancelled");
     super::rig::until("what is left is thrown away", || workers.forgotten().len() == 2).await;
     running.end().await;
@@ -37,7 +37,7 @@ async fn a_call_beyond_its_time_is_stopped_and_another_worker_is_asked() {
     let running = rig.start(&workers);
     running.submit("slow", SIMPLE).await;
     let first = workers.next().await;
-    first.stop.cancelled().await;
+    first.stopped().await;
     let second = workers.next().await;
     assert_ne!(first.worker, second.worker);
     assert_eq!(second.call.key, key("slow", 2));

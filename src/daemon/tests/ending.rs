@@ -81,7 +81,7 @@ async fn to_be_told_again_ends_running_calls() {
     running.ask(Request::Shutdown { hard: false }).await.unwrap();
     assert!(!call.stop.is_cancelled());
     running.ask(Request::Shutdown { hard: false }).await.unwrap();
-    call.stop.cancelled().await;
+    call.stopped().await;
     running.over().await.unwrap();
 }
 
@@ -94,7 +94,7 @@ async fn the_grace_is_not_waited_for_longer_than_it_lasts() {
     running.submit("job", SIMPLE).await;
     let call = workers.next().await;
     running.daemon.stop(false).await;
-    call.stop.cancelled().await;
+    call.stopped().await;
     running.over().await.unwrap();
 }
 

@@ -12,6 +12,7 @@
 mod calling;
 mod ending;
 mod engine;
+mod intake;
 mod jobs;
 mod listing;
 mod notices;

@@ -2,7 +2,7 @@
 //! that changed meanwhile.
 
 use super::rig::{REVIEW, Rig, SIMPLE, batches, id, offer, until};
-use super::workers::{Workers, failed, said, verdict};
+use super::workers::{PATIENCE, Workers, failed, said, verdict};
 use crate::api::Request;
 use crate::board::{
     self, Answer, AttemptKey, Effect, Event, FailureClass, Input, Purpose, Seq, State, Text, Timestamp, Usage,
@@ -204,7 +204,7 @@ async fn an_adopted_call_can_be_cancelled_and_is_stopped() {
     let running = rig.start(&workers);
     running.ask(Request::Cancel { task: id("job"), by: "me".to_owned() }).await.unwrap();
     // The call's future is dropped once it was stopped, and its end of the channel with it.
-    outcome.closed().await;
+    tokio::time::timeout(PATIENCE, outcome.closed()).await.expect("the call is not stopped");
     until("what is left is thrown away", || workers.forgotten() == [key.clone()]).await;
     running.end().await;
 }

@@ -21,6 +21,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Waits until it is told to stop.
+    pub(super) async fn stopped(&self) {
+        tokio::time::timeout(PATIENCE, self.stop.cancelled()).await.expect("the call is not stopped");
+    }
+
     pub(super) fn say(self, text: &str) {
         let _ = self.answer.send(said(text));
     }
