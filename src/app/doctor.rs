@@ -5,7 +5,8 @@ use super::engine::roster;
 use super::error::Error;
 use super::place::Place;
 use crate::board::{AttemptKey, Failure, FailureClass, TaskId, WorkerName};
-use crate::config::{self, Worker};
+use crate::config::{self, Provider, Worker};
+use crate::folder::without_keys;
 use crate::worker::{Call, Pace, Roster};
 use futures::StreamExt;
 use serde::Serialize;
@@ -145,13 +146,22 @@ fn store(place: &Place) -> Finding {
                 "copy .synod away before anything else; files under AI_COORDINATION are not touched by this",
             )
         }
-        Err(error) => Finding::bad(Standing::Failed, "store", error.to_string(), "end the daemon first: synod down"),
+        Err(error @ crate::store::Error::Locked { .. }) => {
+            Finding::bad(Standing::Failed, "store", error.to_string(), "end the daemon first: synod down")
+        }
+        // What it says tells what to do as well.
+        Err(error) => Finding::bad(Standing::Failed, "store", error.to_string(), ""),
     }
 }
 
 fn reached(worker: &Worker) -> String {
     let model = worker.model.as_deref().unwrap_or("its own choice of model");
     format!("{}, {model}", worker.provider.as_str())
+}
+
+/// Not every program says which model answered.
+fn answered(model: &str) -> String {
+    if model.is_empty() { "answered".to_owned() } else { format!("answered as {model}") }
 }
 
 async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) -> Finding {
@@ -170,15 +180,24 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
     // A try leaves nothing behind; if it did, the daemon's next start sweeps it.
     let _ = roster.forget(&key);
     match outcome {
-        Ok(reply) => Finding::ok(name, format!("{}: answered as {}", reached(worker), reply.model)),
+        Ok(reply) => Finding::ok(name, format!("{}: {}", reached(worker), answered(&reply.model))),
         Err(failure) => {
             let mend = mend(worker, &failure);
-            Finding::bad(Standing::Failed, name, format!("{}: {}", reached(worker), failure.message), mend)
+            Finding::bad(
+                Standing::Failed,
+                name,
+                format!("{}: {}", reached(worker), without_keys(failure.message)),
+                mend,
+            )
         }
     }
 }
 
 fn mend(worker: &Worker, failure: &Failure) -> String {
+    if worker.provider == Provider::Command {
+        return "run its `command` by hand with a question on stdin; it must answer on stdout and end with code 0"
+            .to_owned();
+    }
     match failure.class {
         FailureClass::WorkerBlocked => match worker.key_variable() {
             Some(variable) => {

@@ -145,7 +145,11 @@ impl Engine {
 pub(super) fn make_private(folder: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|source| Error::File { path: folder.display().to_string(), source })
+    made.map_err(|source| {
+        let no_folder = folder.exists() && !folder.is_dir();
+        let path = folder.display().to_string();
+        if no_folder { Error::NoFolder { path } } else { Error::File { path, source } }
+    })
 }
 
 fn publish_limits(limits: &config::Limits) -> publish::Limits {

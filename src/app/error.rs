@@ -41,6 +41,12 @@ pub enum Error {
     /// A request was refused.
     #[error(transparent)]
     Api(#[from] api::Error),
+    /// Something else stands where a folder is needed.
+    #[error("{path} is not a folder: move it aside, and the folder is made")]
+    NoFolder {
+        /// What stands there.
+        path: String,
+    },
     /// Something about a file.
     #[error("{path}: {source}")]
     File {
@@ -90,6 +96,7 @@ impl Error {
             | Self::Socket(_)
             | Self::Settings { .. }
             | Self::Recording(_)
+            | Self::NoFolder { .. }
             | Self::File { .. } => String::new(),
         }
     }
@@ -117,6 +124,7 @@ impl Error {
             | Self::Process(_)
             | Self::Socket(_)
             | Self::Recording(_)
+            | Self::NoFolder { .. }
             | Self::File { .. } => Kind::Failed,
         }
     }

@@ -10,7 +10,7 @@ use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
     Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, verdict_reader,
 };
-use crate::folder::context;
+use crate::folder::{context, without_keys};
 use crate::store::Blobs;
 use crate::worker::{Call, Outcome, Reply};
 use std::collections::BTreeMap;
@@ -205,7 +205,11 @@ impl CallJob {
                 let Some(answer) = self.answer(ask, reply).await else { return false };
                 Input::Answered { at: self.clock.now(), key: ask.key.clone(), answer: Box::new(answer) }
             }
-            Err(failure) => Input::Failed { at: self.clock.now(), key: ask.key.clone(), failure },
+            Err(mut failure) => {
+                // Programs print what they were started with. Faces tell the message as it stands in the journal.
+                failure.message = without_keys(failure.message);
+                Input::Failed { at: self.clock.now(), key: ask.key.clone(), failure }
+            }
         };
         let (stored, when_stored) = oneshot::channel();
         if self.sender.send(Incoming::Input(Box::new(input), Some(stored))).await.is_err() {

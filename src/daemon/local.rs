@@ -66,8 +66,8 @@ impl LocalBoard {
             Request::Show { task } => self.show(task).await,
             Request::Wait { task, for_ms } => self.wait(task, Duration::from_millis(for_ms)).await,
             Request::Cancel { task, by } => {
-                let at = self.clock.now();
-                self.input(Input::Cancel { at, task, by, file: None }).await
+                let cancel = Input::Cancel { at: self.clock.now(), task: task.clone(), by, file: None };
+                self.about_open(&task, cancel).await
             }
             Request::Retry { task, by } => self.retry(task, &by).await,
             Request::Approve { task, by } => self.person(task, by, PersonAnswer::Approve).await,
@@ -197,7 +197,20 @@ impl LocalBoard {
 
     async fn person(&self, task: TaskId, by: String, answer: PersonAnswer) -> Result<Reply, Error> {
         let at = self.clock.now();
-        self.input(Input::Person { at, task, by, answer, given: at, file: None }).await
+        self.about_open(&task.clone(), Input::Person { at, task, by, answer, given: at, file: None }).await
+    }
+
+    /// An input about an open task. The board has forgotten ended ones; a person should hear that it is over, not that there is none.
+    async fn about_open(&self, task: &TaskId, input: Input) -> Result<Reply, Error> {
+        let error = match self.input(input).await {
+            Err(error) if error.kind == ErrorKind::NotFound => error,
+            other => return other,
+        };
+        match self.task(task).await {
+            Ok(_) => Err(Error::new(ErrorKind::Conflict, format!("{task} has ended already"))
+                .hint(format!("see how with: synod show {task}; do it once more with: synod retry {task}"))),
+            Err(_) => Err(error),
+        }
     }
 
     async fn why(&self, task: TaskId) -> Result<Reply, Error> {

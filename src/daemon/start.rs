@@ -102,6 +102,36 @@ impl CaughtUp {
     }
 }
 
+/// The number after which events go on: that of the journal, or of the logs when they are ahead, so that none is used twice.
+fn behind_the_logs(parts: &Parts, journal: Seq) -> Seq {
+    match parts.publisher.last_number() {
+        Ok(log) if log > journal => {
+            if !parts.look {
+                tell_of_a_gap(journal, log);
+            }
+            log
+        }
+        Ok(_) => journal,
+        Err(error) => {
+            // Writing meets the same obstacle and says so to the person.
+            tracing::warn!(%error, "the end of a log could not be read");
+            journal
+        }
+    }
+}
+
+/// Files are written from what is stored, so a log that is ahead shows that stored events are gone. The engine below cannot
+/// tell a damaged journal from one that a crash cut short.
+fn tell_of_a_gap(journal: Seq, log: Seq) {
+    tracing::warn!(
+        journal = journal.0,
+        log = log.0,
+        "the logs tell of events that the journal does not hold: what happened in between is known from the files only, and may be \
+         done again. It is so when .synod was moved aside, restored or did not come along with a copy; if none of that was done, \
+         the store lost its end: look at the disk"
+    );
+}
+
 /// What replaying the journal brings to light.
 struct Replayed {
     state: State,
@@ -117,7 +147,7 @@ impl Daemon {
     pub fn start(parts: Parts, runtime: &tokio::runtime::Handle) -> Result<Self, Error> {
         let Replayed { mut state, pages, last } = replay(&parts.store)?;
         let clock = Clock::start(last);
-        state.seq = state.seq.max(last_logged(&parts.publisher));
+        state.seq = behind_the_logs(&parts, state.seq);
         let blobs = parts.store.blobs().clone();
         let (sender, receiver) = mpsc::channel(parts.input_queue_max);
         let ending = CancellationToken::new();
@@ -218,15 +248,6 @@ impl Daemon {
             Some(Err(why)) => Err(Error::Stopped(why.clone())),
         }
     }
-}
-
-/// The last number in the logs: a new journal beside old logs goes on from there, so that no number stands twice.
-fn last_logged(publisher: &Publisher) -> Seq {
-    publisher.last_number().unwrap_or_else(|error| {
-        // Writing meets the same obstacle and says so to the person.
-        tracing::warn!(%error, "the end of a log could not be read");
-        Seq::default()
-    })
 }
 
 /// Gives the loop a thread of its own. What comes back tells how it ended.

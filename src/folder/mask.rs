@@ -127,6 +127,11 @@ fn mask_torn(text: &str, key: &str) -> Option<String> {
     masked
 }
 
+/// The text without anything that has the shape of a key, whoever's it is: for messages that are told before a page is written.
+pub fn without_keys(text: String) -> String {
+    mask_shapes(&text).unwrap_or(text)
+}
+
 /// The text with every known shape masked; `None` when there is none.
 fn mask_shapes(text: &str) -> Option<String> {
     let bytes = text.as_bytes();

@@ -18,4 +18,5 @@ mod tests;
 pub mod workspace;
 
 pub use error::Error;
+pub use mask::without_keys;
 pub use workspace::init;

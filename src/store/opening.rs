@@ -26,6 +26,10 @@ fn is_absent(folder: &Path) -> Result<bool, Error> {
     match fs::read_dir(folder) {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            let what = "a file stands where its folder should be".to_owned();
+            Err(Error::Unopenable { path: folder.to_owned(), what, unchanged: true })
+        }
         Err(source) => Err(Error::io("listing", folder, source)),
     }
 }

@@ -372,6 +372,16 @@ fn what_cannot_be_opened_is_left_alone() {
 }
 
 #[test]
+fn a_file_in_the_stores_place_is_left_alone() {
+    let bench = Bench::new();
+    fs::create_dir_all(bench.store_dir().parent().unwrap()).unwrap();
+    fs::write(bench.store_dir(), "mine").unwrap();
+    let error = bench.try_open().err().unwrap().to_string();
+    assert!(error.contains("a file stands where its folder should be"), "{error}");
+    assert_eq!(fs::read_to_string(bench.store_dir()).unwrap(), "mine");
+}
+
+#[test]
 fn leftovers_of_a_crash_are_removed() {
     let bench = Bench::new();
     let mut store = bench.open();

@@ -50,7 +50,7 @@ fn heading(ink: &Ink, decision: &Decision) -> String {
         let task = &decision.task;
         let _infallible = write!(
             out,
-            "\n**A person should look**{why}.\nTo answer, put a file `{task}.approve`, or `{task}.reject` with the reason in it, beside this one.\n"
+            "\n**A person should look**{why}.\nWhile it stands in `tasks/active/` it waits for you: answer with a file `{task}.approve`, or `{task}.reject` with the reason in it, beside this one.\n"
         );
     }
     if !decision.reasoning.trim().is_empty() {

@@ -69,8 +69,7 @@ fn the_number_of_answers_and_the_conflict_are_said() {
 
 #[test]
 fn a_person_is_told_why_and_how_to_answer() {
-    let how =
-        "\nTo answer, put a file `fix-login.approve`, or `fix-login.reject` with the reason in it, beside this one.\n";
+    let how = "\nWhile it stands in `tasks/active/` it waits for you: answer with a file `fix-login.approve`, or `fix-login.reject` with the reason in it, beside this one.\n";
     for (reasons, sentence) in [
         (vec![], "**A person should look**."),
         (vec!["priority is critical"], "**A person should look**: priority is critical."),

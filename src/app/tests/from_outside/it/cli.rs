@@ -187,6 +187,60 @@ fn mistakes_have_their_exit_codes_and_say_what_to_do() {
 }
 
 #[test]
+fn a_key_that_a_program_prints_as_it_fails_is_told_nowhere() {
+    let key = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789";
+    let prints =
+        format!("[workers.one]\nprovider = \"command\"\ncommand = [\"sh\", \"-c\", \"echo no {key} >&2; exit 3\"]\n");
+    let workspace = Workspace::new(&prints.replace(key, "sk-proj-'abcdefghijklmnopqrstuvwxyz0123456789'"));
+    let root = workspace.root();
+    for (args, says) in [
+        (vec!["run", "Review it", "--set", "limits.retries=0"], "[masked]"),
+        (vec!["show", "review-it"], "[masked]"),
+        (vec!["show", "review-it", "--json"], "[masked]"),
+        (vec!["doctor"], "by hand"),
+    ] {
+        let ran = run(root, &args);
+        let told = out(&ran) + &err(&ran);
+        assert!(!told.contains(&key[8..]) && told.contains(says), "{args:?}: {told}");
+    }
+}
+
+#[test]
+fn what_is_said_to_an_ended_task_is_answered_with_its_end() {
+    let workspace = Workspace::new(APPROVES);
+    let root = workspace.root();
+    assert_eq!(run(root, &["run", "Review it"]).status.code(), Some(0));
+    for args in [vec!["approve", "review-it"], vec!["reject", "review-it", "--why", "no"], vec!["cancel", "review-it"]]
+    {
+        let ran = run(root, &args);
+        assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+        assert!(err(&ran).contains("review-it has ended already"), "{args:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_journal_that_is_behind_the_logs_is_not_passed_over() {
+    let workspace = Workspace::new(APPROVES);
+    let root = workspace.root();
+    let first = run(root, &["run", "Review it"]);
+    assert!(!err(&first).contains("does not hold"), "{first:?}");
+    std::fs::remove_dir_all(root.join(".synod/store")).unwrap();
+    let behind = run(root, &["run", "Review this"]);
+    assert!(behind.status.success() && err(&behind).contains("the logs tell of events that the journal does not hold"));
+    assert!(!err(&run(root, &["run", "Review that"])).contains("does not hold"), "once");
+}
+
+#[test]
+fn a_file_in_a_folders_place_is_named() {
+    let workspace = Workspace::new(APPROVES);
+    let root = workspace.root();
+    std::fs::write(root.join(".synod"), "").unwrap();
+    let ran = run(root, &["run", "Review it"]);
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(err(&ran).contains(".synod is not a folder: move it aside"), "{ran:?}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let workspace = Workspace::new(APPROVES);
     // More than a pipe holds, so that the program writes into a pipe that nobody reads.
