@@ -121,6 +121,7 @@ impl Engine {
                 self.tick(&mut round);
             }
             self.take_queued(&mut round);
+            // After the offers, so that a task that leaves the state in this round can still be found by them.
             if let Some(upto) = round.published.take() {
                 self.published(upto, &mut round);
             }
@@ -227,15 +228,14 @@ impl Engine {
         if self.end.is_begun() || self.is_behind() {
             return Err(Refusal::Busy { open: self.state.open() });
         }
-        let offer = self.name(raw, self.clock.now(), &round.batch.archive)?;
+        let offer = self.name(raw, self.clock.now())?;
         let id = offer.id.clone();
         self.decide(Input::Offer(Box::new(offer)), round)?;
         Ok(id)
     }
 
     /// Finds a free name and looks up the tasks it depends on: what the pure core cannot.
-    /// `leaving`: tasks that leave the state in this round and are not in the store yet.
-    pub(super) fn name(&self, raw: RawOffer, at: Timestamp, leaving: &[Archive]) -> Result<Offer, Refusal> {
+    pub(super) fn name(&self, raw: RawOffer, at: Timestamp) -> Result<Offer, Refusal> {
         let store_failed = |error: crate::store::Error| {
             tracing::error!(%error, "the store could not be read");
             Refusal::Busy { open: self.state.open() }
@@ -245,10 +245,6 @@ impl Engine {
         let id = self.store.next_id(&raw.wanted, taken).map_err(store_failed)?;
         let mut ended = std::collections::BTreeMap::new();
         for on in &raw.spec.depends_on {
-            if let Some(left) = leaving.iter().find(|archive| archive.task == *on) {
-                ended.insert(on.clone(), left.summary.pointer("/ending/ending").is_some_and(|how| how == "done"));
-                continue;
-            }
             let well = match self.state.task(on).map(|task| &task.phase) {
                 Some(Phase::Ended { ending, .. }) => Some(*ending == board::Ending::Done),
                 Some(_) => None,

@@ -29,7 +29,7 @@ impl Engine {
             Query::Rested(task, reply) => self.rested(task, reply),
             Query::Rows { state, limit, before, reply } => drop(reply.send(self.rows(state.as_deref(), limit, before))),
             Query::Route(offer, reply) => {
-                let offer = self.name(*offer, self.clock.now(), &[]);
+                let offer = self.name(*offer, self.clock.now());
                 let routed = offer.and_then(|offer| board::route(&self.state, &self.rules, &offer));
                 drop(reply.send(routed.map(Box::new)));
             }

@@ -30,7 +30,14 @@ async fn a_file_that_was_taken_just_before_a_crash_is_not_taken_for_a_copy_of_it
     let source = Source::File { name: "job.md".to_owned(), hash: sha256(SIMPLE), content: Text::short(SIMPLE) };
     rig.lived_through(vec![Input::Offer(Box::new(offer("job", SIMPLE, Timestamp(1), Some(source))))]);
     let workers = Workers::played();
-    let running = rig.start(&workers);
+    // It cannot be moved now either, so that the folder is looked at before the pages of the last run stand, if ever.
+    let active = rig.coordination("tasks/active");
+    let running = rig.start_after(&workers, || {
+        std::fs::remove_dir_all(&active).unwrap();
+        std::fs::write(&active, "in the way").unwrap();
+    });
+    running.until("the obstacle is met", |status| status.trouble.is_some()).await;
+    std::fs::remove_file(&active).unwrap();
     workers.next().await.say("done");
     running.rested("job").await;
     running.archived(1).await;

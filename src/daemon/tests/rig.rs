@@ -107,7 +107,13 @@ impl Rig {
     }
 
     pub(super) fn start(&self, workers: &Arc<Workers>) -> Running {
+        self.start_after(workers, || {})
+    }
+
+    /// Starts after something happened to the workspace that was just opened.
+    pub(super) fn start_after(&self, workers: &Arc<Workers>, happens: impl FnOnce()) -> Running {
         let parts = self.parts(workers);
+        happens();
         let jobs = parts.jobs.clone();
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current()).unwrap();
         Running { handle: daemon.handle(), daemon, jobs }

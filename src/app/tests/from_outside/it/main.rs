@@ -7,6 +7,7 @@ mod support;
 
 mod cli;
 mod crash;
+mod doctor;
 mod dropped;
 mod flow;
 mod full_board;

@@ -1,0 +1,61 @@
+//! The doctor with workers that are small shell programs, one for each way to be ill.
+#![expect(clippy::disallowed_methods, reason = "the binary itself is what is tested here")]
+
+use crate::harness::Workspace;
+use serde_json::Value;
+use std::process::{Command, Stdio};
+
+const PATIENTS: &str = r#"
+[limits]
+doctor_timeout = "2s"
+worker_grace = "100ms"
+[workers.well]
+provider = "command"
+command = ["sh", "-c", "cat >/dev/null; echo ready"]
+[workers.missing]
+provider = "command"
+command = ["/nowhere/at/all"]
+[workers.failing]
+provider = "command"
+command = ["sh", "-c", "cat >/dev/null; echo 'something broke' >&2; exit 3"]
+[workers.unpaid]
+provider = "command"
+command = ["sh", "-c", "cat >/dev/null; echo '401 Unauthorized: invalid API key' >&2; exit 1"]
+[workers.limited]
+provider = "command"
+command = ["sh", "-c", "cat >/dev/null; echo '429 Too Many Requests: rate limit exceeded' >&2; exit 1"]
+[workers.hanging]
+provider = "command"
+command = ["sh", "-c", "cat >/dev/null; sleep 600"]
+"#;
+
+#[test]
+fn each_illness_is_named_and_what_to_do_about_it() {
+    let workspace = Workspace::new(PATIENTS);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_synod"));
+    let root = workspace.root();
+    command.arg("-C").arg(root).args(["--json", "doctor"]).env("HOME", root).env_remove("XDG_CONFIG_HOME");
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success(), "somebody is ill: {output:?}");
+    let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = findings.as_array().or_else(|| findings["findings"].as_array()).unwrap();
+    let of = |name: &str| all.iter().find(|finding| finding["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(of("well")["standing"], "ok", "{}", of("well"));
+    let ill = [
+        ("missing", "nowhere", "install"),
+        ("failing", "something broke", "try again"),
+        ("unpaid", "401", "log in"),
+        ("limited", "429", "wait"),
+        ("hanging", "time", "network"),
+    ];
+    for (name, what, mend) in ill {
+        let finding = of(name);
+        assert_eq!(finding["standing"], "failed", "{finding}");
+        for (key, wanted) in [("what", what), ("mend", mend)] {
+            assert!(finding[key].as_str().unwrap().contains(wanted), "{name}: {wanted} is not in {finding}");
+        }
+    }
+    let spool = root.join(".synod/spool");
+    let left = std::fs::read_dir(spool).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "a try leaves nothing behind");
+}
