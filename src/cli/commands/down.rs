@@ -15,12 +15,12 @@ const END_WAIT_EXTRA: Duration = Duration::from_secs(20);
 
 /// End the daemon
 ///
-/// Running calls may finish within limits.shutdown_grace. Calls of command-line models outlive the daemon and are taken up
-/// by the next one; nothing that was accepted is lost, and nothing that was answered is paid again.
+/// Running calls may finish within limits.shutdown_grace; what still runs then is stopped, and asked again by the next daemon.
+/// Nothing that was accepted is lost, and nothing that was answered is paid again.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  synod down\n  synod down --now            do not wait for running calls")]
+#[command(after_help = "Examples:\n  synod down\n  synod down --now            stop running calls at once")]
 pub(in crate::cli) struct Args {
-    /// Do not wait for running calls
+    /// Do not wait for running calls: stop them at once
     #[arg(long)]
     now: bool,
 }

@@ -68,6 +68,7 @@ pub(in crate::cli) struct Args {
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> {
     let place = session.place()?;
     let bytes_max = place.loaded.settings.limits.task_bytes_max;
+    see_spec(&place, &args)?;
     let new = handed_in(session, &args, bytes_max)?;
     if args.no_wait {
         return hand_in_only(session, &place, new).await;
@@ -128,6 +129,17 @@ async fn submit(handle: &Handle, new: NewTask) -> Result<TaskId, Failure> {
         Reply::Accepted { task } => Ok(task),
         _ => Err(super::unexpected()),
     }
+}
+
+/// Models would be paid to work without the specification that they were meant to follow.
+fn see_spec(place: &Place, args: &Args) -> Result<(), Failure> {
+    let Some(spec) = &args.spec else { return Ok(()) };
+    let path = place.layout.root.join(spec);
+    if path.exists() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("there is no specification {}", path.display()))
+        .hint("--spec is written from the workspace's folder"))
 }
 
 /// The task as it is handed in.

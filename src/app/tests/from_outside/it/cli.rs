@@ -169,6 +169,7 @@ fn mistakes_have_their_exit_codes_and_say_what_to_do() {
         (vec!["run", "taks.md"], 2, "there is no file"),
         (vec!["run", "x", "--priority", "top"], 2, "critical"),
         (vec!["run", "x", "--models", "nobody"], 2, "nobody"),
+        (vec!["run", "x", "--spec", "specs/none.md"], 2, "specs/none.md"),
         (vec!["--set", "limits.retires=1", "tasks"], 2, "limits.retries"),
         (vec!["config", "show", "limit"], 2, "synod config show"),
         (vec!["show", "nope"], 1, "synod tasks"),
