@@ -204,7 +204,7 @@ async fn nobody_answers_without_a_daemon_nor_behind_a_socket_that_was_left() {
     assert!(place.layout.socket.exists());
     assert!(connect(&place).await.unwrap().is_none(), "a socket without anybody behind it");
     let mut engine = Engine::start(&place, Engage { socket: true, ..Engage::default() }).await.unwrap();
-    let handle = connect(&place).await.unwrap().expect("the daemon took the socket over and answers");
+    let handle = connect(&place).await.unwrap().unwrap();
     assert!(matches!(handle.ask(Request::Status).await, Ok(Reply::Status(_))));
     let unknown = handle.ask(Request::Show { task: TaskId::slug("nobody") }).await.unwrap_err();
     assert_eq!(unknown.kind, ErrorKind::NotFound, "errors come through as they are: {unknown:?}");
@@ -294,7 +294,7 @@ async fn the_demo_comes_to_its_decision_without_any_model() {
     let handle = engine.handle();
     let Ok(Reply::Accepted { task }) = handle.ask(Request::Submit(Box::new(new))).await else { panic!("not accepted") };
     let Ok(Reply::Task(view)) = handle.ask(Request::Wait { task, for_ms: 60_000 }).await else { panic!("lost") };
-    let decision = view.decision.expect("a decision");
+    let decision = view.decision.unwrap();
     assert_eq!((decision.model_count, decision.failed_workers.len()), (3, 0));
     engine.stop(false).await;
     engine.ended().await.unwrap();

@@ -48,6 +48,8 @@ async fn a_file_that_was_taken_just_before_a_crash_is_not_taken_for_a_copy_of_it
     running.end().await;
     assert!(rig.names("tasks/rejected").is_empty(), "{:?}", rig.names("tasks/rejected"));
     assert_eq!(rig.read("tasks/done/job.md"), SIMPLE);
+    let done = ["job.md", "job_state.json", "later.md", "later_state.json"];
+    assert_eq!(rig.names("tasks/done"), done, "no work is done twice");
     let log = rig.read("communication/INTERCOMMUNICATION_LOG.md");
     assert!(!log.contains("already being worked on"), "{log}");
 }
