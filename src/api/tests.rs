@@ -259,12 +259,13 @@ fn a_route_and_its_reasons() {
         kind: Kind::new("check"),
         category: None,
         mode: Mode::Simple,
+        priority: Priority::Normal,
         workers: vec![WorkerName::new("claude")],
         why: vec!["because".to_owned()],
     };
     stands_as(
         &Reply::Route(Box::new(route)),
-        r#"{"reply":"route","kind":"check","category":null,"mode":"simple","workers":["claude"],"why":["because"]}"#,
+        r#"{"reply":"route","kind":"check","category":null,"mode":"simple","priority":"normal","workers":["claude"],"why":["because"]}"#,
     );
 }
 

@@ -201,6 +201,9 @@ pub struct Route {
     pub category: Option<String>,
     /// The mode chosen.
     pub mode: super::spec::Mode,
+    /// The priority that it goes by. Journals older than the key did not say it again here.
+    #[serde(default)]
+    pub priority: super::spec::Priority,
     /// The workers chosen, in order.
     pub workers: Vec<WorkerName>,
     /// The reasons, a line each.

@@ -37,7 +37,8 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
         }
     }
     let Classified { kind, category, shape, mode, why, .. } = classified;
-    Ok((Route { kind, category, mode, workers, why }, Plan { source, shape, steps }))
+    let priority = offer.spec.priority;
+    Ok((Route { kind, category, mode, priority, workers, why }, Plan { source, shape, steps }))
 }
 
 /// How many take part, and why.

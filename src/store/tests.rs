@@ -63,6 +63,7 @@ fn accepted(name: &str, text: &str) -> Event {
         kind: Kind::new("check"),
         category: None,
         mode: Mode::Simple,
+        priority: crate::board::Priority::Normal,
         workers: vec![WorkerName::new("claude")],
         why: vec!["a test".to_owned()],
     };

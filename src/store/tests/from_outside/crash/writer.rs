@@ -189,7 +189,14 @@ fn event(number: u64, put: impl FnOnce(String) -> Text) -> Event {
 
 fn accepted(at: Timestamp, task: TaskId, text: &str) -> Event {
     let workers = vec![WorkerName::new("claude")];
-    let route = Route { kind: Kind::new("check"), category: None, mode: Mode::Simple, workers, why: Vec::new() };
+    let route = Route {
+        kind: Kind::new("check"),
+        category: None,
+        mode: Mode::Simple,
+        priority: synod::board::Priority::Normal,
+        workers,
+        why: Vec::new(),
+    };
     Event::TaskAccepted {
         at,
         task,
