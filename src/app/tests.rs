@@ -1,11 +1,6 @@
 //! The composition root: what the settings become, what is said when something is not there, what the doctor finds.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on should end where it stands"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
 use super::engine::make_private;
 use super::rules::rules;
