@@ -3,6 +3,7 @@
 
 mod error;
 mod handle;
+mod memory;
 mod notice;
 mod reply;
 mod request;
@@ -12,13 +13,15 @@ mod view;
 
 pub use error::{Error, ErrorKind};
 pub use handle::{Answering, Board, Handle};
+pub use memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 pub use notice::Notice;
 pub use reply::{Reply, Status, WorkerRow};
-pub use request::{NewTask, Overrides, Request};
+pub use request::{EditMode, NewTask, Overrides, Request};
 pub use view::{AttemptView, StepView, TaskRow, TaskView};
 
 /// The board's words that requests and replies are made of, so that a face needs to know nothing below this room.
 pub use crate::board::{
-    Decision, Ending, Kind, Mode, Priority, Role, Route, Seq, Severity, Stance, StepId, TaskId, Timestamp, WorkerName,
+    Decision, Ending, Kind, MemoryChange, MemoryName, Mode, Priority, Role, Route, Seq, Severity, Stance, StepId,
+    TaskId, Timestamp, WorkerName,
     decision::{FailedWorker, Issue, IssueStatus, Recommendation, Vote},
 };

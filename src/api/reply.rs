@@ -1,5 +1,6 @@
 //! What the board answers.
 
+use super::memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 use super::notice::Notice;
 use super::view::{TaskRow, TaskView};
 use crate::board::{Decision, Route, Seq, TaskId};
@@ -57,6 +58,85 @@ pub enum Reply {
         notices: Vec<Notice>,
         /// The last event considered; ask after it to go on.
         upto: Seq,
+    },
+    /// A page of memories.
+    Memories {
+        /// In the order of their names.
+        memories: Vec<MemoryRow>,
+        /// Ask for those after this name to go on; `None`: that was all.
+        next: Option<String>,
+    },
+    /// One memory.
+    Memory {
+        /// Its row.
+        #[serde(flatten)]
+        row: MemoryRow,
+        /// Its text, whole.
+        text: String,
+    },
+    /// A memory has a new revision, or already had the text.
+    MemoryWritten {
+        /// Its name as it is kept.
+        name: String,
+        /// The revision that stands now.
+        revision: u64,
+        /// SHA-256 of its text, lower-case hex.
+        hash: String,
+        /// There was no such memory before.
+        created: bool,
+        /// Passages that an edit replaced; 1 for a write.
+        replaced: u64,
+        /// Who else works on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<LeaseView>,
+    },
+    /// A memory was taken away.
+    MemoryDeleted {
+        /// Its name.
+        name: String,
+        /// The revision that took it away.
+        revision: u64,
+    },
+    /// A memory has another name.
+    MemoryRenamed {
+        /// The old name.
+        from: String,
+        /// The new name.
+        to: String,
+        /// The revision under the new name.
+        revision: u64,
+        /// Memories in which references were rewritten.
+        rewritten: Vec<String>,
+    },
+    /// A page of revisions.
+    MemoryHistory {
+        /// The memory.
+        name: String,
+        /// Newest first.
+        revisions: Vec<RevisionRow>,
+        /// Ask for those before this revision to go on; `None`: that was all.
+        next: Option<u64>,
+    },
+    /// A page of hits.
+    MemoryHits {
+        /// Best first.
+        hits: Vec<MemoryHit>,
+        /// How many to pass over to go on; `None`: that was all.
+        next: Option<u64>,
+    },
+    /// Who works on a memory now.
+    MemoryLeased {
+        /// The memory.
+        name: String,
+        /// The lease that stands; `None`: it was let go.
+        lease: Option<LeaseView>,
+        /// The asker holds it. Not so when somebody else does.
+        granted: bool,
+    },
+    /// A step for an outside agent; `None`: there is none now.
+    Work {
+        /// The step.
+        work: Option<Box<Work>>,
     },
     /// How the daemon is.
     Status(Status),

@@ -95,6 +95,164 @@ pub enum Request {
         /// Milliseconds to wait at most.
         wait_ms: u64,
     },
+    /// A page of the memories' names, in the order of their names.
+    MemoryList {
+        /// Only those below this folder (`design`), or the memory of this very name.
+        #[serde(default)]
+        topic: Option<String>,
+        /// Where the last page ended.
+        #[serde(default)]
+        after: Option<String>,
+        /// At most so many; bounded by `limits.page_items_max`.
+        #[serde(default)]
+        limit: Option<usize>,
+    },
+    /// One memory, whole.
+    MemoryRead {
+        /// Which; a leading `mem:` and a closing `.md` may stand or be left out, here and below.
+        name: String,
+        /// An earlier revision instead of the one that stands.
+        #[serde(default)]
+        revision: Option<u64>,
+    },
+    /// Make a memory, or give it a new text.
+    MemoryWrite {
+        /// Which.
+        name: String,
+        /// The text, whole.
+        text: String,
+        /// Only if this revision stands; 0: only if there is no such memory.
+        #[serde(default)]
+        if_revision: Option<u64>,
+        /// Who says so.
+        #[serde(default)]
+        by: String,
+    },
+    /// Replace a passage of a memory.
+    MemoryEdit {
+        /// Which.
+        name: String,
+        /// What is looked for.
+        needle: String,
+        /// What stands there afterwards.
+        replacement: String,
+        /// How the needle is read.
+        #[serde(default)]
+        mode: EditMode,
+        /// Replace every occurrence, instead of refusing when there is more than one.
+        #[serde(default)]
+        all: bool,
+        /// Only if this revision stands.
+        #[serde(default)]
+        if_revision: Option<u64>,
+        /// Who says so.
+        #[serde(default)]
+        by: String,
+    },
+    /// Take a memory away; its history stays and can be restored.
+    MemoryDelete {
+        /// Which.
+        name: String,
+        /// Only if this revision stands.
+        #[serde(default)]
+        if_revision: Option<u64>,
+        /// Who says so.
+        #[serde(default)]
+        by: String,
+    },
+    /// Give a memory another name; `mem:` references to it in other memories are rewritten.
+    MemoryRename {
+        /// The old name.
+        from: String,
+        /// The new name; it must be free.
+        to: String,
+        /// Who says so.
+        #[serde(default)]
+        by: String,
+    },
+    /// The revisions of a memory, newest first.
+    MemoryHistory {
+        /// Which; also one that was taken away.
+        name: String,
+        /// Only revisions before this one.
+        #[serde(default)]
+        before: Option<u64>,
+        /// At most so many; bounded by `limits.page_items_max`.
+        #[serde(default)]
+        limit: Option<usize>,
+    },
+    /// Make an earlier revision stand again, as a new revision.
+    MemoryRestore {
+        /// Which.
+        name: String,
+        /// The revision.
+        revision: u64,
+        /// Who says so.
+        #[serde(default)]
+        by: String,
+    },
+    /// Full-text search over the memories that stand.
+    MemorySearch {
+        /// Words; all of them must occur. `"two words"` is a phrase, `auth*` a beginning, `-word` must not occur.
+        query: String,
+        /// Only below this folder.
+        #[serde(default)]
+        topic: Option<String>,
+        /// How many hits to pass over.
+        #[serde(default)]
+        after: Option<u64>,
+        /// At most so many hits; bounded by `limits.page_items_max`.
+        #[serde(default)]
+        limit: Option<usize>,
+    },
+    /// Say that somebody works on a memory. Advisory: nobody is kept from writing, everybody is told.
+    MemoryLease {
+        /// Which.
+        name: String,
+        /// Who works on it.
+        by: String,
+        /// Milliseconds it holds; asking again before it lapses renews it. 0 lets it go.
+        for_ms: u64,
+    },
+    /// Take a step that waits for an outside agent.
+    ClaimWork {
+        /// Only steps of this worker (one with `provider = "external"`).
+        #[serde(default)]
+        worker: Option<WorkerName>,
+        /// Who takes it.
+        by: String,
+        /// Milliseconds to wait at most while there is none.
+        #[serde(default)]
+        wait_ms: u64,
+    },
+    /// Keep a claimed step for longer.
+    RenewWork {
+        /// The claim.
+        claim: String,
+    },
+    /// Hand in what came of a claimed step.
+    SubmitWork {
+        /// The claim.
+        claim: String,
+        /// The answer; empty with `failed`.
+        #[serde(default)]
+        text: String,
+        /// Why there is none: the step is given to somebody else.
+        #[serde(default)]
+        failed: Option<String>,
+        /// The model that did it.
+        #[serde(default)]
+        model: Option<String>,
+        /// Tokens read, where known.
+        #[serde(default)]
+        input_tokens: Option<u64>,
+        /// Tokens written, where known.
+        #[serde(default)]
+        output_tokens: Option<u64>,
+        /// What it cost, in USD, where known.
+        #[serde(default)]
+        cost_usd: Option<f64>,
+    },
     /// How the daemon is.
     Status,
     /// End the daemon.
@@ -103,6 +261,17 @@ pub enum Request {
         #[serde(default)]
         hard: bool,
     },
+}
+
+/// How the needle of an edit is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EditMode {
+    /// As it stands.
+    #[default]
+    Literal,
+    /// As a regular expression; `.` matches line ends, `^` and `$` match at lines, `$!1` in the replacement is group 1.
+    Regex,
 }
 
 /// A task as a face hands it in.

@@ -20,7 +20,10 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
     }
     match event {
         Event::TaskAccepted { .. } => accept(state, event),
-        Event::FileRejected { .. } | Event::DaemonStarted { .. } => {}
+        Event::FileRejected { .. }
+        | Event::DaemonStarted { .. }
+        | Event::MemoryRevised { .. }
+        | Event::MemoryLeased { .. } => {}
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
         Event::AttemptStarted { at, key, deadline } => attempt_started(state, *at, key, *deadline),
@@ -72,6 +75,8 @@ fn apply_globals(state: &mut State, event: &Event) {
         | Event::TaskDecided { .. }
         | Event::PersonAnswered { .. }
         | Event::TaskEnded { .. }
+        | Event::MemoryRevised { .. }
+        | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => {}
     }
 }

@@ -69,6 +69,7 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
             Ok(person(at, task, by, answer, file))
         }
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
+        Input::Memory { .. } => Ok(Vec::new()),
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
         Input::Tick { at } => Ok(overdue(state, rules, at).into_iter().collect()),
         Input::Published { at, upto } => {

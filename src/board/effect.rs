@@ -2,6 +2,7 @@
 
 use super::attempt::Ask;
 use super::id::AttemptKey;
+use super::memory::MemoryName;
 use super::page::Page;
 
 /// Something to do.
@@ -11,6 +12,8 @@ pub enum Effect {
     Ask(Box<Ask>),
     /// Stop a call; its report is not waited for.
     Stop(AttemptKey),
+    /// The memory changed: its file, the search index and standing orders must follow.
+    Remember(MemoryName),
     /// Write a page; pages are written in the order in which they come.
     Publish(Page),
 }

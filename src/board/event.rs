@@ -4,6 +4,7 @@ use super::attempt::{Answer, Failure, Purpose};
 use super::decision::Decision;
 use super::id::{AttemptKey, Kind, Role, StepId, TaskId, WorkerName};
 use super::input::PersonAnswer;
+use super::memory::{Hashed, MemoryChange, MemoryName};
 use super::page::Reason;
 use super::plan::Plan;
 use super::spec::{Source, TaskSpec};
@@ -152,6 +153,32 @@ pub enum Event {
         /// The answering file that caused it, if any.
         file: Option<String>,
     },
+    /// A memory has a new revision.
+    MemoryRevised {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        name: MemoryName,
+        /// The new revision.
+        revision: u64,
+        /// What it did.
+        change: MemoryChange,
+        /// The text that stands since; `None`: none does.
+        content: Option<Hashed>,
+        /// Who; `file`: it was found in the folder.
+        by: String,
+    },
+    /// Somebody works on a memory, or no longer does.
+    MemoryLeased {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        name: MemoryName,
+        /// Who.
+        by: String,
+        /// Until when; `None`: no longer.
+        until: Option<Timestamp>,
+    },
     /// All files of an ended task are written; its events leave the journal for its history.
     TaskArchived {
         /// When.
@@ -211,7 +238,7 @@ pub struct Route {
 }
 
 impl Event {
-    /// The task it belongs to; `None` for a file that never became one.
+    /// The task it belongs to; `None` for a file that never became one, and for memories.
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Self::TaskAccepted { task, .. }
@@ -225,7 +252,10 @@ impl Event {
             | Self::AttemptAdopted { key, .. }
             | Self::AttemptAnswered { key, .. }
             | Self::AttemptFailed { key, .. } => Some(&key.task),
-            Self::FileRejected { .. } | Self::DaemonStarted { .. } => None,
+            Self::FileRejected { .. }
+            | Self::DaemonStarted { .. }
+            | Self::MemoryRevised { .. }
+            | Self::MemoryLeased { .. } => None,
         }
     }
 
@@ -244,6 +274,8 @@ impl Event {
             | Self::TaskDecided { at, .. }
             | Self::PersonAnswered { at, .. }
             | Self::TaskEnded { at, .. }
+            | Self::MemoryRevised { at, .. }
+            | Self::MemoryLeased { at, .. }
             | Self::TaskArchived { at, .. } => *at,
         }
     }
@@ -263,6 +295,8 @@ impl Event {
             Self::TaskDecided { .. } => "task_decided",
             Self::PersonAnswered { .. } => "person_answered",
             Self::TaskEnded { .. } => "task_ended",
+            Self::MemoryRevised { .. } => "memory_revised",
+            Self::MemoryLeased { .. } => "memory_leased",
             Self::TaskArchived { .. } => "task_archived",
         }
     }

@@ -2,6 +2,7 @@
 
 use super::attempt::{Answer, Failure};
 use super::id::{AttemptKey, Seq, TaskId};
+use super::memory::{MemoryAct, MemoryRefusal};
 use super::page::Reason;
 use super::spec::{Source, TaskSpec};
 use super::text::Text;
@@ -88,6 +89,15 @@ pub enum Input {
         /// Now.
         at: Timestamp,
     },
+    /// Something about a memory.
+    Memory {
+        /// When.
+        at: Timestamp,
+        /// Who; `file`: it was found in the folder.
+        by: String,
+        /// What.
+        act: Box<MemoryAct>,
+    },
     /// Everything up to this event stands in files.
     Published {
         /// When.
@@ -109,6 +119,7 @@ impl Input {
             | Self::Person { at, .. }
             | Self::Cancel { at, .. }
             | Self::Started { at }
+            | Self::Memory { at, .. }
             | Self::Tick { at }
             | Self::Published { at, .. } => *at,
         }
@@ -180,6 +191,9 @@ pub enum Refusal {
         /// How it stands, as the end of a sentence (`is not waiting for a person`).
         state: String,
     },
+    /// An act on a memory was refused.
+    #[error(transparent)]
+    Memory(#[from] MemoryRefusal),
     /// A report about an attempt that is not running: late, double or false. It is dropped.
     #[error("attempt {key} is not running")]
     NotRunning {

@@ -1,6 +1,7 @@
 //! The whole state of the board: open tasks and the standing of workers. Finished tasks are not here; they are in the store.
 
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
+use super::memory::Memories;
 use super::spec::Priority;
 use super::task::Task;
 use super::time::Timestamp;
@@ -15,6 +16,8 @@ pub struct State {
     pub tasks: BTreeMap<TaskId, Task>,
     /// What outlives single tasks.
     pub globals: Globals,
+    /// The memory bus.
+    pub memories: Memories,
     /// The last event applied.
     pub seq: Seq,
     /// Derived indexes, kept by `apply` alone.

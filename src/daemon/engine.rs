@@ -338,6 +338,7 @@ impl Engine {
                 // It was overtaken by a cancel in the same round.
                 Effect::Ask(_) => {}
                 Effect::Stop(key) => self.calls.stop(&key),
+                Effect::Remember(_) => {}
                 Effect::Publish(page) => pages.push((seq, page)),
             }
         }

@@ -97,6 +97,19 @@ impl LocalBoard {
                     Err(_) => Ok(Reply::Notices { notices: Vec::new(), upto: after }),
                 }
             }
+            Request::MemoryList { .. }
+            | Request::MemoryRead { .. }
+            | Request::MemoryWrite { .. }
+            | Request::MemoryEdit { .. }
+            | Request::MemoryDelete { .. }
+            | Request::MemoryRename { .. }
+            | Request::MemoryHistory { .. }
+            | Request::MemoryRestore { .. }
+            | Request::MemorySearch { .. }
+            | Request::MemoryLease { .. }
+            | Request::ClaimWork { .. }
+            | Request::RenewWork { .. }
+            | Request::SubmitWork { .. } => Err(internal("not built yet")),
             Request::Status => self.query(Query::Status).await.map(Reply::Status),
             Request::Shutdown { hard } => {
                 self.outage.tell_to_end();
@@ -324,6 +337,6 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::WrongState { task, .. } => {
             Error::new(ErrorKind::Conflict, what).hint(format!("see how it stands with: synod show {task}"))
         }
-        Refusal::NotRunning { .. } => Error::new(ErrorKind::Conflict, what),
+        Refusal::Memory(_) | Refusal::NotRunning { .. } => Error::new(ErrorKind::Conflict, what),
     }
 }

@@ -85,7 +85,7 @@ impl Board for Client {
 fn patience(request: &Request) -> Duration {
     let waits = match request {
         Request::Wait { for_ms, .. } => *for_ms,
-        Request::Notices { wait_ms, .. } => *wait_ms,
+        Request::Notices { wait_ms, .. } | Request::ClaimWork { wait_ms, .. } => *wait_ms,
         Request::Submit(_)
         | Request::Tasks { .. }
         | Request::Show { .. }
@@ -98,6 +98,18 @@ fn patience(request: &Request) -> Duration {
         | Request::VerifyLog
         | Request::Route { .. }
         | Request::Workers
+        | Request::MemoryList { .. }
+        | Request::MemoryRead { .. }
+        | Request::MemoryWrite { .. }
+        | Request::MemoryEdit { .. }
+        | Request::MemoryDelete { .. }
+        | Request::MemoryRename { .. }
+        | Request::MemoryHistory { .. }
+        | Request::MemoryRestore { .. }
+        | Request::MemorySearch { .. }
+        | Request::MemoryLease { .. }
+        | Request::RenewWork { .. }
+        | Request::SubmitWork { .. }
         | Request::Status
         | Request::Shutdown { .. } => 0,
     };

@@ -91,6 +91,19 @@ impl Target {
                 let wait = Some(wait_ms.to_string());
                 Self::get("/notices", &[("after", Some(after.to_string())), ("task", task), ("wait_ms", wait)])
             }
+            Request::MemoryList { .. }
+            | Request::MemoryRead { .. }
+            | Request::MemoryWrite { .. }
+            | Request::MemoryEdit { .. }
+            | Request::MemoryDelete { .. }
+            | Request::MemoryRename { .. }
+            | Request::MemoryHistory { .. }
+            | Request::MemoryRestore { .. }
+            | Request::MemorySearch { .. }
+            | Request::MemoryLease { .. }
+            | Request::ClaimWork { .. }
+            | Request::RenewWork { .. }
+            | Request::SubmitWork { .. } => Self::get("/memories", &[]),
             Request::Status => Self::get("/status", &[]),
             Request::Shutdown { hard } => Self::post("/shutdown", Body::Shutdown(Shutdown { hard })),
         }

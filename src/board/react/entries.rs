@@ -33,6 +33,8 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }
         | Event::AttemptAdopted { .. }
+        | Event::MemoryRevised { .. }
+        | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => None,
     }
 }

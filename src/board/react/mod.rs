@@ -43,7 +43,9 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
         Event::DaemonStarted { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptAdopted { .. }
+        | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => Vec::new(),
+        Event::MemoryRevised { name, .. } => vec![Effect::Remember(name.clone())],
     };
     effects.extend(entries::entry(state, event).map(|entry| Effect::Publish(Page::Log(entry))));
     effects.extend(pages::message(state, event).map(|line| Effect::Publish(Page::Message(line))));

@@ -196,6 +196,18 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["answer"] = json!(answer);
         }
         Event::TaskEnded { ending, .. } => line["ending"] = json!(ending),
+        Event::MemoryRevised { name, revision, change, content, by, .. } => {
+            line["memory"] = json!(name);
+            line["revision"] = json!(revision);
+            line["change"] = json!(change);
+            line["by"] = json!(by);
+            line["hash"] = json!(content.as_ref().map(|content| &content.hash));
+        }
+        Event::MemoryLeased { name, by, until, .. } => {
+            line["memory"] = json!(name);
+            line["by"] = json!(by);
+            line["until"] = json!(until.map(|until| until.rfc3339()));
+        }
         Event::TaskArchived { .. } => return None,
     }
     Some(line)

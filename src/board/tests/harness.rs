@@ -271,6 +271,8 @@ pub(super) fn line(event: &Event) -> String {
         }
         Event::FileRejected { name, .. } => format!("reject {name}"),
         Event::DaemonStarted { .. } => "started".to_owned(),
+        Event::MemoryRevised { name, revision, .. } => format!("revise {name} {revision}"),
+        Event::MemoryLeased { name, by, .. } => format!("lease {name} {by}"),
         Event::DependencyEnded { task, on, well, .. } => {
             format!("tell {task}: {on} ended {}", if *well { "well" } else { "badly" })
         }

@@ -51,6 +51,7 @@ fn pages(board: &Board) -> Vec<&'static str> {
     let name = |effect: &Effect| match effect {
         Effect::Ask(_) => "ask",
         Effect::Stop(_) => "stop",
+        Effect::Remember(_) => "remember",
         Effect::Publish(page) => match page {
             Page::TaskFile { .. } => "task file",
             Page::TaskState { .. } => "state",

@@ -68,7 +68,9 @@ impl Watcher {
             | Event::DaemonStarted { .. }
             | Event::DependencyEnded { .. }
             | Event::TaskDecided { .. }
-            | Event::PersonAnswered { .. } => {}
+            | Event::PersonAnswered { .. }
+            | Event::MemoryRevised { .. }
+            | Event::MemoryLeased { .. } => {}
         }
     }
 

@@ -1,0 +1,129 @@
+//! What can come in about memories, and why it may be refused.
+
+use super::name::{MemoryName, NameFault};
+use super::{Hashed, MemoryChange};
+use crate::board::time::Timestamp;
+
+/// Something asked of the memory bus, or found in its folder.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MemoryAct {
+    /// Give a memory this text.
+    Write {
+        /// Which.
+        name: MemoryName,
+        /// The text.
+        content: Hashed,
+        /// Only if this revision stands; 0: only if none does.
+        if_revision: Option<u64>,
+        /// [`MemoryChange::Written`] or [`MemoryChange::Restored`].
+        change: MemoryChange,
+    },
+    /// Take it away.
+    Delete {
+        /// Which.
+        name: MemoryName,
+        /// Only if this revision stands.
+        if_revision: Option<u64>,
+    },
+    /// Give it another name, and rewrite the references to it in the same commit.
+    Rename {
+        /// The old name.
+        from: MemoryName,
+        /// The new one; it must be free.
+        to: MemoryName,
+        /// The revision of `from` that was looked at.
+        if_revision: u64,
+        /// The texts with their references rewritten. One of a revision that no longer stands refuses the whole act.
+        rewrites: Vec<Rewrite>,
+    },
+    /// The folder holds this text, and it is not the one that the bus last knew to be there.
+    Found {
+        /// Which.
+        name: MemoryName,
+        /// The text.
+        content: Hashed,
+        /// The revision that the folder is known to have held before; `None`: it held none.
+        known: Option<u64>,
+        /// Its file came from another name in one move.
+        moved_from: Option<MemoryName>,
+    },
+    /// The folder no longer holds a file that it held.
+    Gone {
+        /// Which.
+        name: MemoryName,
+        /// The revision that the folder is known to have held before. A newer one on the bus stays, and is written again.
+        known: Option<u64>,
+    },
+    /// Somebody works on it, until then; `None`: no longer. A lease of somebody else that has not lapsed refuses it.
+    Lease {
+        /// Which.
+        name: MemoryName,
+        /// Until when.
+        until: Option<Timestamp>,
+    },
+}
+
+/// A memory's text with its references rewritten.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rewrite {
+    /// Which.
+    pub name: MemoryName,
+    /// The revision that was rewritten.
+    pub if_revision: u64,
+    /// Its new text.
+    pub content: Hashed,
+}
+
+/// Why an act on a memory was refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemoryRefusal {
+    /// The spelling is no name.
+    #[error(transparent)]
+    Name(#[from] NameFault),
+    /// There is none of this name.
+    #[error("there is no memory called {name}")]
+    Missing {
+        /// The name.
+        name: MemoryName,
+    },
+    /// The new name is not free.
+    #[error("a memory called {name} exists already")]
+    Exists {
+        /// The name.
+        name: MemoryName,
+    },
+    /// Somebody else was quicker.
+    #[error("{name} stands at revision {stands}, not {asked}")]
+    Stale {
+        /// The name.
+        name: MemoryName,
+        /// The revision that stands; 0: none does.
+        stands: u64,
+        /// The one that was named.
+        asked: u64,
+    },
+    /// It can be read and not written.
+    #[error("{name} is read-only: it matches `{pattern}` of memory.read_only")]
+    ReadOnly {
+        /// The name.
+        name: MemoryName,
+        /// The pattern.
+        pattern: String,
+    },
+    /// It belongs to Synod's own pages.
+    #[error("{name} is written by Synod itself")]
+    Own {
+        /// The name.
+        name: MemoryName,
+    },
+    /// Somebody else works on it.
+    #[error("{by} works on {name} until {until}")]
+    Leased {
+        /// The name.
+        name: MemoryName,
+        /// Who.
+        by: String,
+        /// Until when.
+        until: Timestamp,
+    },
+}
