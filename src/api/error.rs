@@ -1,5 +1,7 @@
 //! Why a request was not answered, in the parts that a person and a program need.
 
+use super::fault::MemoryFault;
+use crate::board::MemoryRefusal;
 use serde::{Deserialize, Serialize};
 
 /// A refused request.
@@ -13,6 +15,9 @@ pub struct Error {
     /// What to do about it, one sentence; empty when there is nothing to do.
     #[serde(default)]
     pub hint: String,
+    /// What exactly stands in the way, where it is a memory's; faces that speak another's language choose their words by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<MemoryFault>,
 }
 
 /// What sort of refusal it is.
@@ -40,7 +45,7 @@ pub enum ErrorKind {
 impl Error {
     /// An error with nothing to do about it.
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), hint: String::new() }
+        Self { kind, what: what.into(), hint: String::new(), fault: None }
     }
 
     /// The same error with what to do.
@@ -48,5 +53,19 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
+    }
+
+    /// The same error with what exactly stands in a memory's way.
+    #[must_use]
+    pub fn fault(mut self, fault: MemoryFault) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+}
+
+impl From<&MemoryRefusal> for Error {
+    fn from(refusal: &MemoryRefusal) -> Self {
+        let fault = MemoryFault::from(refusal);
+        Self::new(fault.kind(), refusal.to_string()).fault(fault)
     }
 }

@@ -2,6 +2,7 @@
 //! It knows what can be asked, not how it is answered (that is the daemon) nor how it looks (that is a face).
 
 mod error;
+mod fault;
 mod handle;
 mod memory;
 mod notice;
@@ -12,6 +13,7 @@ mod tests;
 mod view;
 
 pub use error::{Error, ErrorKind};
+pub use fault::MemoryFault;
 pub use handle::{Answering, Board, Handle};
 pub use memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 pub use notice::Notice;

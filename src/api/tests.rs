@@ -290,6 +290,10 @@ fn errors_and_every_kind_of_them() {
         &Error::new(ErrorKind::NotFound, "no task is called x").hint("see: synod tasks"),
         r#"{"kind":"not_found","what":"no task is called x","hint":"see: synod tasks"}"#,
     );
+    stands_as(
+        &Error::new(ErrorKind::Conflict, "stale").fault(MemoryFault::Stale { stands: 3 }),
+        r#"{"kind":"conflict","what":"stale","hint":"","fault":{"fault":"stale","stands":3}}"#,
+    );
     reads_as(&json!({ "kind": "busy", "what": "full" }), &Error::new(ErrorKind::Busy, "full"));
     let kinds = [
         (ErrorKind::Invalid, "invalid"),

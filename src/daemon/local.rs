@@ -337,6 +337,7 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::WrongState { task, .. } => {
             Error::new(ErrorKind::Conflict, what).hint(format!("see how it stands with: synod show {task}"))
         }
-        Refusal::Memory(_) | Refusal::NotRunning { .. } => Error::new(ErrorKind::Conflict, what),
+        Refusal::Memory(refusal) => Error::from(&refusal),
+        Refusal::NotRunning { .. } => Error::new(ErrorKind::Conflict, what),
     }
 }

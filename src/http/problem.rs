@@ -1,7 +1,7 @@
 //! Errors on the wire: `application/problem+json` (RFC 9457) with the error's kind and hint as members of their own.
 //! Both directions stand here, so that what the server writes is what the client reads.
 
-use crate::api::{Error, ErrorKind};
+use crate::api::{Error, ErrorKind, MemoryFault};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +27,9 @@ struct Body {
     /// What to do; absent when there is nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     hint: String,
+    /// What exactly stands in a memory's way; absent where it is something else.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    fault: Option<MemoryFault>,
 }
 
 /// An error as a response, with a status of its own where the kind's is too coarse (413, 405).
@@ -54,7 +57,8 @@ impl IntoResponse for Problem {
         let Self { status, error } = self;
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
         let busy = error.kind == ErrorKind::Busy;
-        let body = Body { title, status: status.as_u16(), detail: error.what, kind: error.kind, hint: error.hint };
+        let Error { kind, what, hint, fault } = error;
+        let body = Body { title, status: status.as_u16(), detail: what, kind, hint, fault };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
         if busy {
@@ -81,7 +85,7 @@ fn status(kind: ErrorKind) -> StatusCode {
 /// Reads an error back from a response's body. A body that is no problem of ours becomes an internal error.
 pub(super) fn read(status: StatusCode, body: &[u8]) -> Error {
     match serde_json::from_slice::<Body>(body) {
-        Ok(body) => Error { kind: body.kind, what: body.detail, hint: body.hint },
+        Ok(body) => Error { kind: body.kind, what: body.detail, hint: body.hint, fault: body.fault },
         Err(_) => Error::new(ErrorKind::Internal, format!("the daemon answered {status} in a form that is not known"))
             .hint("it may be of another version; restart it with: synod down, synod up"),
     }
