@@ -21,6 +21,7 @@ pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Proble
     let settings = Settings {
         workspace: Setting::take(&reader, "workspace"),
         limits: Setting::take(&reader, "limits"),
+        memory: Setting::take(&reader, "memory"),
         consensus: Setting::take(&reader, "consensus"),
         http: Setting::take(&reader, "http"),
         workers: workers(&reader),
@@ -30,6 +31,7 @@ pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Proble
     limits(&reader, &settings);
     consensus(&reader, &settings);
     folders(&reader, &settings);
+    patterns(&reader, &settings);
     for (name, worker) in &settings.workers {
         check_worker(&reader, name, worker);
     }
@@ -157,6 +159,18 @@ fn folders(reader: &Reader<'_>, settings: &Settings) {
         || workspace.coordination.starts_with(&workspace.memories)
     {
         reader.fault("workspace.memories", "and workspace.coordination must not hold one another");
+    }
+}
+
+/// Patterns of memory names must be globs, so that a slip of the pen does not open what should be closed.
+fn patterns(reader: &Reader<'_>, settings: &Settings) {
+    let memory = &settings.memory;
+    for (key, list) in [("memory.read_only", &memory.read_only), ("memory.ignored", &memory.ignored)] {
+        for pattern in list {
+            if let Err(error) = globset::GlobBuilder::new(pattern).literal_separator(true).build() {
+                reader.fault(key, format!("holds `{pattern}`, which is no glob: {}", error.kind()));
+            }
+        }
     }
 }
 
@@ -329,6 +343,7 @@ mod tests {
             ("[consensus]\nrounds_max = 0", "consensus.rounds_max must be at least 1"),
             ("[http]\nlisten = '0.0.0.0:80'", "http.listen must be a loopback address"),
             ("[http]\nlisten = 'here'", "http.listen must be an address"),
+            ("[memory]\nread_only = ['a[']", "memory.read_only holds `a[`, which is no glob"),
             ("[workspace]\nmemories = '../elsewhere'", "workspace.memories must be a folder inside"),
             ("[workspace]\nmemories = '/tmp'", "workspace.memories must be a folder inside"),
             ("[workspace]\nmemories = ''", "workspace.memories must be a folder inside"),
@@ -398,8 +413,8 @@ mod tests {
         let reader = Reader::new(&loaded.flat);
         let _: (super::super::Workspace, super::super::Limits) =
             (Setting::take(&reader, "workspace"), Setting::take(&reader, "limits"));
-        let _: (super::super::Consensus, super::super::Http) =
-            (Setting::take(&reader, "consensus"), Setting::take(&reader, "http"));
+        let _: (super::super::MemoryBus, super::super::Consensus, super::super::Http) =
+            (Setting::take(&reader, "memory"), Setting::take(&reader, "consensus"), Setting::take(&reader, "http"));
         workers(&reader);
         let mut known = reader.finish().0;
         known.extend(["trigger".to_owned(), "catalog".to_owned()]);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::provider::Provider;
-use super::settings::Settings;
+use super::settings::{GlobalFolder, MemoryBus, Settings};
 use super::worker::Worker;
 
 /// The variables, current folder and user of this process when it started.
@@ -134,6 +134,16 @@ impl Environment {
         Some(base.or_else(|| Some(self.home()?.join(".config")))?.join("synod/config.toml"))
     }
 
+    /// Where `global/` memories have their files; `None`: nowhere.
+    pub fn global_memories(&self, memory: &MemoryBus) -> Option<PathBuf> {
+        match &memory.global {
+            None => Some(self.user_settings()?.with_file_name("memories")),
+            Some(GlobalFolder::Off) => None,
+            Some(GlobalFolder::At(folder)) => Some(folder.clone()),
+            Some(GlobalFolder::InHome(below)) => Some(self.home()?.join(below)),
+        }
+    }
+
     /// The variables that are settings: `SYNOD_GROUP__KEY`. Others that begin with `SYNOD_` are not.
     pub(super) fn settings(&self) -> impl Iterator<Item = (String, String)> {
         self.variables.iter().filter_map(|(name, value)| {
@@ -227,6 +237,16 @@ mod tests {
         assert_eq!(at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]), Some("/h/.config/synod/config.toml".into()));
         assert_eq!(at(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "")]), Some("/h/.config/synod/config.toml".into()));
         assert_eq!(at(&[]), None);
+    }
+
+    #[test]
+    fn global_memories_are_beside_the_users_settings_unless_said_otherwise() {
+        let home = Environment::of([("HOME", "/h")]);
+        let at = |text: &str| home.global_memories(&crate::config::parse(text).unwrap().settings.memory);
+        assert_eq!(at(""), Some("/h/.config/synod/memories".into()));
+        assert_eq!(at("[memory]\nglobal = '~/notes'"), Some("/h/notes".into()));
+        assert_eq!(at("[memory]\nglobal = 'off'"), None);
+        assert_eq!(Environment::default().global_memories(&crate::config::Settings::default().memory), None);
     }
 
     #[test]

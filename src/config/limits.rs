@@ -66,6 +66,16 @@ section! {
         pub task_bytes_max: usize,
         /// One memory, in bytes.
         pub memory_bytes_max: usize,
+        /// Texts of memories kept at hand for reading, all together, in bytes.
+        pub memory_cache_bytes_max: usize,
+        /// Between two looks at the whole memories folder for what a file event missed.
+        pub memory_rescan_interval: Duration,
+        /// Longest lease of a memory; a longer one that is asked for is cut to it.
+        pub memory_lease_max: Duration,
+        /// Standing orders in a row, each woken by what the one before brought about; the next is not carried out.
+        pub trigger_chain_max: u32,
+        /// Tasks that one standing order may hand in within an hour.
+        pub trigger_runs_per_hour_max: u32,
         /// Steps of one plan.
         pub plan_steps_max: usize,
         /// Tasks open at once; more are refused as busy and stay in the drop folder.

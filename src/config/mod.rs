@@ -38,7 +38,8 @@ pub use program::{find as find_program, worker_program};
 pub use provider::{Provider, Transport};
 pub use secret::looks_like_key;
 pub use settings::{
-    Consensus, Http, Listen, PRIORITIES, PerPriority, Settings, TierPriors, Workspace, attempt_timeout,
+    Consensus, GlobalFolder, Http, Listen, MemoryBus, PRIORITIES, PerPriority, Settings, TierPriors, Workspace,
+    attempt_timeout,
 };
 pub use show::Row;
 pub use trigger::{Trigger, When};

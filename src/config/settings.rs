@@ -19,6 +19,8 @@ pub struct Settings {
     pub workspace: Workspace,
     /// Every bound the program keeps.
     pub limits: Limits,
+    /// The memory bus.
+    pub memory: MemoryBus,
     /// How votes become a decision.
     pub consensus: Consensus,
     /// The local HTTP face.
@@ -45,6 +47,45 @@ section! {
         pub coordination: PathBuf,
         /// The folder of the memory files.
         pub memories: PathBuf,
+    }
+}
+
+section! {
+    /// The memory bus.
+    pub struct MemoryBus {
+        /// Globs of the names that can be read and not written over the bus.
+        pub read_only: Vec<String>,
+        /// Globs of the names that are no memories.
+        pub ignored: Vec<String>,
+        /// Where `global/` memories have their files; `None`: beside the user's own settings file.
+        pub global: Option<GlobalFolder>,
+    }
+}
+
+/// Where `global/` memories have their files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GlobalFolder {
+    /// Nowhere: such names are refused.
+    Off,
+    /// In this folder.
+    At(PathBuf),
+    /// In this folder below the user's home.
+    InHome(PathBuf),
+}
+
+impl FromValue for GlobalFolder {
+    fn from_leaf(leaf: &layers::Leaf) -> Result<Self, String> {
+        let wanted = "an absolute folder, one below \"~/\", or \"off\"";
+        let text = leaf.value.as_str().ok_or_else(|| expected(wanted, leaf))?;
+        match text.strip_prefix("~/") {
+            _ if text == "off" => Ok(Self::Off),
+            Some(below) => Ok(Self::InHome(PathBuf::from(below))),
+            None if text.starts_with('/') => Ok(Self::At(PathBuf::from(text))),
+            None => Err(format!("must be {wanted}")),
+        }
+    }
+    fn stand_in() -> Self {
+        Self::Off
     }
 }
 
@@ -234,6 +275,16 @@ mod tests {
         assert_eq!(settings("[http]\nlisten = 'off'").http.listen, Listen::Off);
         assert_eq!(settings("[http]\nlisten = '[::1]:0'").http.listen, Listen::Tcp("[::1]:0".parse().unwrap()));
         assert_eq!(Settings::default().http.listen, Listen::Tcp("127.0.0.1:4820".parse().unwrap()));
+    }
+
+    #[test]
+    fn global_memories_have_a_folder_of_the_users_choice_or_none() {
+        let global = |text: &str| settings(&format!("[memory]\nglobal = '{text}'")).memory.global;
+        assert_eq!(global("off"), Some(GlobalFolder::Off));
+        assert_eq!(global("~/notes"), Some(GlobalFolder::InHome("notes".into())));
+        assert_eq!(global("/srv/notes"), Some(GlobalFolder::At("/srv/notes".into())));
+        assert_eq!(Settings::default().memory.global, None);
+        assert!(parse("[memory]\nglobal = 'notes'").is_err(), "a folder below the current one would move with it");
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn row(key: &str, leaf: &Leaf) -> Row {
 /// Sorts keys by group: the fixed groups first, then each worker's keys together.
 fn group(key: &str) -> (usize, String) {
     let first = key.split('.').next().unwrap_or(key);
-    let place = ["workspace", "limits", "consensus", "http", "workers", "trigger", "catalog"]
+    let place = ["workspace", "limits", "memory", "consensus", "http", "workers", "trigger", "catalog"]
         .iter()
         .position(|name| *name == first)
         .unwrap_or(usize::MAX);

@@ -10,7 +10,8 @@ pub struct Trigger {
     pub when: When,
     /// The role that is woken.
     pub role: String,
-    /// The task's text; `{{name}}` stands for the memory or the task that woke it.
+    /// The task's text; `{{name}}` stands for the memory or the task that woke it, `{{revision}}` for the memory's new
+    /// revision, `{{task}}` for the task.
     pub task: String,
 }
 
@@ -22,6 +23,9 @@ pub enum When {
     /// A task that fits this filter is done, such as `kind:implementation`.
     TaskDone(String),
 }
+
+/// What a filter of ended tasks can look at, for messages.
+const FILTERS: &str = "`kind:KIND`, `label:LABEL`, `task:GLOB` or `*`";
 
 /// The keys a trigger can hold, for messages.
 const KEYS: &str = "when_memory or when_task_done, and run = { role, task }";
@@ -62,6 +66,7 @@ fn one(item: &toml::Value) -> Result<Trigger, String> {
         (None, Some(filter)) => When::TaskDone(filter.to_owned()),
         _ => return Err("needs exactly one of when_memory and when_task_done".to_owned()),
     };
+    check(&when)?;
     let run = table.get("run").and_then(toml::Value::as_table).ok_or("needs run = { role = \"…\", task = \"…\" }")?;
     if let Some(key) = run.keys().find(|key| !["role", "task"].contains(&key.as_str())) {
         return Err(format!("has the unknown key `run.{key}`; run can hold role and task"));
@@ -73,6 +78,21 @@ fn one(item: &toml::Value) -> Result<Trigger, String> {
             .ok_or_else(|| format!("needs a text in quotes for run.{key}"))
     };
     Ok(Trigger { when, role: part("role")?, task: part("task")? })
+}
+
+/// An order that can never wake is a slip of the pen.
+fn check(when: &When) -> Result<(), String> {
+    let (key, glob) = match when {
+        When::Memory(glob) => ("when_memory", glob.as_str()),
+        When::TaskDone(filter) => match filter.split_once(':') {
+            Some(("task", glob)) => ("when_task_done", glob),
+            Some(("kind" | "label", word)) if !word.is_empty() => return Ok(()),
+            None if filter == "*" => return Ok(()),
+            _ => return Err(format!("has `{filter}` for when_task_done, which must be {FILTERS}")),
+        },
+    };
+    let built = globset::GlobBuilder::new(glob).literal_separator(true).build();
+    built.map(drop).map_err(|error| format!("has `{glob}` for {key}, which is no glob: {}", error.kind()))
 }
 
 /// A problem at the place where the list was written.
@@ -106,6 +126,8 @@ mod tests {
             ("run = { role = 'a', task = 'b' }", "when_memory"),
             ("when_memory = 'a'\nwhen_task_done = 'b'\nrun = { role = 'a', task = 'b' }", "exactly one"),
             ("when_memory = 1\nrun = { role = 'a', task = 'b' }", "when_memory"),
+            ("when_memory = 'a['\nrun = { role = 'a', task = 'b' }", "a["),
+            ("when_task_done = 'sort:a'\nrun = { role = 'a', task = 'b' }", "kind:KIND"),
             ("when_memory = 'a'", "run"),
             ("when_memory = 'a'\nrun = { role = 'a' }", "run.task"),
             ("when_memory = 'a'\nrun = { role = 'a', task = 'b', x = 1 }", "run.x"),
