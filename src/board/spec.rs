@@ -243,13 +243,24 @@ pub enum Source {
         /// SHA-256 of the request's text, lower-case hex.
         hash: String,
     },
+    /// A standing order that something on the blackboard woke.
+    Order {
+        /// Its place among the `[[trigger]]` tables, from 1.
+        number: u32,
+        /// The memory or the task that woke it.
+        by: String,
+        /// Orders in a row, this one included: the one that woke it may have been brought about by another.
+        depth: u32,
+        /// A hash that no other task has: the same order may be woken twice by the same text.
+        hash: String,
+    },
 }
 
 impl Source {
     /// The hash that tells whether the same bytes were handed in twice.
     pub fn hash(&self) -> &str {
         match self {
-            Self::File { hash, .. } | Self::Face { hash, .. } => hash,
+            Self::File { hash, .. } | Self::Face { hash, .. } | Self::Order { hash, .. } => hash,
         }
     }
 }

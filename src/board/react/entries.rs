@@ -62,6 +62,7 @@ fn accepted(task: &Task, at: Timestamp) -> LogEntry {
     let by = match &task.source {
         Source::File { name, .. } => format!("the file {name} was dropped into tasks/"),
         Source::Face { by, .. } => format!("a task came in by {by}"),
+        Source::Order { number, by, .. } => format!("standing order {number} was woken by {by}"),
     };
     let route = &task.route;
     let steps: Vec<&str> = task.plan.steps.iter().map(|step| step.id.as_str()).collect();

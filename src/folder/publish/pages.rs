@@ -94,7 +94,7 @@ impl Renderer<'_> {
                 self.stage.file(id, Dir::Active, format!("{id}.{ending}"), content);
                 ending
             }
-            Source::Face { .. } => "",
+            Source::Face { .. } | Source::Order { .. } => "",
         };
         if original != "md" {
             let page = task::file(self.ink, spec, &text).into_bytes();

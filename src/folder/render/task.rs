@@ -50,6 +50,7 @@ pub(crate) fn definition(ink: &Ink, task: &TaskId, source: &Source, spec: &TaskS
     let from = match source {
         Source::File { name, .. } => format!("the file {}", ink.code(name)),
         Source::Face { by, .. } => ink.line(by),
+        Source::Order { number, by, .. } => format!("standing order {number}, woken by {}", ink.line(by)),
     };
     let kind = spec.kind.as_ref().map_or_else(String::new, |kind| format!(", kind {}", ink.line(kind.as_str())));
     let end = if text.ends_with('\n') { "" } else { "\n" };
