@@ -25,6 +25,21 @@ done
 
 say() { printf '\n==> %s\n' "$*"; }
 
+# Files that only make a second build quicker: this is a run from the start, and they are a third of the build folder.
+export CARGO_INCREMENTAL=0
+
+# A disk that fills up in the middle fails in ways that say nothing about disks.
+disk_gb_min=6
+build_folder="${CARGO_TARGET_DIR:-target}"
+mkdir -p "$build_folder"
+for folder in "$build_folder" "${TMPDIR:-/tmp}"; do
+    disk_mb_free="$(df -Pm "$folder" | awk 'NR == 2 { print $4 }')"
+    if [ "$disk_mb_free" -lt $((disk_gb_min * 1024)) ]; then
+        echo "DISK NEARLY FULL: $((disk_mb_free / 1024)) GB left for $folder; building and testing from a clean clone" \
+            "takes up to $disk_gb_min GB. Going on; should it fail, free space first (cargo clean)." >&2
+    fi
+done
+
 # The power-loss test reads what a writer did from strace. A machine without it gets it where that needs no password.
 if ! command -v strace >/dev/null; then
     say "strace"

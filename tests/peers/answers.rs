@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lines::Peer;
+use super::lines::Peer;
 use crate::support::model_server::{Auth, ModelServer, On, Reply, Wire};
 use crate::support::process::Finished;
 

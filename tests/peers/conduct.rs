@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::lines::Peer;
+use super::lines::Peer;
 use crate::support::model_server::{On, Outcome, Reply, Seen};
 use crate::support::peers::shell_call;
 

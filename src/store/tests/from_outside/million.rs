@@ -1,6 +1,6 @@
 //! How the store opens with very many ended tasks. Measures and prints; asserts only what does not depend on the machine.
 //!
-//! `cargo test --test store_million -- --ignored --nocapture`, with `SYNOD_TASKS` and `SYNOD_FOLDER` (kept, and measured again
+//! `cargo test --test outside store_million:: -- --ignored --nocapture`, with `SYNOD_TASKS` and `SYNOD_FOLDER` (kept, and measured again
 //! without loading when it is there) where the defaults do not suit.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement prints, and fails loudly")]
 #![expect(clippy::disallowed_methods, reason = "its size comes from the environment")]

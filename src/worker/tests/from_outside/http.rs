@@ -1,9 +1,6 @@
 //! HTTP workers against real sockets: a server that misbehaves, the scripted model server on every wire, and LiteLLM's
 //! proxy where `tests/run.sh` installed it.
 
-#[path = "support/mod.rs"]
-mod support;
-
 #[path = "http/desk.rs"]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod desk;

@@ -53,7 +53,8 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn own_shim() -> ShimProgram {
-    let args = ["--exact", "shim_process", "--ignored", "--nocapture", "--test-threads=1"];
+    let shim = crate::test_name(module_path!(), "shim_process");
+    let args = ["--exact", shim.as_str(), "--ignored", "--nocapture", "--test-threads=1"];
     let program = std::env::current_exe().expect("this program");
     ShimProgram { program, args: args.map(str::to_owned).to_vec(), env: Vec::new() }
 }
@@ -316,7 +317,7 @@ async fn a_call_outlives_a_daemon_that_is_killed_and_can_still_be_stopped() {
     for stop_it in [false, true] {
         let workshop = Workshop::shell(PATIENT);
         let mut daemon = Command::new(std::env::current_exe().expect("this program"))
-            .args(["--exact", "daemon_process", "--ignored", "--test-threads=1"])
+            .args(["--exact", &crate::test_name(module_path!(), "daemon_process"), "--ignored", "--test-threads=1"])
             .env("TEST_FOLDER", &workshop.folder)
             .env("TEST_SCRIPT", PATIENT)
             .stdout(Stdio::null())

@@ -5,17 +5,14 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-#[path = "support/mod.rs"]
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::support::model_server::{ModelServer, On, Reply};
+use crate::support::peers::{self, ScratchHome};
 use indexmap::IndexMap;
-use support::model_server::{ModelServer, On, Reply};
-use support::peers::{self, ScratchHome};
 use synod::board::{AttemptKey, TaskId, WorkerName};
 use synod::config::{Environment, Permission, Provider, Settings, Worker};
 use synod::worker::replay::Pace;
@@ -69,7 +66,8 @@ impl Bench {
         let env = self.scratch.env().iter().cloned().chain([("PEER_KEY".to_owned(), KEY.to_owned())]);
         let settings = Settings::default();
         let workers = IndexMap::from([("peer".to_owned(), self.worker.clone())]);
-        let args = ["--exact", "shim_process", "--ignored", "--nocapture", "--test-threads=1"];
+        let shim = crate::test_name(module_path!(), "shim_process");
+        let args = ["--exact", shim.as_str(), "--ignored", "--nocapture", "--test-threads=1"];
         let program = std::env::current_exe().expect("this program");
         Roster::new(RosterParts {
             workers: &workers,

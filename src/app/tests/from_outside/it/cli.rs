@@ -1,7 +1,7 @@
 //! The binary as a person and a script use it: exit codes, what goes to which stream, with a daemon and without.
 #![expect(clippy::disallowed_methods, reason = "the binary itself is what is tested here")]
 
-use crate::harness::Workspace;
+use super::harness::Workspace;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

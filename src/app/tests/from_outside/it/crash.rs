@@ -1,7 +1,7 @@
 //! The daemon as a process, killed with SIGKILL: after every single append of a task in turn, and at random moments under
 //! load. After the restart no task is lost, no finished attempt is made again, every log entry stands once, every output is whole.
 
-use crate::harness::Workspace;
+use super::harness::Workspace;
 use crate::support::model_server::{ModelServer, Reply, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

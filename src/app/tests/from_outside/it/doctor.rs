@@ -1,7 +1,7 @@
 //! The doctor with workers that are small shell programs, one for each way to be ill.
 #![expect(clippy::disallowed_methods, reason = "the binary itself is what is tested here")]
 
-use crate::harness::Workspace;
+use super::harness::Workspace;
 use serde_json::Value;
 use std::process::{Command, Stdio};
 

@@ -1,7 +1,7 @@
 //! Whatever is dropped into a running engine: every malformed file is refused with a reason a person can act on and an
 //! entry in the log, odd files are left or taken as they are, nothing is lost, and the engine goes on.
 
-use crate::harness::{Script, Scripted, Workspace, end, rested, until, verified};
+use super::harness::{Script, Scripted, Workspace, end, rested, until, verified};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;

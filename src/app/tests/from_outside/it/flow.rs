@@ -1,6 +1,6 @@
 //! From a dropped file to its decision: one test for each way a task can go.
 
-use crate::harness::{Script, Scripted, Workspace, end, rested, until, verdict};
+use super::harness::{Script, Scripted, Workspace, end, rested, until, verdict};
 use std::time::Duration;
 use synod::api::{NewTask, Reply, Request};
 use synod::board::{FailureClass, TaskId};

@@ -1,6 +1,6 @@
 //! More is dropped than the board takes at once: nothing is lost, nothing waits for the next look at the folder.
 
-use crate::harness::{Script, Scripted, Workspace, end, until, verdict};
+use super::harness::{Script, Scripted, Workspace, end, until, verdict};
 
 /// Few tasks at once, and no look at the folder but the first and those that events bring.
 fn small_board(open_tasks_max: usize) -> Workspace {

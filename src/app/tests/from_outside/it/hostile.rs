@@ -1,7 +1,7 @@
 //! Models that do not mean well: whatever they answer, the log holds and has the entries it must have, nothing outside the
 //! coordination folder, the memories and `.synod` changes, and every decision keeps to its schema.
 
-use crate::harness::{Script, Scripted, Workspace, end, rested, until, verified};
+use super::harness::{Script, Scripted, Workspace, end, rested, until, verified};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,7 +1,7 @@
 //! What people and other programs do to the folders of a running engine: answers that fit no task, notes in the log, logs
 //! and folders that vanish, files where folders should be. It says so, loses nothing, and goes on.
 
-use crate::harness::{Script, Scripted, Workspace, end, rested, until, verdict, verified};
+use super::harness::{Script, Scripted, Workspace, end, rested, until, verdict, verified};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
@@ -34,7 +34,7 @@ async fn complains(handle: &Handle, word: &str) {
         if trouble.contains(word) {
             return;
         }
-        assert!(start.elapsed() < crate::harness::PATIENCE, "it never said {word:?}: {trouble:?}");
+        assert!(start.elapsed() < super::harness::PATIENCE, "it never said {word:?}: {trouble:?}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
@@ -43,7 +43,7 @@ async fn complains(handle: &Handle, word: &str) {
 async fn content(handle: &Handle) {
     let start = std::time::Instant::now();
     while let Some(trouble) = status(handle).await.trouble {
-        assert!(start.elapsed() < crate::harness::PATIENCE, "still in trouble: {trouble}");
+        assert!(start.elapsed() < super::harness::PATIENCE, "still in trouble: {trouble}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }

@@ -1,7 +1,7 @@
 //! What a real program gets of a prompt through the binary and its shim: the same bytes, whatever they
 //! begin with or hold; only NUL is left out, which no program takes as text.
 
-use crate::harness::Workspace;
+use super::harness::Workspace;
 use indexmap::IndexMap;
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! A world around the board: workers that misbehave, people, a clock, a journal that survives crashes.
 
-use crate::chance::Chance;
-use crate::invariants::Watcher;
+use super::chance::Chance;
+use super::invariants::Watcher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -9,10 +9,10 @@ use synod::config::{Provider, Worker};
 use synod::worker::http::{Error, HttpWorker, Params};
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::{
+use super::desk::{
     answer, ask, call, checked, chunk, event, failure, limited, limits, settings, verdict_call, worker, worker_of,
 };
-use crate::odd_server::{Answer, OddServer, events, response};
+use super::odd_server::{Answer, OddServer, events, response};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -235,7 +235,7 @@ async fn other_refusals_are_not_repeated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_reach_every_wire_whole_and_nothing_unasked_is_sent() {
     let server = OddServer::saying(response(418, &[JSON], "{}"));
-    for (provider, _) in crate::desk::WIRES {
+    for (provider, _) in super::desk::WIRES {
         for model in ["qwen3-max", "mistral-medium", "gpt-5.1-codex-max", "x-zero", "org/model-high", "m:free"] {
             let _teapot = ask(&worker(provider, &server.v1(), model), &call()).await;
             let request = server.seen().pop().expect("a request");

@@ -8,7 +8,7 @@ use synod::config::Provider;
 use synod::worker::http::{HttpWorker, Params};
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::{call, checked, limits, settings};
+use super::desk::{call, checked, limits, settings};
 use crate::support::litellm::{self, LiteLlm};
 use crate::support::model_server::{ModelServer, On, Reply};
 use crate::support::peers;

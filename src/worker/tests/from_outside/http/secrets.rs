@@ -7,8 +7,8 @@ use serde_json::json;
 use synod::config::Provider;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::desk::{KEY, PROMPT, WIRES, ask, call, event, verdict_call, worker};
-use crate::odd_server::{Answer, OddServer, events, response};
+use super::desk::{KEY, PROMPT, WIRES, ask, call, event, verdict_call, worker};
+use super::odd_server::{Answer, OddServer, events, response};
 
 /// A log that the test can read.
 #[derive(Clone, Default)]

@@ -7,7 +7,7 @@ use synod::config::{Effort, Price, Provider};
 use synod::worker::http::HttpWorker;
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::{
+use super::desk::{
     KEY, PROMPT, WIRES, answer, call, checked, failure, limited, limits, settings, verdict_call, worker, worker_of,
 };
 use crate::support::model_server::{Auth, ModelServer, On, Outcome, Reply, Usage, Wire};

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
-#[path = "../../../../worker/tests/from_outside/support/mod.rs"]
-mod support;
-
 mod cli;
 mod crash;
 mod doctor;

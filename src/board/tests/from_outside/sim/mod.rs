@@ -49,7 +49,7 @@ fn every_seed_keeps_every_promise() {
     let failed = failed.into_inner();
     assert!(
         failed == u64::MAX,
-        "seed {failed} breaks a promise; see its story: SYNOD_SIM_SEED={failed} cargo test --test sim -- --nocapture"
+        "seed {failed} breaks a promise; see its story: SYNOD_SIM_SEED={failed} cargo test --test outside sim:: -- --nocapture"
     );
 }
 

@@ -59,6 +59,6 @@ fn writer_process() {
 /// Runs one ignored test of this binary as a child process.
 fn this_binary(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.args([&crate::test_name(module_path!(), test), "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
     command
 }
