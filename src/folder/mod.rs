@@ -9,6 +9,7 @@ mod ink;
 pub mod intake;
 mod mask;
 mod messages;
+pub mod mirror;
 mod name;
 pub mod publish;
 mod render;

@@ -1,0 +1,1 @@
+//! Names and paths: which file names are memories, which are ignored, and which name a path has.
