@@ -108,12 +108,14 @@ impl Engine {
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;
         let serving = CancellationToken::new();
         if let Some(listener) = listener {
-            let face = http::serve(daemon.handle(), listener, http_limits(limits), serving.clone());
-            let face = async move {
-                if let Err(error) = face.await {
-                    tracing::error!(%error, "the socket is no longer served");
-                }
+            let face = http::Face {
+                handle: daemon.handle(),
+                limits: http::Limits::from(limits),
+                mounts: http::Mounts::default(),
+                spawn: connections(&jobs),
+                stop: serving.clone(),
             };
+            let face = http::serve(face, listener);
             jobs.start("socket", face, |said| tracing::error!(said, "the socket is no longer served"));
         }
         Ok(Self { daemon, serving, jobs, _lock: lock })
@@ -139,6 +141,12 @@ impl Engine {
         self.jobs.ended().await;
         Ok(over?)
     }
+}
+
+/// How the HTTP face starts the work of its connections.
+fn connections(jobs: &Jobs) -> http::Spawn {
+    let jobs = jobs.clone();
+    Arc::new(move |work| jobs.start("connection", work, |said| tracing::error!(said, "a connection was dropped")))
 }
 
 /// Makes a folder that only this user can enter.
@@ -196,14 +204,6 @@ fn loop_limits(limits: &config::Limits, crash_after_append: Option<u64>) -> Loop
         page_items_max: limits.page_items_max,
         shutdown_grace: limits.shutdown_grace,
         crash_after_append,
-    }
-}
-
-fn http_limits(limits: &config::Limits) -> http::Limits {
-    http::Limits {
-        body_bytes_max: limits.http_body_bytes_max,
-        connections_max: limits.http_connections_max,
-        drain: limits.shutdown_grace,
     }
 }
 

@@ -100,8 +100,14 @@ section! {
         pub page_items_max: usize,
         /// Body of one HTTP request, in bytes.
         pub http_body_bytes_max: usize,
-        /// Connections to the socket and the port together.
+        /// Connections to the socket, and as many to the port; further ones are told so and closed.
         pub http_connections_max: usize,
+        /// From a connection's opening, or its last reply, until the next HTTP request's head is whole.
+        pub http_head_timeout: Duration,
+        /// From an HTTP request's head until its body is whole.
+        pub http_body_timeout: Duration,
+        /// How long a peer may leave an HTTP reply unread before it is cut off.
+        pub http_write_timeout: Duration,
         /// What all model calls of one day (UTC) may cost, in US dollars; absent: no limit.
         pub budget_usd_per_day: Option<f64>,
     }

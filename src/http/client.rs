@@ -1,5 +1,6 @@
 //! The board behind a socket: each request is one connection, which on a Unix socket costs less than keeping a pool right.
 
+use super::mounts::{STREAM_PROTOCOL, Stream};
 use super::problem;
 use super::target::Target;
 use crate::api::{Answering, Board, Error, ErrorKind, Reply, Request};
@@ -33,6 +34,35 @@ impl Client {
     pub async fn connect(socket: &Path) -> Result<Self, Error> {
         open(socket).await?;
         Ok(Self { socket: socket.to_owned() })
+    }
+
+    /// Turns a connection to the daemon into a stream of bytes: what is written goes to whoever serves the path.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreachable`] when nobody answers, or why the stream was refused.
+    pub async fn stream(socket: &Path, path: &str) -> Result<Stream, Error> {
+        let refused = |error: hyper::Error| {
+            Error::new(ErrorKind::Unreachable, format!("the daemon gives no stream: {error}"))
+                .hint("it may have ended; see with: synod doctor, and start it with: synod up")
+        };
+        let stream = open(socket).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(refused)?;
+        let exchange = async {
+            let response = sender.send_request(ask_for_stream(path)?).await.map_err(refused)?;
+            if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+                let status = response.status();
+                let body = response.into_body().collect().await.map_err(refused)?.to_bytes();
+                return Err(problem::read(status, &body));
+            }
+            hyper::upgrade::on(response).await.map(TokioIo::new).map_err(refused)
+        };
+        tokio::pin!(exchange);
+        // The connection gives itself up as soon as it is a stream.
+        tokio::select! {
+            biased;
+            stream = &mut exchange => stream,
+            _ = connection.with_upgrades() => exchange.await,
+        }
     }
 
     async fn exchange(&self, request: Request) -> Result<Reply, Error> {
@@ -127,6 +157,16 @@ fn encode(target: Target) -> Result<http::Request<Body>, Error> {
         request = request.header(http::header::CONTENT_TYPE, "application/json");
     }
     request.body(body.map_or_else(Body::empty, Body::from)).map_err(|error| internal(&error))
+}
+
+fn ask_for_stream(path: &str) -> Result<http::Request<Body>, Error> {
+    let request = http::Request::builder()
+        .uri(path)
+        .header(http::header::HOST, "localhost")
+        .header(http::header::CONNECTION, "upgrade")
+        .header(http::header::UPGRADE, STREAM_PROTOCOL);
+    let body = request.body(Body::empty());
+    body.map_err(|error| Error::new(ErrorKind::Internal, format!("the request cannot be written: {error}")))
 }
 
 async fn open(socket: &Path) -> Result<UnixStream, Error> {

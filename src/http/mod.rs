@@ -2,8 +2,11 @@
 //! and nothing of how requests are answered; TCP, the token and server-sent events are not here yet.
 
 mod client;
+mod connection;
 mod extract;
 mod limits;
+mod mounts;
+mod patience;
 mod problem;
 mod routes;
 mod serve;
@@ -14,5 +17,6 @@ mod tests;
 
 pub use client::Client;
 pub use limits::Limits;
-pub use serve::{ServeError, serve};
+pub use mounts::{Mounts, Spawn, Stream, StreamHandler};
+pub use serve::{Face, serve};
 pub use socket::{BindError, bind};

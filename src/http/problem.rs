@@ -46,6 +46,32 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The whole response as it goes over a connection on which HTTP is not spoken yet; it closes the connection.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        let (status, busy, body) = self.into_body();
+        let reason = status.canonical_reason().unwrap_or("Error");
+        // The body is strings and numbers, which cannot fail to be written; were it empty, the status still says it.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let (number, length) = (status.as_u16(), body.len());
+        let retry = if busy { "retry-after: 1\r\n" } else { "" };
+        let mut bytes = format!(
+            "HTTP/1.1 {number} {reason}\r\ncontent-type: application/problem+json\r\n{retry}content-length: {length}\r\nconnection: close\r\n\r\n"
+        )
+        .into_bytes();
+        bytes.extend(body);
+        bytes
+    }
+
+    fn into_body(self) -> (StatusCode, bool, Body) {
+        let Self { status, error } = self;
+        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        let busy = error.kind == ErrorKind::Busy;
+        let Error { kind, what, hint, fault } = error;
+        (status, busy, Body { title, status: status.as_u16(), detail: what, kind, hint, fault })
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         Self { status: status(error.kind), error }
@@ -54,11 +80,7 @@ impl From<Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, error } = self;
-        let title = status.canonical_reason().unwrap_or("Error").to_owned();
-        let busy = error.kind == ErrorKind::Busy;
-        let Error { kind, what, hint, fault } = error;
-        let body = Body { title, status: status.as_u16(), detail: what, kind, hint, fault };
+        let (status, busy, body) = self.into_body();
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
         if busy {

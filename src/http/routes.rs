@@ -21,7 +21,7 @@ type Answer = Result<Json<Reply>, Problem>;
 
 /// What every route holds.
 #[derive(Clone, Debug)]
-struct Face {
+struct Asked {
     handle: Handle,
     /// Set when the face ends: requests that wait for something are answered at once.
     stop: CancellationToken,
@@ -50,10 +50,10 @@ pub(super) fn router(handle: Handle, limits: &Limits, stop: CancellationToken) -
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limits.body_bytes_max))
-        .with_state(Face { handle, stop })
+        .with_state(Asked { handle, stop })
 }
 
-impl Face {
+impl Asked {
     async fn ask(&self, request: Request) -> Answer {
         Ok(Json(self.handle.ask(request).await?))
     }
@@ -69,7 +69,7 @@ impl Face {
     }
 }
 
-async fn submit(State(face): State<Face>, Body(mut new): Body<NewTask>) -> Answer {
+async fn submit(State(face): State<Asked>, Body(mut new): Body<NewTask>) -> Answer {
     new.by = who(new.by);
     face.ask(Request::Submit(Box::new(new))).await
 }
@@ -82,12 +82,12 @@ struct TasksQuery {
     before: Option<u64>,
 }
 
-async fn tasks(State(face): State<Face>, Params(query): Params<TasksQuery>) -> Answer {
+async fn tasks(State(face): State<Asked>, Params(query): Params<TasksQuery>) -> Answer {
     let TasksQuery { state, limit, before } = query;
     face.ask(Request::Tasks { state, limit, before }).await
 }
 
-async fn show(State(face): State<Face>, Task(task): Task) -> Answer {
+async fn show(State(face): State<Asked>, Task(task): Task) -> Answer {
     face.ask(Request::Show { task }).await
 }
 
@@ -98,28 +98,28 @@ struct WaitQuery {
     for_ms: u64,
 }
 
-async fn wait(State(face): State<Face>, Task(task): Task, Params(query): Params<WaitQuery>) -> Answer {
+async fn wait(State(face): State<Asked>, Task(task): Task, Params(query): Params<WaitQuery>) -> Answer {
     let WaitQuery { for_ms } = query;
     face.ask_long(Request::Wait { task, for_ms }).await
 }
 
-async fn cancel(State(face): State<Face>, Task(task): Task, Body(act): Body<Act>) -> Answer {
+async fn cancel(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
     face.ask(Request::Cancel { task, by: who(act.by) }).await
 }
 
-async fn retry(State(face): State<Face>, Task(task): Task, Body(act): Body<Act>) -> Answer {
+async fn retry(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
     face.ask(Request::Retry { task, by: who(act.by) }).await
 }
 
-async fn approve(State(face): State<Face>, Task(task): Task, Body(act): Body<Act>) -> Answer {
+async fn approve(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
     face.ask(Request::Approve { task, by: who(act.by) }).await
 }
 
-async fn reject(State(face): State<Face>, Task(task): Task, Body(act): Body<Act>) -> Answer {
+async fn reject(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
     face.ask(Request::Reject { task, by: who(act.by), why: act.why }).await
 }
 
-async fn why(State(face): State<Face>, Task(task): Task) -> Answer {
+async fn why(State(face): State<Asked>, Task(task): Task) -> Answer {
     face.ask(Request::Why { task }).await
 }
 
@@ -129,20 +129,20 @@ struct LogQuery {
     entries: Option<usize>,
 }
 
-async fn log(State(face): State<Face>, Params(query): Params<LogQuery>) -> Answer {
+async fn log(State(face): State<Asked>, Params(query): Params<LogQuery>) -> Answer {
     let LogQuery { entries } = query;
     face.ask(Request::Log { entries: entries.unwrap_or(LOG_ENTRIES) }).await
 }
 
-async fn verify_log(State(face): State<Face>) -> Answer {
+async fn verify_log(State(face): State<Asked>) -> Answer {
     face.ask(Request::VerifyLog).await
 }
 
-async fn route(State(face): State<Face>, Body(routed): Body<Routed>) -> Answer {
+async fn route(State(face): State<Asked>, Body(routed): Body<Routed>) -> Answer {
     face.ask(Request::Route { text: routed.text, overrides: routed.overrides }).await
 }
 
-async fn workers(State(face): State<Face>) -> Answer {
+async fn workers(State(face): State<Asked>) -> Answer {
     face.ask(Request::Workers).await
 }
 
@@ -156,17 +156,17 @@ struct NoticesQuery {
     wait_ms: u64,
 }
 
-async fn notices(State(face): State<Face>, Params(query): Params<NoticesQuery>) -> Answer {
+async fn notices(State(face): State<Asked>, Params(query): Params<NoticesQuery>) -> Answer {
     let NoticesQuery { after, task, wait_ms } = query;
     let task = task.map(|id| task_id(&id)).transpose()?;
     face.ask_long(Request::Notices { after: Seq(after), task, wait_ms }).await
 }
 
-async fn status(State(face): State<Face>) -> Answer {
+async fn status(State(face): State<Asked>) -> Answer {
     face.ask(Request::Status).await
 }
 
-async fn shutdown(State(face): State<Face>, Body(how): Body<Shutdown>) -> Answer {
+async fn shutdown(State(face): State<Asked>, Body(how): Body<Shutdown>) -> Answer {
     face.ask(Request::Shutdown { hard: how.hard }).await
 }
 

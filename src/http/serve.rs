@@ -1,54 +1,61 @@
-//! The server's life: it takes connections up to a bound, and ends by answering what it has begun.
+//! The server's life: it takes connections up to a bound, refuses those beyond it, and ends by answering what it has begun.
 
+use super::connection::{self, Service, Way};
 use super::limits::Limits;
+use super::mounts::{Mounts, Spawn, Streams};
+use super::problem::Problem;
 use super::routes;
-use crate::api::Handle;
-use axum::serve::Listener;
+use crate::api::{Error, ErrorKind, Handle};
 use std::io;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::unix::SocketAddr;
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-/// Why the server ended otherwise than by being told to.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP face failed: {0}")]
-pub struct ServeError(#[from] io::Error);
+/// How long the face rests after the system refused it a connection (no more file descriptors), so that it does not
+/// ask again at once for ever.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
 
-/// Answers requests on the socket until `stop`, then finishes what it has begun within `limits.drain` and removes the
-/// socket's file. Requests that wait for something are told at once that the daemon ends.
-///
-/// # Errors
-/// [`ServeError`] when the socket itself fails.
-pub async fn serve(
-    handle: Handle,
-    listener: UnixListener,
-    limits: Limits,
-    stop: CancellationToken,
-) -> Result<(), ServeError> {
-    let file = SocketFile(listener.local_addr().ok().and_then(|address| Some(address.as_pathname()?.to_owned())));
-    let router = routes::router(handle, &limits, stop.clone());
-    let places = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
-    let serving =
-        axum::serve(Bounded { listener, places }, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let late = async {
-        stop.cancelled().await;
-        tokio::time::sleep(limits.drain).await;
-    };
-    let ended = tokio::select! {
-        ended = serving => ended,
-        () = late => {
-            tracing::warn!("requests were still open at the end and were dropped");
-            Ok(())
-        }
-    };
+/// Connections at once that are told that there is no place; those beyond are dropped without a word.
+const TURNED_AWAY_MAX: usize = 32;
+
+/// What the face is made of.
+pub struct Face {
+    /// The way to the board.
+    pub handle: Handle,
+    /// Its bounds.
+    pub limits: Limits,
+    /// What else it serves.
+    pub mounts: Mounts,
+    /// How it starts the work of a connection.
+    pub spawn: Spawn,
+    /// Set to end it.
+    pub stop: CancellationToken,
+}
+
+/// Answers requests on the socket until the face is stopped, then finishes what it has begun within `limits.drain` and
+/// removes the socket's file. Requests that wait for something are told at once that the daemon ends.
+pub async fn serve(face: Face, socket: UnixListener) {
+    let Face { handle, limits, mounts, spawn, stop } = face;
+    let file = SocketFile(socket.local_addr().ok().and_then(|address| Some(address.as_pathname()?.to_owned())));
+    let streams = Streams { spawn: Arc::clone(&spawn), stop: stop.clone(), drain: limits.drain };
+    let router = routes::router(handle, &limits, stop.clone()).merge(mounts.router(&streams));
+    let service = Arc::new(Service { router, limits, stop: stop.clone() });
+    let open = TaskTracker::new();
+    let door = Door::new(Way::Socket, &service, &spawn, &open);
+    let accept = || async { Ok(socket.accept().await?.0) };
+    tokio::select! {
+        () = door.keep(accept) => {}
+        () = stop.cancelled() => {}
+    }
+    open.close();
+    // Every connection ends itself within the drain's time; this only waits for them.
+    open.wait().await;
     drop(file);
-    Ok(ended?)
 }
 
 /// The socket's file; it goes with the server, also when the server's future is dropped.
@@ -63,62 +70,66 @@ impl Drop for SocketFile {
     }
 }
 
-/// A listener that takes the next connection only when there is a place for it.
-struct Bounded {
-    listener: UnixListener,
+/// Where connections come in, with its places.
+struct Door {
+    way: Way,
+    service: Arc<Service>,
+    spawn: Spawn,
+    open: TaskTracker,
     places: Arc<Semaphore>,
+    turned_away: Arc<Semaphore>,
 }
 
-impl Listener for Bounded {
-    type Io = Placed;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Placed, SocketAddr) {
-        // The semaphore is never closed; without a permit the connection would only go uncounted.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Placed { stream, _place: place }, address)
+impl Door {
+    fn new(way: Way, service: &Arc<Service>, spawn: &Spawn, open: &TaskTracker) -> Self {
+        let places = service.limits.connections_max.min(Semaphore::MAX_PERMITS);
+        Self {
+            way,
+            service: Arc::clone(service),
+            spawn: Arc::clone(spawn),
+            open: open.clone(),
+            places: Arc::new(Semaphore::new(places)),
+            turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
+        }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// Takes connections for ever. Who finds no place is told so, because waiting in the kernel's queue looks like a
+    /// daemon that hangs.
+    async fn keep<S, A>(&self, accept: impl Fn() -> A)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A: Future<Output = io::Result<S>>,
+    {
+        loop {
+            match accept().await {
+                Ok(stream) => self.admit(stream),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(ACCEPT_REST).await;
+                }
+            }
+        }
+    }
+
+    fn admit<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) {
+        let token = self.open.token();
+        let (service, way) = (Arc::clone(&self.service), self.way);
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            (self.spawn)(Box::pin(async move {
+                connection::attend(stream, place, service, way).await;
+                drop(token);
+            }));
+        } else if let Ok(few) = Arc::clone(&self.turned_away).try_acquire_owned() {
+            (self.spawn)(Box::pin(async move {
+                connection::refuse(stream, full()).await;
+                drop((few, token));
+            }));
+        }
     }
 }
 
-/// A connection with its place.
-struct Placed {
-    stream: UnixStream,
-    _place: Option<OwnedSemaphorePermit>,
-}
-
-impl AsyncRead for Placed {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Placed {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
+fn full() -> Problem {
+    let error = Error::new(ErrorKind::Busy, "too many connections are open")
+        .hint("close some, or raise limits.http_connections_max in synod.toml");
+    Problem::with_status(axum::http::StatusCode::SERVICE_UNAVAILABLE, error)
 }

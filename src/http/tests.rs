@@ -7,7 +7,7 @@
 )]
 
 use super::socket::bind_at;
-use super::{BindError, Client, Limits, serve};
+use super::{BindError, Client, Face, Limits, Mounts, Spawn, StreamHandler, serve};
 use crate::api::{
     Answering, Board, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, Request, Role, Seq,
     Status, TaskId, WorkerName,
@@ -46,23 +46,36 @@ struct Served {
     socket: PathBuf,
     asked: Arc<Mutex<Vec<Request>>>,
     stop: CancellationToken,
-    serving: tokio::task::JoinHandle<Result<(), super::ServeError>>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
-const LIMITS: Limits = Limits { body_bytes_max: 4096, connections_max: 8, drain: Duration::from_secs(10) };
+const LIMITS: Limits = Limits {
+    body_bytes_max: 4096,
+    connections_max: 8,
+    head_timeout: Duration::from_secs(10),
+    body_timeout: Duration::from_secs(10),
+    write_timeout: Duration::from_secs(10),
+    drain: Duration::from_secs(10),
+};
 
 fn served(answer: Result<Reply, Error>) -> Served {
     served_within(answer, LIMITS)
 }
 
 fn served_within(answer: Result<Reply, Error>, limits: Limits) -> Served {
+    served_with(answer, limits, Mounts::default())
+}
+
+fn served_with(answer: Result<Reply, Error>, limits: Limits, mounts: Mounts) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("run/s.sock");
     let listener = bind_at(&socket).unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let board = Scripted { asked: Arc::clone(&asked), answer };
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(serve(Handle::new(board), listener, limits, stop.clone()));
+    let spawn: Spawn = Arc::new(|work| drop(tokio::spawn(work)));
+    let face = Face { handle: Handle::new(board), limits, mounts, spawn, stop: stop.clone() };
+    let serving = tokio::spawn(serve(face, listener));
     Served { _folder: folder, socket, asked, stop, serving }
 }
 
@@ -261,7 +274,7 @@ async fn the_end_answers_those_who_wait_and_removes_the_socket() {
     until(|| !served.asked.lock().unwrap().is_empty()).await;
     served.stop.cancel();
     assert_eq!(waiting.await.unwrap().unwrap_err().kind, ErrorKind::Stopping);
-    served.serving.await.unwrap().unwrap();
+    served.serving.await.unwrap();
     assert!(!served.socket.exists());
     assert_eq!(Client::connect(&served.socket).await.unwrap_err().kind, ErrorKind::Unreachable);
 }
@@ -272,22 +285,73 @@ async fn a_silent_connection_does_not_hold_up_the_end() {
     let _silent = UnixStream::connect(&served.socket).await.unwrap();
     served.handle().await.ask(Request::Status).await.unwrap();
     served.stop.cancel();
-    served.serving.await.unwrap().unwrap();
+    served.serving.await.unwrap();
 }
 
 #[tokio::test]
-async fn connections_beyond_the_bound_wait_for_a_place() {
+async fn connections_beyond_the_bound_are_told_so() {
     let served = served_within(Ok(Reply::Done), Limits { connections_max: 1, ..LIMITS });
     let silent = UnixStream::connect(&served.socket).await.unwrap();
     let handle = Handle::new(Client { socket: served.socket.clone() });
-    let asking = tokio::spawn(async move { handle.ask(Request::Status).await });
-    // The silent one has the only place: whatever is tried, the board is not asked.
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
+    let refused = handle.ask(Request::Status).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Busy);
+    assert!(refused.hint.contains("http_connections_max"), "{refused:?}");
     assert_eq!(served.asked(), []);
     drop(silent);
-    assert_eq!(asking.await.unwrap(), Ok(Reply::Done));
+    // The place is free as soon as the server has seen the end of the silent one.
+    let answered = async { while handle.ask(Request::Status).await.is_err() {} };
+    tokio::time::timeout(Duration::from_secs(30), answered).await.unwrap();
+}
+
+/// Says back what it hears.
+fn echo() -> StreamHandler {
+    Arc::new(|stream| {
+        Box::pin(async move {
+            let (mut reading, mut writing) = tokio::io::split(stream);
+            let _ = tokio::io::copy(&mut reading, &mut writing).await;
+        })
+    })
+}
+
+fn mounted() -> Mounts {
+    let router =
+        axum::Router::new().fallback(|request: axum::extract::Request| async move { request.uri().to_string() });
+    Mounts { routers: vec![("/mcp".into(), router)], streams: vec![("/mcp/stream".into(), echo())] }
+}
+
+#[tokio::test]
+async fn what_is_mounted_answers_below_its_path() {
+    let served = served_with(Ok(Reply::Done), LIMITS, mounted());
+    for path in ["/mcp", "/mcp/x?y=1"] {
+        let said = served.get(path).await;
+        assert!(said.starts_with("HTTP/1.1 200 ") && said.ends_with(path.trim_start_matches("/mcp")), "{said}");
+    }
+    assert!(served.get("/other").await.contains("there is nothing at /other"));
+    assert!(served.get("/api/v1/status").await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn a_connection_becomes_a_stream_and_ends_with_the_face() {
+    let served = served_with(Ok(Reply::Done), Limits { drain: Duration::ZERO, ..LIMITS }, mounted());
+    let mut stream = Client::stream(&served.socket, "/mcp/stream").await.unwrap();
+    for said in [b"hello".as_slice(), &[b'x'; 5000]] {
+        let mut heard = vec![0; said.len()];
+        stream.write_all(said).await.unwrap();
+        stream.read_exact(&mut heard).await.unwrap();
+        assert_eq!(heard, said);
+    }
+    served.stop.cancel();
+    assert_eq!(stream.read(&mut [0; 9]).await.unwrap_or_default(), 0, "the other side is gone");
+    served.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_must_be_asked_for_and_be_there() {
+    let served = served_with(Ok(Reply::Done), LIMITS, mounted());
+    let said = served.get("/mcp/stream").await;
+    assert!(said.starts_with("HTTP/1.1 426 ") && said.contains("upgrade: synod-stream\r\n"), "{said}");
+    let refused = Client::stream(&served.socket, "/api/none").await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::NotFound);
 }
 
 #[tokio::test]
