@@ -3,6 +3,7 @@
 
 use super::ErrorKind;
 use crate::board::MemoryRefusal;
+use crate::board::memory::NameFault;
 use serde::{Deserialize, Serialize};
 
 /// What stands in the way.
@@ -32,6 +33,8 @@ pub enum MemoryFault {
     Leased,
     /// The text is larger than a memory may be.
     TooLarge,
+    /// There are as many memories as there may be.
+    TooMany,
     /// What an edit looks for does not occur.
     NoMatch,
     /// What an edit looks for occurs more than once, and not all were meant.
@@ -56,6 +59,7 @@ impl MemoryFault {
             | Self::ReadOnly
             | Self::Own
             | Self::Leased
+            | Self::TooMany
             | Self::NoMatch
             | Self::Occurrences { .. }
             | Self::Ambiguous => ErrorKind::Conflict,
@@ -66,6 +70,7 @@ impl MemoryFault {
 impl From<&MemoryRefusal> for MemoryFault {
     fn from(refusal: &MemoryRefusal) -> Self {
         match refusal {
+            MemoryRefusal::Name(NameFault::PartTooLong { .. } | NameFault::TooLong { .. }) => Self::NameTooLong,
             MemoryRefusal::Name(_) => Self::Name,
             MemoryRefusal::Missing { .. } => Self::Missing,
             MemoryRefusal::Exists { .. } => Self::Exists,
@@ -73,6 +78,9 @@ impl From<&MemoryRefusal> for MemoryFault {
             MemoryRefusal::ReadOnly { .. } => Self::ReadOnly,
             MemoryRefusal::Own { .. } => Self::Own,
             MemoryRefusal::Leased { .. } => Self::Leased,
+            MemoryRefusal::Ignored { .. } => Self::Ignored,
+            MemoryRefusal::TooLarge { .. } => Self::TooLarge,
+            MemoryRefusal::TooMany { .. } => Self::TooMany,
         }
     }
 }

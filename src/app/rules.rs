@@ -1,6 +1,7 @@
 //! From settings to what the board decides by. Plain translation; the board knows no settings.
 
 use super::place::Place;
+use crate::board::memory::MemoryRules;
 use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
 use crate::board::{Priority, Role, Rules, WorkerName, routing};
 use crate::config::{self, Settings, Worker};
@@ -15,7 +16,17 @@ pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result
     let settings = &place.loaded.settings;
     let catalog = routing::Catalog::read(&settings.catalog)?;
     let workers = workers.iter().map(|(name, worker)| worker_rule(settings, name, worker));
-    Ok(Rules { workers: workers.collect(), limits: limits(settings), consensus: consensus(settings), catalog })
+    Ok(Rules {
+        workers: workers.collect(),
+        limits: limits(settings),
+        consensus: consensus(settings),
+        catalog,
+        memory: memory(settings),
+    })
+}
+
+fn memory(settings: &Settings) -> MemoryRules {
+    MemoryRules { text_bytes_max: settings.limits.memory_bytes_max as u64, ..MemoryRules::default() }
 }
 
 fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {

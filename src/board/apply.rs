@@ -20,10 +20,8 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
     }
     match event {
         Event::TaskAccepted { .. } => accept(state, event),
-        Event::FileRejected { .. }
-        | Event::DaemonStarted { .. }
-        | Event::MemoryRevised { .. }
-        | Event::MemoryLeased { .. } => {}
+        Event::FileRejected { .. } | Event::DaemonStarted { .. } => {}
+        Event::MemoryRevised { .. } | Event::MemoryLeased { .. } => state.memories.apply(event),
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
         Event::AttemptStarted { at, key, deadline } => attempt_started(state, *at, key, *deadline),

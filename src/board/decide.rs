@@ -4,6 +4,7 @@ use super::attempt::{AttemptState, Failure, FailureClass, Usage};
 use super::event::{Ending, Event};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::input::{Input, Offer, PersonAnswer, Refusal};
+use super::memory;
 use super::page::Reason;
 use super::planning;
 use super::recovery::blames_worker;
@@ -69,7 +70,7 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
             Ok(person(at, task, by, answer, file))
         }
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
-        Input::Memory { .. } => Ok(Vec::new()),
+        Input::Memory { at, by, act } => Ok(memory::decide(&state.memories, &rules.memory, at, by, *act)?),
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
         Input::Tick { at } => Ok(overdue(state, rules, at).into_iter().collect()),
         Input::Published { at, upto } => {

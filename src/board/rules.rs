@@ -16,6 +16,8 @@ pub struct Rules {
     pub consensus: ConsensusRules,
     /// Kinds, categories, roles and modes: words, orders of preference, shapes.
     pub catalog: super::routing::Catalog,
+    /// Settings of the memory bus.
+    pub memory: super::memory::MemoryRules,
 }
 
 impl Rules {

@@ -106,9 +106,10 @@ pub(in crate::board) struct Queue {
 pub(in crate::board) type Turn = (Reverse<Priority>, Timestamp, AttemptKey);
 
 impl State {
-    /// A state that goes on from what was stored beside the journal.
-    pub fn resume(globals: Globals) -> Self {
-        Self { globals, ..Self::default() }
+    /// A state that goes on from what was stored beside the journal. The memories hold at least what the journal's events
+    /// say of them: those change nothing when they are applied again.
+    pub fn resume(globals: Globals, memories: Memories) -> Self {
+        Self { globals, memories, ..Self::default() }
     }
 
     /// An open task.

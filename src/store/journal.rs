@@ -10,6 +10,7 @@ use super::keys;
 use super::names;
 use super::opening;
 use super::rows::{self, Row};
+use crate::board::memory::MemoryName;
 use crate::board::state::Globals;
 use crate::board::{Event, Seq, TaskId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub struct Batch {
     pub globals: Option<Globals>,
     /// Every event up to this one has been written where people and programs read.
     pub published: Option<Seq>,
+    /// Which revision of a memory its file is known to hold durably; `None`: it has no file.
+    pub mirrored: Vec<(MemoryName, Option<u64>)>,
 }
 
 /// A task that is over, and what is kept of it for lists.

@@ -49,6 +49,7 @@ pub(super) fn rules(workers: &[(&str, u8, &str)]) -> Rules {
             require_human: vec![Priority::Critical],
         },
         catalog: Catalog::default(),
+        memory: crate::board::memory::MemoryRules::default(),
     }
 }
 

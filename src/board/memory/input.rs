@@ -33,10 +33,12 @@ pub enum MemoryAct {
         to: MemoryName,
         /// The revision of `from` that was looked at.
         if_revision: u64,
-        /// The texts with their references rewritten. One of a revision that no longer stands refuses the whole act.
+        /// The texts with their references rewritten, each memory once. One of a revision that no longer stands refuses the
+        /// whole act. The text of `from` is among them when it refers to itself.
         rewrites: Vec<Rewrite>,
     },
-    /// The folder holds this text, and it is not the one that the bus last knew to be there.
+    /// The folder holds this text, and it is not the one that the bus last knew to be there. The same text as the one that
+    /// stands changes nothing.
     Found {
         /// Which.
         name: MemoryName,
@@ -44,14 +46,17 @@ pub enum MemoryAct {
         content: Hashed,
         /// The revision that the folder is known to have held before; `None`: it held none.
         known: Option<u64>,
-        /// Its file came from another name in one move.
+        /// Its file came from another name in one move. The two histories are linked when the bus holds this very text under
+        /// the other name; otherwise (it was edited too, or the bus has moved on) the other name is left as it is. Say
+        /// [`MemoryAct::Gone`] of it as well: that does what is still to be done, or nothing.
         moved_from: Option<MemoryName>,
     },
-    /// The folder no longer holds a file that it held.
+    /// The folder no longer holds a file that it held. Refused as [`MemoryRefusal::Stale`] when the bus has moved on: what
+    /// stands must then be written to the folder again.
     Gone {
         /// Which.
         name: MemoryName,
-        /// The revision that the folder is known to have held before. A newer one on the bus stays, and is written again.
+        /// The revision that the folder is known to have held before.
         known: Option<u64>,
     },
     /// Somebody works on it, until then; `None`: no longer. A lease of somebody else that has not lapsed refuses it.
@@ -109,6 +114,30 @@ pub enum MemoryRefusal {
         name: MemoryName,
         /// The pattern.
         pattern: String,
+    },
+    /// It matches a pattern of what the bus leaves alone.
+    #[error("{name} matches `{pattern}` of memory.ignored and is left alone")]
+    Ignored {
+        /// The name.
+        name: MemoryName,
+        /// The pattern.
+        pattern: String,
+    },
+    /// Its text is too long.
+    #[error("{name} would have {bytes} bytes; limits.memory_bytes_max is {bytes_max}")]
+    TooLarge {
+        /// The name.
+        name: MemoryName,
+        /// The length asked for.
+        bytes: u64,
+        /// The limit.
+        bytes_max: u64,
+    },
+    /// There are too many.
+    #[error("there are {count} memories already, which is the limit: delete some first")]
+    TooMany {
+        /// How many.
+        count: usize,
     },
     /// It belongs to Synod's own pages.
     #[error("{name} is written by Synod itself")]

@@ -1,12 +1,22 @@
 //! The memory bus, pure: which names there are, which revision of each stands, who works on it, and what a write, a find in
-//! the folder, a rename or a lease makes of that. Texts travel as [`Text`]; nothing here reads one.
+//! the folder, a rename or a lease makes of that. There texts travel as [`Text`] and are not read. Beside that stand the two
+//! things that read texts, for whoever prepares an act: [`edit`](fn@edit) and [`references`].
 
+mod decide;
+mod edit;
 mod input;
 mod name;
+mod python_regex;
+pub mod references;
+mod rules;
 mod state;
 
+pub(super) use decide::decide;
+
+pub use edit::{Edit, EditFault, Edited, edit, plain_lines};
 pub use input::{MemoryAct, MemoryRefusal, Rewrite};
-pub use name::{MemoryName, NameFault};
+pub use name::{MemoryName, NAME_BYTES_MAX, NameFault, PART_BYTES_MAX, Topic};
+pub use rules::{MemoryRules, PatternFault, Patterns};
 pub use state::{Lease, Memories, Memory, Standing};
 
 use super::text::Text;

@@ -170,7 +170,7 @@ fn a_state_goes_on_from_stored_globals_without_counting_twice() {
     let mut board = Board::of(&["a"]);
     board.build("t", Mode::Simple);
     board.fail("t#1", FailureClass::Transient);
-    let mut resumed = State::resume(board.state.globals.clone());
+    let mut resumed = State::resume(board.state.globals.clone(), board.state.memories.clone());
     for (seq, event) in &board.journal {
         board::apply(&mut resumed, *seq, event);
     }

@@ -1,6 +1,7 @@
 //! A board with a clock that stands still until it is told, and events told as short lines. No expectations live here.
 
 use crate::board::StepId;
+use crate::board::memory::MemoryRules;
 use crate::board::routing::Catalog;
 use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
 use crate::board::spec::{WrittenPlan, WrittenStep};
@@ -348,5 +349,6 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
             require_human: vec![Priority::Critical],
         },
         catalog: Catalog::read(catalog).unwrap(),
+        memory: MemoryRules::default(),
     }
 }

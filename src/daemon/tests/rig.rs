@@ -123,7 +123,7 @@ impl Rig {
     /// files. Gives the state that follows.
     pub(super) fn lived_through(&self, inputs: Vec<Input>) -> State {
         let mut store = self.store();
-        let mut state = State::resume(store.globals().clone());
+        let mut state = State::resume(store.globals().clone(), store.memories());
         for batch in batches(&mut state, &self.rules, inputs) {
             store.append(&Batch { events: batch, ..Batch::default() }).unwrap();
         }
@@ -181,6 +181,7 @@ fn rules(workers: &[&str]) -> Rules {
             require_human: vec![Priority::Critical],
         },
         catalog: routing::Catalog::read(&settings.catalog).unwrap(),
+        memory: board::memory::MemoryRules::default(),
     }
 }
 

@@ -64,6 +64,7 @@ fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
             require_human: Vec::new(),
         },
         catalog: catalog(),
+        memory: synod::board::memory::MemoryRules::default(),
     }
 }
 

@@ -206,7 +206,7 @@ impl World {
 
     /// The process dies: what is left is the journal. Calls under way go on, or are lost with it.
     fn crash(&mut self) {
-        let mut replayed = State::resume(self.globals.clone());
+        let mut replayed = State::resume(self.globals.clone(), Default::default());
         for (seq, event) in &self.journal {
             board::apply(&mut replayed, *seq, event);
         }
@@ -380,5 +380,6 @@ fn rules(chance: &mut Chance) -> Rules {
             require_human: vec![Priority::Critical],
         },
         catalog: CATALOG.clone(),
+        memory: synod::board::memory::MemoryRules::default(),
     }
 }
