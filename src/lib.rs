@@ -8,5 +8,6 @@ pub mod config;
 pub mod daemon;
 pub mod folder;
 pub mod http;
+pub mod search;
 pub mod store;
 pub mod worker;
