@@ -2,10 +2,11 @@
 
 use super::fault::MemoryFault;
 use crate::board::MemoryRefusal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A refused request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema)]
 #[error("{what}")]
 pub struct Error {
     /// What sort of refusal it is; it decides exit codes and HTTP status.
@@ -21,7 +22,7 @@ pub struct Error {
 }
 
 /// What sort of refusal it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// The request cannot be carried out as written.

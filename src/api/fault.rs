@@ -4,10 +4,11 @@
 use super::ErrorKind;
 use crate::board::MemoryRefusal;
 use crate::board::memory::NameFault;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What stands in the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum MemoryFault {
     /// The spelling is no name.

@@ -1,10 +1,11 @@
 //! How memories and the work of outside agents look from outside.
 
 use crate::board::{MemoryChange, Role, StepId, TaskId, Timestamp, WorkerName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A memory in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryRow {
     /// Its name, without `.md`.
     pub name: String,
@@ -27,7 +28,7 @@ pub struct MemoryRow {
 }
 
 /// An advisory lease.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeaseView {
     /// Who holds it.
     pub by: String,
@@ -36,7 +37,7 @@ pub struct LeaseView {
 }
 
 /// What one revision did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RevisionRow {
     /// Its number, from 1, without gaps.
     pub revision: u64,
@@ -54,7 +55,7 @@ pub struct RevisionRow {
 }
 
 /// Where a search found something.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryHit {
     /// The memory.
     pub name: String,
@@ -67,7 +68,7 @@ pub struct MemoryHit {
 }
 
 /// A step that an outside agent has taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Work {
     /// What to name when renewing and submitting. Nobody can guess it.
     pub claim: String,

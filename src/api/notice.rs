@@ -1,10 +1,11 @@
 //! What faces are told without asking: one notice for each event.
 
 use crate::board::{Seq, TaskId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// The event's place in the journal.
     pub seq: Seq,

@@ -4,10 +4,11 @@ use super::memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 use super::notice::Notice;
 use super::view::{TaskRow, TaskView};
 use crate::board::{Decision, Route, Seq, TaskId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One reply.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum Reply {
     /// The task is in the journal.
@@ -143,7 +144,7 @@ pub enum Reply {
 }
 
 /// A worker and how it stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerRow {
     /// Its name.
     pub name: String,
@@ -162,7 +163,7 @@ pub struct WorkerRow {
 }
 
 /// How the daemon is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// Its process.
     pub pid: u32,

@@ -1,10 +1,11 @@
 //! What can be asked of the board. Each request exists on every face, or on a short list of exceptions.
 
 use crate::board::{Kind, Mode, Priority, Role, Seq, TaskId, WorkerName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
     /// Hand in a task.
@@ -264,7 +265,7 @@ pub enum Request {
 }
 
 /// How the needle of an edit is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EditMode {
     /// As it stands.
@@ -275,7 +276,7 @@ pub enum EditMode {
 }
 
 /// A task as a face hands it in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTask {
     /// The name to make the id from; else the title or the first line.
@@ -295,7 +296,7 @@ pub struct NewTask {
 }
 
 /// Keys that a person sets beside a task's text.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Overrides {
     /// The kind.

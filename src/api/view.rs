@@ -3,10 +3,11 @@
 use crate::board::{
     AttemptState, Decision, Ending, Kind, Mode, Phase, Priority, Role, StepId, Task, TaskId, Timestamp, WorkerName,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A task in a list; it is also what the store keeps of an ended task beside its history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskRow {
     /// Its id.
     pub id: TaskId,
@@ -58,7 +59,7 @@ impl TaskRow {
 }
 
 /// A step of a task's plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StepView {
     /// Its name.
     pub id: StepId,
@@ -71,7 +72,7 @@ pub struct StepView {
 }
 
 /// An attempt of a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptView {
     /// Its number.
     pub number: u32,
@@ -93,7 +94,7 @@ pub struct AttemptView {
 }
 
 /// All of a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskView {
     /// The row.
     #[serde(flatten)]

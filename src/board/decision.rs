@@ -4,10 +4,11 @@ use super::id::{Kind, TaskId, WorkerName};
 use super::spec::Priority;
 use super::text::Text;
 use super::verdict::{Claim, Reading, Severity, Stance};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the person is advised to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Recommendation {
     /// The posterior reached the priority's threshold.
@@ -33,7 +34,7 @@ impl Recommendation {
 }
 
 /// One worker's vote and what it weighed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Vote {
     /// Who.
     pub worker: WorkerName,
@@ -61,7 +62,7 @@ pub struct Vote {
 }
 
 /// One sum of log-odds: of the matter itself, or of one candidate. With the votes it can be redone by hand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sum {
     /// The candidate (attempt number); `None` when the matter itself is judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +83,7 @@ pub struct Sum {
 }
 
 /// The settings that the decision was made with, so that it can be redone later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VoteRule {
     /// How far below the threshold is still `proceed_with_caution`.
     pub caution_margin: f64,
@@ -93,7 +94,7 @@ pub struct VoteRule {
 }
 
 /// The probability of one outcome of the vote.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClassPosterior {
     /// The outcome: `acceptable` or `reject`; where candidates were judged, `candidate 3` (that it is acceptable).
     pub class: String,
@@ -102,7 +103,7 @@ pub struct ClassPosterior {
 }
 
 /// What is known about a claimed fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IssueStatus {
     /// Said, not tried.
@@ -114,7 +115,7 @@ pub enum IssueStatus {
 }
 
 /// A claimed fault with everyone who raised it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Issue {
     /// The claim, as the first worker put it, with the highest severity anyone gave it.
     #[serde(flatten)]
@@ -133,7 +134,7 @@ impl Issue {
 }
 
 /// A worker that gave nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailedWorker {
     /// Who.
     pub worker: WorkerName,
@@ -144,7 +145,7 @@ pub struct FailedWorker {
 }
 
 /// Tokens of all calls of a task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tokens {
     /// Sent.
     pub input: u64,
@@ -153,7 +154,7 @@ pub struct Tokens {
 }
 
 /// The reasoned decision over the verdicts and outputs of a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Decision {
     /// Version of this form; 1.
     pub schema: u32,

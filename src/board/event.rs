@@ -9,6 +9,7 @@ use super::page::Reason;
 use super::plan::Plan;
 use super::spec::{Source, TaskSpec};
 use super::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened.
@@ -202,7 +203,7 @@ pub enum Rest {
 }
 
 /// How a task ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "ending", rename_all = "snake_case")]
 pub enum Ending {
     /// With a decision.
@@ -220,7 +221,7 @@ pub enum Ending {
 }
 
 /// What a task was taken for, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {
     /// Its kind.
     pub kind: Kind,

@@ -2,11 +2,12 @@
 
 use super::id::{Kind, Role, StepId, TaskId, WorkerName};
 use super::text::Text;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How much a task matters; it sets the consensus threshold and the order in which waiting attempts start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Last in the queue, threshold 0.6.
@@ -36,7 +37,7 @@ impl Priority {
 }
 
 /// How many workers take part, and in what shape.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Chosen from kind, length and priority.

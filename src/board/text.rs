@@ -1,6 +1,7 @@
 //! A text that may be large: short ones travel inside events, long ones stand in the blob store and travel by hash.
 //! Nothing here reads or writes a blob.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Longest text, in bytes, that stays inside an event; a longer one is stored as a blob before the event is made.
@@ -11,7 +12,7 @@ pub const INLINE_BYTES_MAX: usize = 1024;
 pub const HEAD_BYTES_MAX: usize = 600;
 
 /// A text, by value or by hash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "in", rename_all = "snake_case")]
 pub enum Text {
     /// The text itself, at most [`INLINE_BYTES_MAX`] bytes.

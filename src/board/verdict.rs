@@ -1,9 +1,10 @@
 //! A worker's structured judgement, as data. Reading one out of a model's words is `verdict_reader`; weighing it is `consensus`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a worker says about the matter or about one candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stance {
     /// Good as it is.
@@ -29,7 +30,7 @@ impl Stance {
 }
 
 /// How bad a claimed fault is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
@@ -55,7 +56,7 @@ impl Severity {
 }
 
 /// One fault that a worker claims to have found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
     /// How bad.
     pub severity: Severity,
@@ -70,7 +71,7 @@ pub struct Claim {
 }
 
 /// Where a verdict came from in the worker's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// A JSON value that fitted as it stood.

@@ -20,10 +20,11 @@ pub use rules::{MemoryRules, PatternFault, Patterns};
 pub use state::{Lease, Memories, Memory, Standing};
 
 use super::text::Text;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a revision did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "did", rename_all = "snake_case")]
 pub enum MemoryChange {
     /// A text was written.

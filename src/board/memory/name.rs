@@ -1,6 +1,7 @@
 //! The names of memories: how a spelling becomes a name, and why one cannot be a name. Which folder a name lies in is
 //! decided here too, but nothing here touches a disk.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -26,7 +27,7 @@ const INBOX: &str = "orchestration/inbox/";
 
 /// The name of a memory: slash-separated, without `.md`, in Unicode form C, no empty, `.` or `..` part. Parsing a name gives
 /// the same name again.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct MemoryName(String);
 
