@@ -282,7 +282,7 @@ fn watch(job: IntakeJob, jobs: &Jobs) {
 
 /// Applies the whole journal, and collects the pages of events that may not stand in files yet.
 fn replay(store: &Store) -> Result<Replayed, Error> {
-    let mut state = State::resume(store.globals().clone(), store.memories());
+    let mut state = State::resume(store.globals().clone(), store.memories()?);
     let (mut pages, mut last) = (Vec::new(), Timestamp::default());
     let published = store.published();
     store.replay(|seq, event: Event| {

@@ -7,15 +7,22 @@ use super::finished;
 use super::head;
 use super::journal::Store;
 use super::keys;
+use super::memories::{self, Mark, Revision};
 use super::names;
 use super::opening;
 use super::rows::{self, Row};
+use crate::board::memory::Memory;
 use crate::board::text::Text;
-use crate::board::{Event, Seq, TaskId};
+use crate::board::{Seq, TaskId};
+use serde::Serialize;
 use std::path::Path;
 
 /// Most damages that a report lists; more are counted.
 const LISTED_MAX: usize = 100;
+
+/// Every sort of row but the store's own entries, which are read first.
+const ROWS: [u8; 8] =
+    [keys::EVENT, keys::LOOSE, keys::HISTORY, keys::SUMMARY, keys::NAME, keys::MEMORY, keys::REVISION, keys::MIRRORED];
 
 /// What a walk through the whole store found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +33,11 @@ pub struct Report {
     pub ended: u64,
     /// Task names ever used.
     pub names: u64,
-    /// Texts of events that are kept as blobs, each read and compared with its hash.
+    /// Memories, those taken away included.
+    pub memories: u64,
+    /// Revisions of memories.
+    pub revisions: u64,
+    /// Texts of events and memories that are kept as blobs, each read and compared with its hash.
     pub blobs: u64,
     /// What is damaged, the first hundred.
     pub damages: Vec<Damage>,
@@ -88,7 +99,7 @@ fn walk(engine: &Engine, blobs: &Blobs) -> Result<Report, Error> {
     if let Err(error) = head::read_globals(engine, blobs) {
         report.damage(error);
     }
-    for what in [keys::EVENT, keys::LOOSE, keys::HISTORY, keys::SUMMARY, keys::NAME] {
+    for what in ROWS {
         let (from, to) = rows::all_of(what);
         rows::scan(engine, blobs, &from, &to, Order::Up, |row, found| {
             let looked = found.and_then(|found| look(&mut report, engine, blobs, row, &found, last));
@@ -123,6 +134,17 @@ fn look(report: &mut Report, engine: &Engine, blobs: &Blobs, row: &[u8], found: 
             let ended = finished::read_summary(engine, row, found)?;
             bears(report, engine, blobs, &ended.task, ended.number)?;
         }
+        Some(&keys::MEMORY) => memory(report, engine, blobs, row, found)?,
+        Some(&keys::REVISION) => {
+            report.revisions += 1;
+            let kept: Revision = memories::read(engine, row, found)?;
+            texts(report, blobs, &kept);
+            is_known(report, engine, blobs, row, kept.revision)?;
+        }
+        Some(&keys::MIRRORED) => {
+            let mark: Mark = memories::read(engine, row, found)?;
+            is_known(report, engine, blobs, row, mark.revision)?;
+        }
         _ => {
             report.names += 1;
             let name = names::parse(engine, row, &found.content)?;
@@ -150,10 +172,43 @@ fn bears(report: &mut Report, engine: &Engine, blobs: &Blobs, task: &TaskId, num
     Ok(())
 }
 
-/// Reads the blobs that an event names.
-fn texts(report: &mut Report, blobs: &Blobs, event: &Event) {
-    // Every text in an event has the same JSON form wherever it stands, so new kinds of events need nothing here.
-    let Ok(json) = serde_json::to_value(event) else { return };
+/// A memory names all its revisions, up to the newest.
+fn memory(report: &mut Report, engine: &Engine, blobs: &Blobs, row: &[u8], found: &Row) -> Result<(), Error> {
+    report.memories += 1;
+    let memory: Memory = memories::read(engine, row, found)?;
+    texts(report, blobs, &memory);
+    let name = memories::name_of(engine, row)?;
+    for revision in 1..=memory.revision {
+        let row = keys::revision(name.as_str(), revision);
+        if engine.get(&keys::chunk(&row, 0))?.is_none() {
+            report.damage(format!("{} is missing", keys::describe(&row)));
+        }
+    }
+    Ok(())
+}
+
+/// A revision that a row names must be one of its memory's.
+fn is_known(report: &mut Report, engine: &Engine, blobs: &Blobs, row: &[u8], revision: u64) -> Result<(), Error> {
+    let name = memories::name_of(engine, row)?;
+    let of = keys::named(keys::MEMORY, name.as_str());
+    let memory: Option<Memory> = match rows::get(engine, blobs, &of)? {
+        Some(found) => Some(memories::read(engine, &of, &found)?),
+        None => None,
+    };
+    let newest = memory.map_or(0, |memory| memory.revision);
+    if revision == 0 || revision > newest {
+        report.damage(format!(
+            "{} names revision {revision}, and the newest of that memory is {newest}",
+            keys::describe(row)
+        ));
+    }
+    Ok(())
+}
+
+/// Reads the blobs that an event or a memory names.
+fn texts(report: &mut Report, blobs: &Blobs, named: &impl Serialize) {
+    // Every text has the same JSON form wherever it stands, so new kinds of events need nothing here.
+    let Ok(json) = serde_json::to_value(named) else { return };
     let mut rest = vec![&json];
     while let Some(value) = rest.pop() {
         match value {

@@ -7,10 +7,11 @@ use super::finished;
 use super::head::{self, Head};
 use super::journal::{Archive, Store};
 use super::keys;
+use super::memories::{self, Changes};
 use super::names::Names;
 use super::rows;
 use crate::board::state::Globals;
-use crate::board::{Event, Seq, TaskId};
+use crate::board::{Event, MemoryName, Seq, TaskId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -30,12 +31,22 @@ pub(super) struct Change {
     pub(super) unused: Vec<Hash>,
 }
 
+/// An event of the batch.
+struct Fresh {
+    /// The task it belongs to.
+    task: Option<TaskId>,
+    /// It is about a memory.
+    of_memory: bool,
+    json: Vec<u8>,
+}
+
 /// A change in the making.
 pub(super) struct Draft<'a> {
     store: &'a Store,
     names: Names<'a>,
+    memories: Changes<'a>,
     /// The batch's events that go into the journal, as JSON.
-    events: BTreeMap<Seq, (Option<TaskId>, Vec<u8>)>,
+    events: BTreeMap<Seq, Fresh>,
     /// The same by task, so that archiving many tasks at once looks at each event once.
     of_task: BTreeMap<TaskId, Vec<Seq>>,
     change: Change,
@@ -53,7 +64,8 @@ impl<'a> Draft<'a> {
             unused: Vec::new(),
         };
         let names = Names::new(store.engine(), store.blobs());
-        Self { store, names, events: BTreeMap::new(), of_task: BTreeMap::new(), change }
+        let memories = Changes::new(store.engine(), store.blobs());
+        Self { store, names, memories, events: BTreeMap::new(), of_task: BTreeMap::new(), change }
     }
 
     /// A new event.
@@ -69,7 +81,9 @@ impl<'a> Draft<'a> {
         if let Some(task) = event.task() {
             self.of_task.entry(task.clone()).or_default().push(seq);
         }
-        self.events.insert(seq, (event.task().cloned(), self.json(event)?));
+        let of_memory = self.memories.take(&mut self.change.ops, seq, event)?;
+        let fresh = Fresh { task: event.task().cloned(), of_memory, json: self.json(event)? };
+        self.events.insert(seq, fresh);
         Ok(())
     }
 
@@ -85,7 +99,7 @@ impl<'a> Draft<'a> {
             history.push((*seq, found.content));
         }
         for seq in self.of_task.remove(task).unwrap_or_default() {
-            history.extend(self.events.remove(&seq).map(|(_, json)| (seq, json)));
+            history.extend(self.events.remove(&seq).map(|fresh| (seq, fresh.json)));
         }
 
         self.change.head.ended += 1;
@@ -97,21 +111,26 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Everything up to an event is published; those without a task need not be replayed any more.
+    /// Which revision a memory's file is known to hold.
+    pub(super) fn mark(&mut self, name: &MemoryName, revision: Option<u64>) {
+        memories::put_mark(&mut self.change.ops, name, revision);
+    }
+
+    /// Everything up to an event is published; those without a task need not be replayed any more. Those about memories go:
+    /// the revisions' rows say the same.
     pub(super) fn publish(&mut self, published: Seq) -> Result<(), Error> {
         self.change.head.published = self.change.head.published.max(published);
         for seq in self.store.loose().range(..=published) {
             let row = keys::event(*seq);
             let found = self.store.promised(&row)?;
             rows::remove(&mut self.change.ops, &row, found.chunks);
-            self.change.unused.extend(found.blob);
-            rows::put(
-                &mut self.change.ops,
-                self.store.blobs(),
-                &keys::numbered(keys::LOOSE, seq.0),
-                false,
-                &found.content,
-            )?;
+            self.change.unused.extend(found.blob.clone());
+            let (_, event) = head::read_event(self.store.engine(), &row, &found)?;
+            if is_of_memory(&event) {
+                continue;
+            }
+            let row = keys::numbered(keys::LOOSE, seq.0);
+            rows::put(&mut self.change.ops, self.store.blobs(), &row, false, &found.content)?;
         }
         Ok(())
     }
@@ -128,9 +147,12 @@ impl<'a> Draft<'a> {
 
     /// The change, whole.
     pub(super) fn finish(mut self) -> Result<Change, Error> {
-        for (seq, (task, json)) in self.events {
+        for (seq, Fresh { task, of_memory, json }) in self.events {
             // One that is published with the very batch that brings it goes where published ones are.
             let published = task.is_none() && seq <= self.change.head.published;
+            if published && of_memory {
+                continue;
+            }
             let row = keys::numbered(if published { keys::LOOSE } else { keys::EVENT }, seq.0);
             rows::put(&mut self.change.ops, self.store.blobs(), &row, false, &json)?;
             match task {
@@ -140,6 +162,7 @@ impl<'a> Draft<'a> {
             }
         }
         self.names.store(&mut self.change.ops);
+        self.memories.store(&mut self.change.ops)?;
         head::put(&mut self.change.ops, &self.change.head);
         Ok(self.change)
     }
@@ -164,4 +187,8 @@ impl<'a> Draft<'a> {
             Error::io("making the JSON of an entry of", self.store.engine().folder(), io::Error::from(error))
         })
     }
+}
+
+fn is_of_memory(event: &Event) -> bool {
+    matches!(event, Event::MemoryRevised { .. } | Event::MemoryLeased { .. })
 }

@@ -263,6 +263,9 @@ impl Store {
         if let Some(globals) = &batch.globals {
             draft.globals(globals)?;
         }
+        for (name, revision) in &batch.mirrored {
+            draft.mark(name, *revision);
+        }
         draft.finish()
     }
 

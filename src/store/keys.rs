@@ -17,6 +17,12 @@ pub(super) const SUMMARY: u8 = b's';
 pub(super) const NAME: u8 = b'n';
 /// What the store knows about itself: `m` name 0.
 pub(super) const META: u8 = b'm';
+/// What stands of a memory: `c` name 0.
+pub(super) const MEMORY: u8 = b'c';
+/// A revision of a memory: `v` name 0 revision.
+pub(super) const REVISION: u8 = b'v';
+/// Which revision a memory's file is known to hold: `f` name 0.
+pub(super) const MIRRORED: u8 = b'f';
 
 /// The bytes that a chunk number takes at the end of a key.
 const CHUNK_BYTES: usize = 2;
@@ -36,6 +42,25 @@ pub(super) fn named(what: u8, name: &str) -> Vec<u8> {
     key.extend_from_slice(name.as_bytes());
     key.push(0);
     key
+}
+
+/// The key of a memory's revision. Those of one memory lie together, in their order.
+pub(super) fn revision(name: &str, revision: u64) -> Vec<u8> {
+    let mut key = named(REVISION, name);
+    key.extend_from_slice(&revision.to_be_bytes());
+    key
+}
+
+/// The name in the key of a row that goes by name; also in that of a revision.
+pub(super) fn name(row: &[u8]) -> Option<&str> {
+    let (_, rest) = row.split_first()?;
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    std::str::from_utf8(&rest[..end]).ok()
+}
+
+/// The number in the key of a revision.
+pub(super) fn revision_number(row: &[u8]) -> Option<u64> {
+    row.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
 }
 
 /// The key of a live event.
@@ -70,7 +95,7 @@ pub(super) fn describe(row: &[u8]) -> String {
         None => format!("{what} with the key {row:02x?}"),
     };
     let by_name = |what: &str| {
-        let name = row.get(1..row.len().saturating_sub(1)).unwrap_or_default();
+        let name = row.get(1..).unwrap_or_default().split(|byte| *byte == 0).next().unwrap_or_default();
         format!("{what} {}", String::from_utf8_lossy(name))
     };
     match row.first() {
@@ -79,6 +104,9 @@ pub(super) fn describe(row: &[u8]) -> String {
         Some(&SUMMARY) => by_number("the summary of ended task number"),
         Some(&NAME) => by_name("the entry of the task name"),
         Some(&META) => by_name("the store's own entry"),
+        Some(&MEMORY) => by_name("the memory"),
+        Some(&REVISION) => by_name(&format!("revision {} of the memory", revision_number(row).unwrap_or_default())),
+        Some(&MIRRORED) => by_name("the mark of the file of the memory"),
         _ => format!("an entry with the unknown key {row:02x?}"),
     }
 }

@@ -5,6 +5,7 @@ use crate::board::decision::Decision;
 use crate::board::event::{Ending, Event};
 use crate::board::id::{AttemptKey, TaskId, WorkerName};
 use crate::board::input::PersonAnswer;
+use crate::board::memory::{MemoryChange, MemoryName};
 use crate::board::page::LogEntry;
 use crate::board::spec::Source;
 use crate::board::state::State;
@@ -28,12 +29,19 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
         }
         Event::PersonAnswered { at, task, by, answer, .. } => Some(person(task, *at, by, answer)),
         Event::TaskEnded { at, task, ending, .. } => ended(task, *at, ending),
+        Event::MemoryRevised { at, name, revision, change, by, .. } => match change {
+            MemoryChange::Conflicted { with } => Some(conflicted(name, *at, by, *revision, *with)),
+            MemoryChange::Written
+            | MemoryChange::Restored { .. }
+            | MemoryChange::Deleted
+            | MemoryChange::RenamedFrom { .. }
+            | MemoryChange::RenamedTo { .. } => None,
+        },
         Event::DaemonStarted { .. }
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }
         | Event::AttemptAdopted { .. }
-        | Event::MemoryRevised { .. }
         | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => None,
     }
@@ -182,6 +190,19 @@ fn person(task: &TaskId, at: Timestamp, by: &str, answer: &PersonAnswer) -> LogE
         next_steps: "close the task".to_owned(),
         handoff_to: vec!["synod".to_owned()],
         ..blank(at, "person", by, task.as_str())
+    }
+}
+
+/// Both sides changed a memory; nobody but a person or a model can say what of the two is meant.
+fn conflicted(name: &MemoryName, at: Timestamp, by: &str, revision: u64, with: u64) -> LogEntry {
+    LogEntry {
+        context: format!("the memory {name} was changed in its file and on the bus at the same time"),
+        work_done: format!("both texts are kept; revision {revision} (by {by}) stands, revision {with} does not"),
+        next_steps: format!(
+            "compare revisions {with} and {revision} (synod memory history {name}), and write what is meant"
+        ),
+        handoff_to: vec!["person".to_owned()],
+        ..blank(at, "synod", "memory", name.as_str())
     }
 }
 

@@ -41,7 +41,7 @@ impl Bench {
         let caller = Arc::new(Arc::clone(workers));
         let pages = Pages::start(rig.publisher(), blobs.clone(), sender.clone(), &jobs).unwrap();
         let engine = Engine {
-            state: State::resume(store.globals().clone(), store.memories()),
+            state: State::resume(store.globals().clone(), store.memories().unwrap()),
             rules: rig.rules.clone(),
             published: store.published(),
             handed: store.published(),

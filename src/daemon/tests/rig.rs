@@ -123,7 +123,7 @@ impl Rig {
     /// files. Gives the state that follows.
     pub(super) fn lived_through(&self, inputs: Vec<Input>) -> State {
         let mut store = self.store();
-        let mut state = State::resume(store.globals().clone(), store.memories());
+        let mut state = State::resume(store.globals().clone(), store.memories().unwrap());
         for batch in batches(&mut state, &self.rules, inputs) {
             store.append(&Batch { events: batch, ..Batch::default() }).unwrap();
         }
