@@ -181,6 +181,7 @@ fn view() -> TaskView {
             seconds: Some(1.5),
             cost_usd: None,
             error: None,
+            note: None,
         }],
         decision: None,
         answer: Some("fine".to_owned()),

@@ -91,6 +91,9 @@ pub struct AttemptView {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Who has it, or that it waits for somebody, where an outside agent is to do it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// All of a task.
@@ -170,6 +173,7 @@ impl AttemptView {
             seconds,
             cost_usd,
             error,
+            note: None,
         }
     }
 }

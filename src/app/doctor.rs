@@ -155,6 +155,9 @@ fn store(place: &Place) -> Finding {
 }
 
 fn reached(worker: &Worker) -> String {
+    if worker.provider.is_outside() {
+        return worker.provider.as_str().to_owned();
+    }
     let model = worker.model.as_deref().unwrap_or("its own choice of model");
     format!("{}, {model}", worker.provider.as_str())
 }
@@ -165,6 +168,11 @@ fn answered(model: &str) -> String {
 }
 
 async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) -> Finding {
+    if worker.provider.is_outside() {
+        // Nobody is there to be tried: whoever plays it comes by himself.
+        let lease = config::duration_text(place.loaded.settings.limits.work_lease);
+        return Finding::ok(name, format!("{}: waits for an agent to claim work (leases of {lease})", reached(worker)));
+    }
     let key = AttemptKey { task: TaskId::slug(&format!("doctor {name} {}", std::process::id())), number: 1 };
     let call = Call {
         key: key.clone(),

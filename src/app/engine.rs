@@ -4,9 +4,9 @@ use super::error::Error;
 use super::place::Place;
 use super::rules::rules;
 use crate::api::Handle;
-use crate::board::prompt;
+use crate::board::{WorkerName, prompt};
 use crate::config::{self, Layout};
-use crate::daemon::{CallPlaces, Caller, Daemon, Facts, Jobs, Lock, LoopLimits, Parts, RosterCaller};
+use crate::daemon::{CallPlaces, Caller, Daemon, Desk, DeskParams, Facts, Jobs, Lock, LoopLimits, Parts, RosterCaller};
 use crate::folder::context;
 use crate::folder::intake::{self, Intake};
 use crate::folder::publish::{self, Publisher};
@@ -86,12 +86,14 @@ impl Engine {
             Some(caller) => caller,
             None => Arc::new(RosterCaller::new(roster(place, &workers, engage.record.as_deref(), engage.pace)?)),
         };
+        let desk = desk(place, &workers)?;
         let parts = Parts {
             jobs: jobs.clone(),
             store: opened.store,
             publisher,
             intake,
             caller,
+            desk: Some(Arc::new(desk)),
             rules,
             places: call_places(layout, limits),
             intake_limits,
@@ -158,6 +160,18 @@ pub(super) fn make_private(folder: &Path) -> Result<(), Error> {
         let path = folder.display().to_string();
         if no_folder { Error::NoFolder { path } } else { Error::File { path, source } }
     })
+}
+
+/// The desk at which outside agents take the steps of the workers they play.
+fn desk(place: &Place, workers: &indexmap::IndexMap<String, config::Worker>) -> Result<Desk, Error> {
+    let outside = workers.iter().filter(|(_, worker)| worker.provider.is_outside());
+    let limits = &place.loaded.settings.limits;
+    Ok(Desk::open(DeskParams {
+        folder: place.layout.dot_synod.join("desk"),
+        workers: outside.map(|(name, _)| WorkerName::new(name.as_str())).collect(),
+        lease: limits.work_lease,
+        answer_bytes_max: limits.output_bytes_max,
+    })?)
 }
 
 fn publish_limits(limits: &config::Limits) -> publish::Limits {

@@ -26,6 +26,9 @@ pub enum Error {
     /// A process could not be started.
     #[error(transparent)]
     Process(#[from] worker::ProcessError),
+    /// The desk for outside agents could not be opened.
+    #[error(transparent)]
+    Desk(#[from] daemon::DeskError),
     /// The socket could not be opened.
     #[error("the socket could not be opened: {0}")]
     Socket(String),
@@ -93,6 +96,7 @@ impl Error {
             | Self::Folder(_)
             | Self::Intake(_)
             | Self::Process(_)
+            | Self::Desk(_)
             | Self::Socket(_)
             | Self::Settings { .. }
             | Self::Recording(_)
@@ -122,6 +126,7 @@ impl Error {
             | Self::Intake(_)
             | Self::Daemon(_)
             | Self::Process(_)
+            | Self::Desk(_)
             | Self::Socket(_)
             | Self::Recording(_)
             | Self::NoFolder { .. }

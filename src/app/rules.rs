@@ -39,6 +39,7 @@ fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {
         strengths: worker.strengths.clone(),
         max_concurrent: bounded(worker.max_concurrent),
         timeout: config::attempt_timeout(settings, worker),
+        outside: worker.provider.is_outside(),
         records: BTreeMap::new(),
     }
 }

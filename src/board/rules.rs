@@ -52,6 +52,8 @@ pub struct WorkerRule {
     pub max_concurrent: u32,
     /// Longest call.
     pub timeout: Duration,
+    /// Somebody outside plays it and takes his time: its calls take none of the slots in `concurrent_calls_max`.
+    pub outside: bool,
     /// Its record per kind, where outcomes are known.
     pub records: BTreeMap<Kind, Record>,
 }

@@ -11,10 +11,16 @@ use std::cmp::Reverse;
 
 /// The start of the attempt whose turn it is, or `None` when every slot is taken or nothing waits.
 pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) -> Option<Event> {
-    if state.index.running_total >= rules.limits.concurrent_calls_max {
+    let most = rules.limits.concurrent_calls_max;
+    // Zero is not a full house but a daemon that starts nothing at all.
+    if most == 0 {
         return None;
     }
-    let turns = rules.workers.iter().filter_map(|worker| first_turn(state, worker, at).map(|turn| (turn, worker)));
+    let running = |worker: &WorkerRule| state.index.running.get(&worker.name).copied().unwrap_or(0);
+    let outside: u32 = rules.workers.iter().filter(|worker| worker.outside).map(running).sum();
+    let full = state.index.running_total.saturating_sub(outside) >= most;
+    let workers = rules.workers.iter().filter(|worker| worker.outside || !full);
+    let turns = workers.filter_map(|worker| first_turn(state, worker, at).map(|turn| (turn, worker)));
     let ((_, _, key), worker) = turns.min_by(|(one, _), (other, _)| one.cmp(other))?;
     let mut deadline = at.after(worker.timeout);
     if let Some(task) = state.tasks.get(&key.task)

@@ -2,6 +2,7 @@
 //! Every problem is collected with its key and place.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -83,6 +84,9 @@ fn workers(reader: &Reader<'_>) -> IndexMap<String, Worker> {
     workers
 }
 
+/// Longest lease of an outside agent.
+const WORK_LEASE_MAX: Duration = Duration::from_secs(3600);
+
 /// Bounds that would stop everything at zero, and pairs that must be in order.
 fn limits(reader: &Reader<'_>, settings: &Settings) {
     for (key, leaf) in reader.flat() {
@@ -100,6 +104,9 @@ fn limits(reader: &Reader<'_>, settings: &Settings) {
         if low_value > high_value {
             reader.fault(&format!("limits.{low}"), format!("must not be above limits.{high}"));
         }
+    }
+    if limits.work_lease > WORK_LEASE_MAX {
+        reader.fault("limits.work_lease", "must not be above 1h: a step whose agent died waits that long for another");
     }
     for (key, budget) in [("budget_usd_per_day", limits.budget_usd_per_day)] {
         if budget.is_some_and(|budget| budget < 0.0) {
@@ -328,6 +335,7 @@ mod tests {
             ("[limits]\nretries = -1", "limits.retries must be a whole number"),
             ("[limits]\nretries = '1'", "limits.retries must be a whole number from 0 to 4294967295, not a text"),
             ("[limits]\nwatch_queue_max = 0", "limits.watch_queue_max must be at least 1"),
+            ("[limits]\nwork_lease = '2h'", "limits.work_lease must not be above 1h"),
             ("[limits]\nbackoff_initial = '1m'", "limits.backoff_initial must not be above limits.backoff_max"),
             ("[limits]\nbudget_usd_per_day = -1", "limits.budget_usd_per_day must not be below 0"),
             ("[limits]\nbudget_usd_per_day = nan", "limits.budget_usd_per_day must be a number"),

@@ -12,6 +12,10 @@ section! {
         pub max_concurrent_calls: usize,
         /// One attempt, that is one call of one worker, from start to answer.
         pub attempt_timeout: Duration,
+        /// One attempt of a worker that an outside agent or a person plays, from the moment its step can be claimed.
+        pub outside_timeout: Duration,
+        /// How long an outside agent's claim on a step holds without being renewed; at most 1 h.
+        pub work_lease: Duration,
         /// What a call may take beyond its time before it is given up as lost.
         pub overrun_grace: Duration,
         /// Further attempts of the same worker after a transient failure; 0 means none.

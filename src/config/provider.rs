@@ -132,6 +132,12 @@ impl Provider {
         }
     }
 
+    /// Whether somebody outside takes its steps by himself: an agent that claims them, or a person.
+    #[must_use]
+    pub const fn is_outside(self) -> bool {
+        matches!(self, Self::External | Self::Human)
+    }
+
     /// The program a CLI provider runs when settings name no other.
     #[must_use]
     pub const fn program(self) -> Option<&'static str> {

@@ -224,7 +224,9 @@ impl FromValue for Listen {
 /// The time a worker has for one attempt: its own, or the general one.
 #[must_use]
 pub fn attempt_timeout(settings: &Settings, worker: &Worker) -> Duration {
-    worker.timeout.unwrap_or(settings.limits.attempt_timeout)
+    let usual =
+        if worker.provider.is_outside() { settings.limits.outside_timeout } else { settings.limits.attempt_timeout };
+    worker.timeout.unwrap_or(usual)
 }
 
 #[cfg(test)]
@@ -289,8 +291,14 @@ mod tests {
 
     #[test]
     fn a_worker_has_its_own_time_or_the_general_one() {
-        let mut worker = Worker::new("a", Provider::Human, None);
-        let settings = settings("[limits]\nattempt_timeout = '90s'");
+        let mut worker = Worker::new("a", Provider::Replay, None);
+        let settings = settings("[limits]\nattempt_timeout = '90s'\noutside_timeout = '3h'");
+        let agent = Worker::new("b", Provider::External, None);
+        assert_eq!(
+            attempt_timeout(&settings, &agent),
+            Duration::from_secs(3 * 3600),
+            "who works outside takes his time"
+        );
         assert_eq!(attempt_timeout(&settings, &worker), Duration::from_secs(90));
         worker.timeout = Some(Duration::from_secs(5));
         assert_eq!(attempt_timeout(&settings, &worker), Duration::from_secs(5));

@@ -2,13 +2,14 @@
 
 use super::caller::{Caller, Calling};
 use super::clock::Clock;
+use super::desk::Desk;
 use super::incoming::Incoming;
 use super::jobs::Jobs;
 use super::trouble::Where;
 use crate::board::prompt::{self, Material, Piece};
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
-    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, verdict_reader,
+    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, WorkerName, verdict_reader,
 };
 use crate::folder::{context, without_keys};
 use crate::store::Blobs;
@@ -39,6 +40,8 @@ pub struct CallPlaces {
 /// Starts, stops and counts the calls' jobs.
 pub(super) struct Calls {
     caller: Arc<dyn Caller>,
+    /// Where outside agents take the calls of the workers they play.
+    desk: Option<Arc<Desk>>,
     places: CallPlaces,
     blobs: Blobs,
     clock: Clock,
@@ -52,6 +55,7 @@ pub(super) struct Calls {
 impl Calls {
     pub(super) fn new(
         caller: Arc<dyn Caller>,
+        desk: Option<Arc<Desk>>,
         places: CallPlaces,
         blobs: Blobs,
         clock: Clock,
@@ -59,7 +63,7 @@ impl Calls {
         sender: mpsc::Sender<Incoming>,
     ) -> Self {
         let (stops, ending) = (BTreeMap::new(), CancellationToken::new());
-        Self { caller, places, blobs, clock, jobs, sender, stops, ending }
+        Self { caller, desk, places, blobs, clock, jobs, sender, stops, ending }
     }
 
     /// Starts a call.
@@ -70,7 +74,11 @@ impl Calls {
     /// Takes up a call of an earlier daemon, if something of it is left.
     pub(super) fn resume(&mut self, ask: &Ask) -> bool {
         let stop = self.ending.child_token();
-        let Some(calling) = self.caller.resume(&ask.worker, &ask.key, stop.clone()) else { return false };
+        let resumed = match self.desk_of(&ask.worker) {
+            Some(desk) => desk.wait(&ask.key, ask.deadline.since(self.clock.now()), stop.clone()),
+            None => self.caller.resume(&ask.worker, &ask.key, stop.clone()),
+        };
+        let Some(calling) = resumed else { return false };
         self.run(ask.clone(), Some((calling, stop)));
         true
     }
@@ -82,8 +90,16 @@ impl Calls {
         }
     }
 
+    /// Leaves what waits at the desk as it is, for the next daemon: who works outside is not waited for.
+    pub(super) fn leave(&self) {
+        if let Some(desk) = &self.desk {
+            desk.close();
+        }
+    }
+
     /// Ends every call; none of them reports.
     pub(super) fn end(&self) {
+        self.leave();
         self.ending.cancel();
     }
 
@@ -94,11 +110,18 @@ impl Calls {
 
     /// Throws away what is left of calls that nobody waits for any more.
     pub(super) fn sweep(&self, wanted: &[Ask]) {
-        for key in self.caller.kept() {
-            if !wanted.iter().any(|ask| ask.key == key) {
-                self.caller.forget(&key);
-            }
+        let unwanted = |key: &AttemptKey| !wanted.iter().any(|ask| ask.key == *key);
+        for key in self.caller.kept().iter().filter(|key| unwanted(key)) {
+            self.caller.forget(key);
         }
+        if let Some(desk) = &self.desk {
+            desk.kept().iter().filter(|key| unwanted(key)).for_each(|key| desk.forget(key));
+        }
+    }
+
+    /// The desk, for a worker that is played from outside.
+    fn desk_of(&self, worker: &WorkerName) -> Option<&Arc<Desk>> {
+        self.desk.as_ref().filter(|desk| desk.serves(worker))
     }
 
     fn run(&mut self, ask: Ask, resumed: Option<(Calling, CancellationToken)>) {
@@ -109,6 +132,7 @@ impl Calls {
         self.stops.insert(ask.key.clone(), stop.clone());
         let job = CallJob {
             caller: Arc::clone(&self.caller),
+            desk: self.desk_of(&ask.worker).cloned(),
             places: self.places.clone(),
             blobs: self.blobs.clone(),
             clock: self.clock,
@@ -136,7 +160,7 @@ impl Calls {
 /// However the loop came to its end, by a failed store or a panic too: calls must not go on for nobody.
 impl Drop for Calls {
     fn drop(&mut self) {
-        self.ending.cancel();
+        self.end();
     }
 }
 
@@ -151,6 +175,8 @@ fn same_path(written: &str, gathered: &str) -> bool {
 
 struct CallJob {
     caller: Arc<dyn Caller>,
+    /// Where the call waits for an outside agent, if it is for one.
+    desk: Option<Arc<Desk>>,
     places: CallPlaces,
     blobs: Blobs,
     clock: Clock,
@@ -162,28 +188,74 @@ struct CallJob {
 
 impl CallJob {
     async fn run(self, ask: Ask, calling: Option<Calling>) {
-        let outcome = match calling {
-            Some(calling) => calling.await,
-            None => match self.prepare(&ask).await {
-                Ok(call) => self.caller.call(&ask.worker, call, self.stop.clone()).await,
-                Err(failure) => Err(failure),
-            },
+        let outcome = tokio::select! {
+            biased;
+            () = self.is_left() => None,
+            outcome = self.outcome(&ask, calling) => Some(outcome),
         };
-        let stopped = matches!(&outcome, Err(failure) if failure.class == FailureClass::Cancelled);
-        if stopped && self.ending.is_cancelled() {
-            // The daemon ends: the attempt stays as it is in the journal and is asked again at the next start.
-            self.caller.forget(&ask.key);
-        } else if self.report(&ask, outcome).await {
-            self.caller.forget(&ask.key);
+        if let Some(outcome) = outcome {
+            let stopped = matches!(&outcome, Err(failure) if failure.class == FailureClass::Cancelled);
+            // When the daemon ends, the attempt stays as it is in the journal and is asked again at the next start.
+            if (stopped && self.ending.is_cancelled()) || self.report(&ask, outcome).await {
+                self.forget(&ask.key);
+            }
         }
         // The loop counts running jobs only while it ends; when it is gone nobody counts.
         let _ = self.sender.send(Incoming::CallOver).await;
     }
 
+    /// Returns when the daemon ends, for a call that an outside agent carries out: it goes on without the daemon, and the
+    /// next one waits for it again.
+    async fn is_left(&self) {
+        match &self.desk {
+            Some(desk) => desk.is_closed().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn outcome(&self, ask: &Ask, calling: Option<Calling>) -> Outcome {
+        if let Some(calling) = calling {
+            return calling.await;
+        }
+        let call = self.prepare(ask).await?;
+        match &self.desk {
+            Some(desk) => self.at_desk(desk, ask, call).await,
+            None => self.caller.call(&ask.worker, call, self.stop.clone()).await,
+        }
+    }
+
+    /// Puts the call on the desk and waits for what an outside agent makes of it.
+    async fn at_desk(&self, desk: &Arc<Desk>, ask: &Ask, call: Call) -> Outcome {
+        let whole: Arc<str> = match call.system {
+            Some(system) => format!("{system}\n\n{}", call.prompt).into(),
+            None => call.prompt.into(),
+        };
+        let lay = || {
+            let (desk, ask, whole) = (Arc::clone(desk), ask.clone(), Arc::clone(&whole));
+            async move { self.jobs.blocking(move || desk.lay(&ask, &whole)).await?.map_err(|error| error.to_string()) }
+        };
+        let stopped = || failure(FailureClass::Cancelled, "it was stopped".to_owned());
+        tokio::select! {
+            laid = self.wait_for_space(lay) => laid.ok_or_else(stopped)?,
+            () = self.stop.cancelled() => return Err(stopped()),
+        }
+        match desk.wait(&ask.key, call.time_left, self.stop.clone()) {
+            Some(waiting) => waiting.await,
+            None => Err(failure(FailureClass::Interrupted, "what lay on the desk is gone".to_owned())),
+        }
+    }
+
+    fn forget(&self, key: &AttemptKey) {
+        match &self.desk {
+            Some(desk) => desk.forget(key),
+            None => self.caller.forget(key),
+        }
+    }
+
     /// Reads what the prompt needs, on a thread for blocking work: globs may walk large trees.
     async fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
-        let (desk, wanted) = (Desk { places: self.places.clone(), blobs: self.blobs.clone() }, ask.clone());
-        let read = self.jobs.blocking(move || desk.material(&wanted)).await;
+        let (sources, wanted) = (Sources { places: self.places.clone(), blobs: self.blobs.clone() }, ask.clone());
+        let read = self.jobs.blocking(move || sources.material(&wanted)).await;
         let broke = |said| failure(FailureClass::Transient, format!("what the prompt needs could not be read: {said}"));
         let material = read.map_err(broke)??;
         let prompt = prompt::compose(ask, &material, self.places.prompt);
@@ -262,14 +334,20 @@ impl CallJob {
     /// Stores a text. The answer is paid for, so a full disk is waited out rather than reported as a failed call.
     async fn keep(&self, text: &str) -> Option<Text> {
         let text: Arc<str> = text.into();
+        self.wait_for_space(|| self.put(&text)).await
+    }
+
+    /// Does something that writes, again and again until it can be done, telling the trouble meanwhile. `None` when the
+    /// daemon ends before that.
+    async fn wait_for_space<T, F: Future<Output = Result<T, String>>>(&self, write: impl Fn() -> F) -> Option<T> {
         let mut told = false;
         loop {
-            match self.put(&text).await {
-                Ok(text) => {
+            match write().await {
+                Ok(done) => {
                     if told {
                         self.trouble(None).await;
                     }
-                    return Some(text);
+                    return Some(done);
                 }
                 Err(error) if !told => {
                     told = true;
@@ -286,12 +364,12 @@ impl CallJob {
 }
 
 /// Where a call's material is read.
-struct Desk {
+struct Sources {
     places: CallPlaces,
     blobs: Blobs,
 }
 
-impl Desk {
+impl Sources {
     fn material(&self, ask: &Ask) -> Result<Material, Failure> {
         let load = |text| self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, error.to_string()));
         let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);

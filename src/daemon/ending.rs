@@ -35,6 +35,7 @@ impl Engine {
         let now = self.clock.now();
         // From here on no attempt starts; those that wait stay in the journal for the next start.
         self.rules.limits.concurrent_calls_max = 0;
+        self.calls.leave();
         if matches!(self.end.phase, Phase::Stopping { .. }) {
             // They were told; to be told again must not put the end off.
         } else if hard || self.end.is_begun() {

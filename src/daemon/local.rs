@@ -2,6 +2,7 @@
 //! done beside the loop (parsing, storing texts, reading logs) is done here, in the asker's own time.
 
 use super::clock::Clock;
+use super::desk::{FrontDesk, Submission};
 use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
 use super::jobs::Jobs;
 use super::outage::Outage;
@@ -31,6 +32,7 @@ pub(super) struct LocalBoard {
     pub(super) root: PathBuf,
     pub(super) handoff_log: PathBuf,
     pub(super) intake: intake::Limits,
+    pub(super) desk: FrontDesk,
     pub(super) jobs: Jobs,
     pub(super) outage: Arc<Outage>,
 }
@@ -85,7 +87,11 @@ impl LocalBoard {
                 let route = self.query(|reply| Query::Route(offer, reply)).await?;
                 route.map(Reply::Route).map_err(refused)
             }
-            Request::Workers => Ok(Reply::Workers { workers: self.query(Query::Workers).await? }),
+            Request::Workers => {
+                let mut workers = self.query(Query::Workers).await?;
+                self.desk.tell_standing(&mut workers);
+                Ok(Reply::Workers { workers })
+            }
             Request::Notices { after, task, wait_ms } => {
                 let waits = wait_ms > 0;
                 let query = self.query(|reply| Query::Notices(NoticeQuery { after, task, waits, reply }));
@@ -106,10 +112,15 @@ impl LocalBoard {
             | Request::MemoryHistory { .. }
             | Request::MemoryRestore { .. }
             | Request::MemorySearch { .. }
-            | Request::MemoryLease { .. }
-            | Request::ClaimWork { .. }
-            | Request::RenewWork { .. }
-            | Request::SubmitWork { .. } => Err(internal("not built yet")),
+            | Request::MemoryLease { .. } => Err(internal("not built yet")),
+            Request::ClaimWork { worker, by, wait_ms } => {
+                self.desk.claim(worker, &by, Duration::from_millis(wait_ms)).await
+            }
+            Request::RenewWork { claim } => self.desk.renew(claim).await,
+            Request::SubmitWork { claim, text, failed, model, input_tokens, output_tokens, cost_usd } => {
+                let given = Submission { claim, text, failed, model, input_tokens, output_tokens, cost_usd };
+                self.desk.submit(given).await
+            }
             Request::Status => self.query(Query::Status).await.map(Reply::Status),
             Request::Shutdown { hard } => {
                 self.outage.tell_to_end();
@@ -262,7 +273,9 @@ impl LocalBoard {
 
     fn view(&self, task: &Task) -> Result<TaskView, Error> {
         let answer = task.phase.decision().map(|decision| self.blobs.get(&decision.answer)).transpose();
-        Ok(TaskView::of(task, answer.map_err(|error| internal(error.to_string()))?))
+        let mut view = TaskView::of(task, answer.map_err(|error| internal(error.to_string()))?);
+        self.desk.annotate(&mut view);
+        Ok(view)
     }
 
     fn keep(&self, text: &str) -> Result<Text, Error> {

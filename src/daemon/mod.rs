@@ -4,6 +4,7 @@
 mod caller;
 mod calls;
 mod clock;
+mod desk;
 mod ending;
 mod engine;
 mod incoming;
@@ -23,6 +24,7 @@ mod trouble;
 pub use caller::{Caller, Calling, RosterCaller};
 pub use calls::CallPlaces;
 pub use clock::Clock;
+pub use desk::{Desk, DeskError, DeskParams};
 pub use engine::LoopLimits;
 pub use jobs::Jobs;
 pub use lock::{Lock, LockError};

@@ -4,6 +4,7 @@
 use super::caller::Caller;
 use super::calls::{CallPlaces, Calls};
 use super::clock::Clock;
+use super::desk::{Desk, FrontDesk};
 use super::engine::{Engine, LoopLimits, Queue};
 use super::incoming::Incoming;
 use super::intake::IntakeJob;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub intake: Option<Intake>,
     /// The workers.
     pub caller: Arc<dyn Caller>,
+    /// Where outside agents take the steps of the workers they play; `None`: no worker is played from outside.
+    pub desk: Option<Arc<Desk>>,
     /// What decisions depend on.
     pub rules: Rules,
     /// Where calls find what they need.
@@ -165,8 +168,15 @@ impl Daemon {
         }
         let pending = board::pending(&state);
         let jobs = parts.jobs.clone();
-        let mut calls =
-            Calls::new(parts.caller, parts.places.clone(), blobs.clone(), clock, jobs.clone(), sender.clone());
+        let mut calls = Calls::new(
+            parts.caller,
+            parts.desk.clone(),
+            parts.places.clone(),
+            blobs.clone(),
+            clock,
+            jobs.clone(),
+            sender.clone(),
+        );
         let mut end = ending::End::default();
         let mut rules = parts.rules;
         let first = if parts.look {
@@ -215,6 +225,7 @@ impl Daemon {
             root: parts.places.root,
             handoff_log: parts.handoff_log,
             intake: parts.intake_limits,
+            desk: FrontDesk { desk: parts.desk, clock, jobs: jobs.clone() },
             jobs,
             outage: Arc::clone(&outage),
         };

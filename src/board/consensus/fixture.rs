@@ -63,6 +63,7 @@ fn worker(name: &str, tier: u8, family: &str) -> WorkerRule {
         strengths: Vec::new(),
         max_concurrent: 1,
         timeout: Duration::from_secs(60),
+        outside: false,
         records: BTreeMap::new(),
     }
 }

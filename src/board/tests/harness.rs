@@ -320,6 +320,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
         strengths: Vec::new(),
         max_concurrent: 2,
         timeout: secs(60),
+        outside: false,
         records: BTreeMap::new(),
     };
     Rules {

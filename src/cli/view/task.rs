@@ -124,7 +124,7 @@ fn attempts(attempts: &[AttemptView]) -> String {
             attempt.number.to_string(),
             attempt.step.to_string(),
             attempt.worker.to_string(),
-            attempt.state.clone(),
+            attempt.note.as_ref().map_or_else(|| attempt.state.clone(), |note| format!("{}: {note}", attempt.state)),
             attempt.seconds.map_or_else(dash, seconds),
             attempt.cost_usd.map_or_else(dash, money),
             attempt.error.as_deref().map(|error| cut(error, ERROR_WIDTH_MAX)).unwrap_or_default(),

@@ -48,7 +48,7 @@ impl Bench {
             store,
             clock,
             limits: rig.limits.clone(),
-            calls: Calls::new(caller, rig.places(), blobs, clock, jobs, sender.clone()),
+            calls: Calls::new(caller, None, rig.places(), blobs, clock, jobs, sender.clone()),
             pages,
             notices: Notices::new(1000),
             waiting: Waiting::default(),

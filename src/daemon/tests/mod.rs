@@ -10,6 +10,7 @@
 )]
 
 mod calling;
+mod desk;
 mod ending;
 mod engine;
 mod intake;

@@ -8,7 +8,7 @@ use crate::board::{
     self, Event, Input, Offer, Priority, Rules, Seq, Source, State, TaskId, TaskSpec, Timestamp, WorkerName, routing,
 };
 use crate::config::Settings;
-use crate::daemon::{CallPlaces, Daemon, Facts, Jobs, LoopLimits, Parts};
+use crate::daemon::{CallPlaces, Daemon, Desk, DeskParams, Facts, Jobs, LoopLimits, Parts};
 use crate::folder::context;
 use crate::folder::intake::{self, Intake};
 use crate::folder::publish::{self, Publisher};
@@ -31,13 +31,24 @@ pub(super) struct Rig {
     pub(super) limits: LoopLimits,
     pub(super) intake: bool,
     pub(super) look: bool,
+    /// Workers that somebody outside plays.
+    pub(super) outside: Vec<WorkerName>,
+    pub(super) lease: Duration,
 }
 
 impl Rig {
     pub(super) fn new(workers: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("memories")).unwrap();
-        Self { folder, rules: rules(workers), limits: limits(), intake: false, look: false }
+        Self {
+            folder,
+            rules: rules(workers),
+            limits: limits(),
+            intake: false,
+            look: false,
+            outside: Vec::new(),
+            lease: Duration::from_secs(300),
+        }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -81,6 +92,21 @@ impl Rig {
         }
     }
 
+    /// Makes these workers ones that somebody outside plays.
+    pub(super) fn outside(mut self, workers: &[&str]) -> Self {
+        self.outside = workers.iter().map(|name| WorkerName::new(*name)).collect();
+        for rule in &mut self.rules.workers {
+            rule.outside = self.outside.contains(&rule.name);
+        }
+        self
+    }
+
+    fn desk(&self) -> Desk {
+        let folder = self.root().join(".synod/desk");
+        let workers = self.outside.iter().cloned().collect();
+        Desk::open(DeskParams { folder, workers, lease: self.lease, answer_bytes_max: 10 << 20 }).unwrap()
+    }
+
     fn parts(&self, workers: &Arc<Workers>) -> Parts {
         let places = intake::Places { root: self.root().to_owned(), coordination: self.root().join("AI_COORDINATION") };
         let intake_limits = intake::Limits { rescan: Duration::from_millis(200), ..intake::Limits::default() };
@@ -91,6 +117,7 @@ impl Rig {
             publisher,
             intake: self.intake.then(|| Intake::open(&places, intake_limits.clone()).unwrap()),
             caller: Arc::new(Arc::clone(workers)),
+            desk: (!self.outside.is_empty()).then(|| Arc::new(self.desk())),
             rules: self.rules.clone(),
             places: self.places(),
             intake_limits,
@@ -152,6 +179,7 @@ fn rules(workers: &[&str]) -> Rules {
         strengths: Vec::new(),
         max_concurrent: 8,
         timeout: Duration::from_secs(300),
+        outside: false,
         records: BTreeMap::new(),
     };
     Rules {

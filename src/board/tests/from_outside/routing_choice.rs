@@ -35,6 +35,7 @@ fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
         strengths: Vec::new(),
         max_concurrent: 1,
         timeout: second,
+        outside: false,
         records: BTreeMap::new(),
     };
     Rules {

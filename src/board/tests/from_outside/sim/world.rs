@@ -350,6 +350,7 @@ fn rules(chance: &mut Chance) -> Rules {
         strengths: Vec::new(),
         max_concurrent: 1 + u32::try_from(chance.below(3)).unwrap(),
         timeout: Duration::from_secs(30 + chance.below(120)),
+        outside: false,
         records: BTreeMap::new(),
     });
     let workers: Vec<WorkerRule> = workers.collect();
