@@ -8,6 +8,7 @@ pub mod config;
 pub mod daemon;
 pub mod folder;
 pub mod http;
+pub mod mcp;
 pub mod search;
 pub mod store;
 pub mod worker;

@@ -1,0 +1,1 @@
+//! Arguments and the list of tools.
