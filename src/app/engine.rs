@@ -1,6 +1,7 @@
 //! An engine at work: the daemon with everything it needs, opened in order and closed in the reverse order.
 
 use super::error::Error;
+use super::faces;
 use super::place::Place;
 use super::rules::rules;
 use crate::api::Handle;
@@ -110,11 +111,12 @@ impl Engine {
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;
         let serving = CancellationToken::new();
         if let Some(listener) = listener {
+            let spawn = connections(&jobs);
             let face = http::Face {
                 handle: daemon.handle(),
                 limits: http::Limits::from(limits),
-                mounts: http::Mounts::default(),
-                spawn: connections(&jobs),
+                mounts: faces::mounts(daemon.handle(), layout, limits, Arc::clone(&spawn), serving.clone()),
+                spawn,
                 stop: serving.clone(),
             };
             let face = http::serve(face, listener);

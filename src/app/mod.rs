@@ -6,6 +6,7 @@ mod detach;
 mod doctor;
 mod engine;
 mod error;
+mod faces;
 mod place;
 mod rules;
 #[cfg(test)]

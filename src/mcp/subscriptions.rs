@@ -141,10 +141,7 @@ impl Hub {
         match self.0.board.ask(Request::Status).await {
             Ok(Reply::Status(status)) => {
                 let inner = Arc::clone(&self.0);
-                (self.0.options.spawn)(
-                    "mcp subscriptions",
-                    async move { inner.read_notices(status.seq).await }.boxed(),
-                );
+                (self.0.options.spawn)(async move { inner.read_notices(status.seq).await }.boxed());
                 Ok(())
             }
             answered => {

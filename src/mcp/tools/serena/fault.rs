@@ -83,7 +83,7 @@ pub(super) fn refused(error: &Error, spelling: &str) -> Refused {
                 format!("Memory {name} stands at revision {stands}. Read it again and repeat the change."),
             )
         },
-        Some(MemoryFault::Name | MemoryFault::TooLarge) => Refused::value(capital(&error.what)),
+        Some(MemoryFault::Name | MemoryFault::TooLarge | MemoryFault::TooMany) => Refused::value(capital(&error.what)),
         Some(MemoryFault::Leased) => Refused::new("PermissionError", answer::words(error)),
         None => by_kind(error, name),
     }
