@@ -67,7 +67,8 @@ impl Client {
 
     async fn exchange(&self, request: Request) -> Result<Reply, Error> {
         let patience = patience(&request);
-        let sending = self.send(Target::of(request));
+        let target = Target::of(request).map_err(|error| unwritten(&error))?;
+        let sending = self.send(target);
         let (status, body) = tokio::time::timeout(patience, sending).await.map_err(|_| {
             Error::new(ErrorKind::Unreachable, format!("the daemon on {} does not answer", self.socket.display()))
                 .hint("see what it does in .synod/daemon.log; end it with: synod down --now")
@@ -147,16 +148,16 @@ fn patience(request: &Request) -> Duration {
 }
 
 fn encode(target: Target) -> Result<http::Request<Body>, Error> {
-    let internal = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Internal, format!("the request cannot be written: {error}"))
-    };
-    let body = target.body.map(|body| serde_json::to_vec(&body)).transpose().map_err(|error| internal(&error))?;
     let mut request =
         http::Request::builder().method(target.method).uri(target.path).header(http::header::HOST, "localhost");
-    if body.is_some() {
+    if target.body.is_some() {
         request = request.header(http::header::CONTENT_TYPE, "application/json");
     }
-    request.body(body.map_or_else(Body::empty, Body::from)).map_err(|error| internal(&error))
+    request.body(target.body.map_or_else(Body::empty, Body::from)).map_err(|error| unwritten(&error))
+}
+
+fn unwritten(error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, format!("the request cannot be written: {error}"))
 }
 
 fn ask_for_stream(path: &str) -> Result<http::Request<Body>, Error> {
@@ -165,8 +166,7 @@ fn ask_for_stream(path: &str) -> Result<http::Request<Body>, Error> {
         .header(http::header::HOST, "localhost")
         .header(http::header::CONNECTION, "upgrade")
         .header(http::header::UPGRADE, STREAM_PROTOCOL);
-    let body = request.body(Body::empty());
-    body.map_err(|error| Error::new(ErrorKind::Internal, format!("the request cannot be written: {error}")))
+    request.body(Body::empty()).map_err(|error| unwritten(&error))
 }
 
 async fn open(socket: &Path) -> Result<UnixStream, Error> {

@@ -1,5 +1,7 @@
 //! What routes take out of a request, each with an error that a person can act on: a task's id, a query, a JSON body.
 
+use super::asks::Nothing;
+use super::patience::Late;
 use super::problem::Problem;
 use crate::api::{Error, ErrorKind, TaskId};
 use axum::body::Bytes;
@@ -12,6 +14,14 @@ use serde::de::DeserializeOwned;
 
 /// The task that the path names.
 pub(super) struct Task(pub(super) TaskId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Nothing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Task {
     type Rejection = Problem;
@@ -52,9 +62,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 .hint("send it with the header `Content-Type: application/json`");
             return Err(Problem::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
         }
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| invalid(format!("the body is not as it should be: {error}"), "mend it and send it again"))
+        serde_json::from_slice(&bytes).map(Self).map_err(unfit)
     }
 }
 
@@ -67,6 +75,13 @@ pub(super) fn task_id(text: &str) -> Result<TaskId, Problem> {
     })
 }
 
+/// Why a body that was read is not what the route takes: it is no JSON, or JSON of another form (RFC 9110, 15.5.21).
+fn unfit(error: serde_json::Error) -> Problem {
+    let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+    let what = format!("the body is not as it should be: {error}");
+    Problem::with_status(status, Error::new(ErrorKind::Invalid, what).hint("mend it and send it again"))
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
@@ -74,6 +89,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Why a body could not be read: too large, or the connection broke.
 fn unread(rejection: BytesRejection) -> Problem {
+    if is_late(&rejection) {
+        let error = Error::new(ErrorKind::Invalid, "the body did not come in time").hint("send it again, whole");
+        return Problem::with_status(StatusCode::REQUEST_TIMEOUT, error);
+    }
     let status = rejection.into_response().status();
     let error = match status {
         StatusCode::PAYLOAD_TOO_LARGE => Error::new(ErrorKind::Invalid, "the body is too large")
@@ -81,6 +100,11 @@ fn unread(rejection: BytesRejection) -> Problem {
         _ => Error::new(ErrorKind::Invalid, "the body could not be read whole").hint("send it again"),
     };
     Problem::with_status(status, error)
+}
+
+/// Whether the body was given up because it took too long.
+fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<Late>() || error.source().is_some_and(is_late)
 }
 
 fn invalid(what: String, hint: &str) -> Problem {

@@ -5,6 +5,7 @@ use crate::api::{Error, ErrorKind, MemoryFault};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The media type of an error.
@@ -14,8 +15,8 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 const BUSY_RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
 /// The body of an error.
-#[derive(Debug, Serialize, Deserialize)]
-struct Body {
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Body {
     /// The status in words.
     title: String,
     /// The status as a number.

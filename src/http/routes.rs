@@ -1,50 +1,91 @@
-//! The routes: each turns what came over the wire into one `api::Request`, asks, and writes the reply as JSON. No route
-//! decides anything.
+//! The routes: one table, of which the router and the OpenAPI document are made. Each turns what came over the wire into
+//! one `api::Request`, asks, and writes the reply as JSON. No route decides anything.
 
-use super::extract::{Body, Params, Task, task_id};
+use super::asks::{self, Ask, Subject, Verb};
+use super::extract::{Body, Params};
 use super::limits::Limits;
+use super::openapi;
 use super::problem::Problem;
-use super::target::{Act, PREFIX, Routed, Shutdown};
-use crate::api::{Error, ErrorKind, Handle, NewTask, Reply, Request, Seq};
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde::Deserialize;
+use super::stream;
+use super::target::PREFIX;
+use crate::api::{Error, ErrorKind, Handle, Reply, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Router, extract};
+use schemars::{Schema, SchemaGenerator};
 use tokio_util::sync::CancellationToken;
-
-/// How many log entries are shown when nobody says.
-const LOG_ENTRIES: usize = 20;
-
-/// What a route answers.
-type Answer = Result<Json<Reply>, Problem>;
 
 /// What every route holds.
 #[derive(Clone, Debug)]
-struct Asked {
-    handle: Handle,
+pub(super) struct Asked {
+    /// The way to the board.
+    pub(super) handle: Handle,
     /// Set when the face ends: requests that wait for something are answered at once.
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
 }
 
-/// The routes of the first version.
+/// One route.
+pub(super) struct Route {
+    /// How it is asked.
+    pub(super) verb: Verb,
+    /// Its path below the prefix.
+    pub(super) path: &'static str,
+    /// Its name.
+    pub(super) name: &'static str,
+    /// The tag of its reply.
+    pub(super) reply: &'static str,
+    /// Its path names a task.
+    pub(super) of_task: bool,
+    /// It answers with a stream of events when asked to.
+    pub(super) streams: bool,
+    /// What it takes.
+    pub(super) takes: fn(&mut SchemaGenerator) -> Schema,
+    handler: MethodRouter<Asked>,
+}
+
+/// Every route, in the order of the document.
+pub(super) fn table() -> Vec<Route> {
+    vec![
+        route::<asks::Submit>(),
+        route::<asks::ListTasks>(),
+        route::<asks::Show>(),
+        route::<asks::Wait>(),
+        route::<asks::Cancel>(),
+        route::<asks::Retry>(),
+        route::<asks::Approve>(),
+        route::<asks::Reject>(),
+        route::<asks::Why>(),
+        route::<asks::ListMemories>(),
+        route::<asks::ReadMemory>(),
+        route::<asks::WriteMemory>(),
+        route::<asks::EditMemory>(),
+        route::<asks::DeleteMemory>(),
+        route::<asks::RenameMemory>(),
+        route::<asks::MemoryHistory>(),
+        route::<asks::RestoreMemory>(),
+        route::<asks::SearchMemories>(),
+        route::<asks::LeaseMemory>(),
+        route::<asks::ClaimWork>(),
+        route::<asks::RenewWork>(),
+        route::<asks::SubmitWork>(),
+        route::<asks::Log>(),
+        route::<asks::VerifyLog>(),
+        route::<asks::Route>(),
+        route::<asks::Workers>(),
+        Route { streams: true, handler: get(stream::notices), ..route::<asks::Notices>() },
+        route::<asks::Status>(),
+        route::<asks::Shutdown>(),
+    ]
+}
+
+/// All routes, with the document that describes them.
 pub(super) fn router(handle: Handle, limits: &Limits, stop: CancellationToken) -> Router {
-    let routes = Router::new()
-        .route("/tasks", post(submit).get(tasks))
-        .route("/tasks/{id}", get(show))
-        .route("/tasks/{id}/wait", get(wait))
-        .route("/tasks/{id}/cancel", post(cancel))
-        .route("/tasks/{id}/retry", post(retry))
-        .route("/tasks/{id}/approve", post(approve))
-        .route("/tasks/{id}/reject", post(reject))
-        .route("/tasks/{id}/why", get(why))
-        .route("/log", get(log))
-        .route("/log/verify", get(verify_log))
-        .route("/route", post(route))
-        .route("/workers", get(workers))
-        .route("/notices", get(notices))
-        .route("/status", get(status))
-        .route("/shutdown", post(shutdown));
+    let mut routes = Router::new().route("/openapi.json", get(openapi::document));
+    for route in table() {
+        routes = routes.route(route.path, route.handler);
+    }
     Router::new()
         .nest(PREFIX, routes)
         .fallback(no_such_path)
@@ -53,15 +94,49 @@ pub(super) fn router(handle: Handle, limits: &Limits, stop: CancellationToken) -
         .with_state(Asked { handle, stop })
 }
 
+fn route<A: Ask>() -> Route
+where
+    A::Of: FromRequestParts<Asked, Rejection = Problem>,
+{
+    let handler = match A::VERB {
+        Verb::Get => get(answer::<A>),
+        Verb::Post => post(answer::<A>),
+    };
+    Route {
+        verb: A::VERB,
+        path: A::PATH,
+        name: A::NAME,
+        reply: A::REPLY,
+        of_task: A::Of::IS_TASK,
+        streams: false,
+        takes: SchemaGenerator::root_schema_for::<A>,
+        handler,
+    }
+}
+
+/// Answers a route.
+async fn answer<A: Ask>(State(asked): State<Asked>, of: A::Of, request: extract::Request) -> Result<Answer, Problem>
+where
+    A::Of: FromRequestParts<Asked, Rejection = Problem>,
+{
+    let ask = match A::VERB {
+        Verb::Get => Params::<A>::from_request(request, &asked).await?.0,
+        Verb::Post => Body::<A>::from_request(request, &asked).await?.0,
+    };
+    let request = ask.request(of)?;
+    if A::WAITS { asked.ask_long(request).await } else { asked.ask(request).await }
+}
+
 impl Asked {
-    async fn ask(&self, request: Request) -> Answer {
-        Ok(Json(self.handle.ask(request).await?))
+    /// Asks, however long it takes.
+    pub(super) async fn ask(&self, request: Request) -> Result<Answer, Problem> {
+        Ok(Answer(self.handle.ask(request).await?))
     }
 
     /// Asks something that may wait for long; the end of the face ends the wait.
-    async fn ask_long(&self, request: Request) -> Answer {
+    pub(super) async fn ask_long(&self, request: Request) -> Result<Answer, Problem> {
         tokio::select! {
-            reply = self.handle.ask(request) => Ok(Json(reply?)),
+            reply = self.handle.ask(request) => Ok(Answer(reply?)),
             () = self.stop.cancelled() => {
                 Err(Error::new(ErrorKind::Stopping, "the daemon is ending").hint("start it again with: synod up").into())
             }
@@ -69,119 +144,38 @@ impl Asked {
     }
 }
 
-async fn submit(State(face): State<Asked>, Body(mut new): Body<NewTask>) -> Answer {
-    new.by = who(new.by);
-    face.ask(Request::Submit(Box::new(new))).await
+/// A reply on its way out.
+pub(super) struct Answer(Reply);
+
+/// Room for a reply beside its long texts, in bytes.
+const REPLY_BYTES: usize = 512;
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        // A memory's text is most of what is sent; with room for it from the start it is copied once.
+        let text = match &self.0 {
+            Reply::Memory { text, .. } | Reply::Why { text, .. } => text.len(),
+            _ => 0,
+        };
+        let mut body = Vec::with_capacity(REPLY_BYTES + text + text / 16);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
+            Err(error) => {
+                let error = Error::new(ErrorKind::Internal, format!("the reply cannot be written: {error}"));
+                Problem::from(error).into_response()
+            }
+        }
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TasksQuery {
-    state: Option<String>,
-    limit: Option<usize>,
-    before: Option<u64>,
-}
-
-async fn tasks(State(face): State<Asked>, Params(query): Params<TasksQuery>) -> Answer {
-    let TasksQuery { state, limit, before } = query;
-    face.ask(Request::Tasks { state, limit, before }).await
-}
-
-async fn show(State(face): State<Asked>, Task(task): Task) -> Answer {
-    face.ask(Request::Show { task }).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WaitQuery {
-    #[serde(default)]
-    for_ms: u64,
-}
-
-async fn wait(State(face): State<Asked>, Task(task): Task, Params(query): Params<WaitQuery>) -> Answer {
-    let WaitQuery { for_ms } = query;
-    face.ask_long(Request::Wait { task, for_ms }).await
-}
-
-async fn cancel(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
-    face.ask(Request::Cancel { task, by: who(act.by) }).await
-}
-
-async fn retry(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
-    face.ask(Request::Retry { task, by: who(act.by) }).await
-}
-
-async fn approve(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
-    face.ask(Request::Approve { task, by: who(act.by) }).await
-}
-
-async fn reject(State(face): State<Asked>, Task(task): Task, Body(act): Body<Act>) -> Answer {
-    face.ask(Request::Reject { task, by: who(act.by), why: act.why }).await
-}
-
-async fn why(State(face): State<Asked>, Task(task): Task) -> Answer {
-    face.ask(Request::Why { task }).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LogQuery {
-    entries: Option<usize>,
-}
-
-async fn log(State(face): State<Asked>, Params(query): Params<LogQuery>) -> Answer {
-    let LogQuery { entries } = query;
-    face.ask(Request::Log { entries: entries.unwrap_or(LOG_ENTRIES) }).await
-}
-
-async fn verify_log(State(face): State<Asked>) -> Answer {
-    face.ask(Request::VerifyLog).await
-}
-
-async fn route(State(face): State<Asked>, Body(routed): Body<Routed>) -> Answer {
-    face.ask(Request::Route { text: routed.text, overrides: routed.overrides }).await
-}
-
-async fn workers(State(face): State<Asked>) -> Answer {
-    face.ask(Request::Workers).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoticesQuery {
-    #[serde(default)]
-    after: u64,
-    task: Option<String>,
-    #[serde(default)]
-    wait_ms: u64,
-}
-
-async fn notices(State(face): State<Asked>, Params(query): Params<NoticesQuery>) -> Answer {
-    let NoticesQuery { after, task, wait_ms } = query;
-    let task = task.map(|id| task_id(&id)).transpose()?;
-    face.ask_long(Request::Notices { after: Seq(after), task, wait_ms }).await
-}
-
-async fn status(State(face): State<Asked>) -> Answer {
-    face.ask(Request::Status).await
-}
-
-async fn shutdown(State(face): State<Asked>, Body(how): Body<Shutdown>) -> Answer {
-    face.ask(Request::Shutdown { hard: how.hard }).await
-}
-
-async fn no_such_path(request: axum::extract::Request) -> Problem {
+async fn no_such_path(request: extract::Request) -> Problem {
     let what = format!("there is nothing at {}", request.uri().path());
-    Error::new(ErrorKind::NotFound, what).hint(format!("the paths begin with {PREFIX}")).into()
+    let error = Error::new(ErrorKind::NotFound, what).hint(format!("the paths are listed at {PREFIX}/openapi.json"));
+    Problem::with_status(StatusCode::NOT_FOUND, error)
 }
 
-async fn wrong_method(request: axum::extract::Request) -> Problem {
+async fn wrong_method(request: extract::Request) -> Problem {
     let what = format!("{} cannot be asked with {}", request.uri().path(), request.method());
     let error = Error::new(ErrorKind::Invalid, what).hint("reading is GET, everything else is POST");
     Problem::with_status(StatusCode::METHOD_NOT_ALLOWED, error)
-}
-
-/// Who asks; a request that does not say came over HTTP.
-fn who(by: String) -> String {
-    if by.trim().is_empty() { "http".to_owned() } else { by }
 }

@@ -1,9 +1,9 @@
 //! Where each request goes on the wire: method, path with query, body. The other half is `routes`; a test sends every
 //! request through both and compares.
 
-use crate::api::{NewTask, Overrides, Request, TaskId};
+use super::asks::{self, Ask, Verb};
+use crate::api::{Request, TaskId};
 use axum::http::Method;
-use serde::{Deserialize, Serialize};
 
 /// The prefix of every path; its number changes when a client of today could no longer read the answers.
 pub(super) const PREFIX: &str = "/api/v1";
@@ -16,122 +16,86 @@ pub(super) struct Target {
     /// The path with its query.
     pub(super) path: String,
     /// The body as JSON; `None`: no body.
-    pub(super) body: Option<Body>,
-}
-
-/// The bodies that requests have.
-#[derive(Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub(super) enum Body {
-    /// A task.
-    Submit(Box<NewTask>),
-    /// Who acts on a task.
-    Act(Act),
-    /// A text to route.
-    Route(Routed),
-    /// How to end.
-    Shutdown(Shutdown),
-}
-
-/// Who does something to a task, and why.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Act {
-    /// Who; empty: `http`.
-    pub(super) by: String,
-    /// Why; only rejecting needs it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) why: String,
-}
-
-/// A text to route, with what the person names.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Routed {
-    /// The text.
-    pub(super) text: String,
-    /// What the person names.
-    #[serde(default)]
-    pub(super) overrides: Overrides,
-}
-
-/// How to end.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Shutdown {
-    /// At once.
-    pub(super) hard: bool,
+    pub(super) body: Option<Vec<u8>>,
 }
 
 impl Target {
     /// Where a request goes.
-    pub(super) fn of(request: Request) -> Self {
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub(super) fn of(request: Request) -> Result<Self, serde_json::Error> {
         match request {
-            Request::Submit(new) => Self::post("/tasks", Body::Submit(new)),
-            Request::Tasks { state, limit, before } => {
-                let limit = limit.map(|limit| limit.to_string());
-                let before = before.map(|id| id.to_string());
-                Self::get("/tasks", &[("state", state), ("limit", limit), ("before", before)])
+            Request::Submit(new) => Self::to(&asks::Submit(new)),
+            Request::Tasks { state, limit, before } => Self::to(&asks::ListTasks { state, limit, before }),
+            Request::Show { task } => Self::about(&asks::Show {}, &task),
+            Request::Wait { task, for_ms } => Self::about(&asks::Wait { for_ms }, &task),
+            Request::Cancel { task, by } => Self::about(&asks::Cancel { by }, &task),
+            Request::Retry { task, by } => Self::about(&asks::Retry { by }, &task),
+            Request::Approve { task, by } => Self::about(&asks::Approve { by }, &task),
+            Request::Reject { task, by, why } => Self::about(&asks::Reject { by, why }, &task),
+            Request::Why { task } => Self::about(&asks::Why {}, &task),
+            Request::Log { entries } => Self::to(&asks::Log { entries: Some(entries) }),
+            Request::VerifyLog => Self::to(&asks::VerifyLog {}),
+            Request::Route { text, overrides } => Self::to(&asks::Route { text, overrides }),
+            Request::Workers => Self::to(&asks::Workers {}),
+            Request::Notices { after, task, wait_ms } => Self::to(&asks::Notices { after: after.0, task, wait_ms }),
+            Request::Status => Self::to(&asks::Status {}),
+            Request::Shutdown { hard } => Self::to(&asks::Shutdown { hard }),
+            Request::ClaimWork { worker, by, wait_ms } => Self::to(&asks::ClaimWork { worker, by, wait_ms }),
+            Request::RenewWork { claim } => Self::to(&asks::RenewWork { claim }),
+            Request::SubmitWork { claim, text, failed, model, input_tokens, output_tokens, cost_usd } => {
+                Self::to(&asks::SubmitWork { claim, text, failed, model, input_tokens, output_tokens, cost_usd })
             }
-            Request::Show { task } => Self::get(&of_task(&task, ""), &[]),
-            Request::Wait { task, for_ms } => {
-                Self::get(&of_task(&task, "/wait"), &[("for_ms", Some(for_ms.to_string()))])
+            Request::MemoryList { topic, after, limit } => Self::to(&asks::ListMemories { topic, after, limit }),
+            Request::MemoryRead { name, revision } => Self::to(&asks::ReadMemory { name, revision }),
+            Request::MemoryWrite { name, text, if_revision, by } => {
+                Self::to(&asks::WriteMemory { name, text, if_revision, by })
             }
-            Request::Cancel { task, by } => Self::act(&task, "/cancel", by, String::new()),
-            Request::Retry { task, by } => Self::act(&task, "/retry", by, String::new()),
-            Request::Approve { task, by } => Self::act(&task, "/approve", by, String::new()),
-            Request::Reject { task, by, why } => Self::act(&task, "/reject", by, why),
-            Request::Why { task } => Self::get(&of_task(&task, "/why"), &[]),
-            Request::Log { entries } => Self::get("/log", &[("entries", Some(entries.to_string()))]),
-            Request::VerifyLog => Self::get("/log/verify", &[]),
-            Request::Route { text, overrides } => Self::post("/route", Body::Route(Routed { text, overrides })),
-            Request::Workers => Self::get("/workers", &[]),
-            Request::Notices { after, task, wait_ms } => {
-                let task = task.map(|id| id.to_string());
-                let wait = Some(wait_ms.to_string());
-                Self::get("/notices", &[("after", Some(after.to_string())), ("task", task), ("wait_ms", wait)])
+            Request::MemoryEdit { name, needle, replacement, mode, all, if_revision, by } => {
+                Self::to(&asks::EditMemory { name, needle, replacement, mode, all, if_revision, by })
             }
-            Request::MemoryList { .. }
-            | Request::MemoryRead { .. }
-            | Request::MemoryWrite { .. }
-            | Request::MemoryEdit { .. }
-            | Request::MemoryDelete { .. }
-            | Request::MemoryRename { .. }
-            | Request::MemoryHistory { .. }
-            | Request::MemoryRestore { .. }
-            | Request::MemorySearch { .. }
-            | Request::MemoryLease { .. }
-            | Request::ClaimWork { .. }
-            | Request::RenewWork { .. }
-            | Request::SubmitWork { .. } => Self::get("/memories", &[]),
-            Request::Status => Self::get("/status", &[]),
-            Request::Shutdown { hard } => Self::post("/shutdown", Body::Shutdown(Shutdown { hard })),
+            Request::MemoryDelete { name, if_revision, by } => Self::to(&asks::DeleteMemory { name, if_revision, by }),
+            Request::MemoryRename { from, to, by } => Self::to(&asks::RenameMemory { from, to, by }),
+            Request::MemoryHistory { name, before, limit } => Self::to(&asks::MemoryHistory { name, before, limit }),
+            Request::MemoryRestore { name, revision, by } => Self::to(&asks::RestoreMemory { name, revision, by }),
+            Request::MemorySearch { query, topic, after, limit } => {
+                Self::to(&asks::SearchMemories { query, topic, after, limit })
+            }
+            Request::MemoryLease { name, by, for_ms } => Self::to(&asks::LeaseMemory { name, by, for_ms }),
         }
     }
 
-    fn get(path: &str, query: &[(&str, Option<String>)]) -> Self {
-        let given = query.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", encode(value))).collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        Self { method: Method::GET, path: format!("{PREFIX}{path}{mark}{}", query.join("&")), body: None }
+    fn to<A: Ask>(ask: &A) -> Result<Self, serde_json::Error> {
+        Self::at(ask, None)
     }
 
-    fn post(path: &str, body: Body) -> Self {
-        Self { method: Method::POST, path: format!("{PREFIX}{path}"), body: Some(body) }
+    fn about<A: Ask>(ask: &A, task: &TaskId) -> Result<Self, serde_json::Error> {
+        Self::at(ask, Some(task))
     }
 
-    fn act(task: &TaskId, what: &str, by: String, why: String) -> Self {
-        Self::post(&of_task(task, what), Body::Act(Act { by, why }))
+    fn at<A: Ask>(ask: &A, task: Option<&TaskId>) -> Result<Self, serde_json::Error> {
+        let path = format!("{PREFIX}{}", asks::path_of(A::PATH, task));
+        Ok(match A::VERB {
+            Verb::Get => Self { method: Method::GET, path: path + &query(&serde_json::to_value(ask)?), body: None },
+            Verb::Post => Self { method: Method::POST, path, body: Some(serde_json::to_vec(ask)?) },
+        })
     }
 }
 
-/// The path of one task, or of something about it.
-fn of_task(task: &TaskId, what: &str) -> String {
-    format!("/tasks/{}{what}", encode(task.as_str()))
+/// The members of an object as a query, with its question mark; what is null is left out.
+fn query(members: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for (name, value) in members.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        out.push(if out.is_empty() { '?' } else { '&' });
+        out.push_str(&format!("{name}={}", encode(&value)));
+    }
+    out
 }
 
 /// Percent-encodes every byte that is not unreserved (RFC 3986, 2.3); ids may hold letters of any script.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),

@@ -9,9 +9,10 @@
 use super::socket::bind_at;
 use super::{BindError, Client, Face, Limits, Mounts, Spawn, StreamHandler, serve};
 use crate::api::{
-    Answering, Board, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, Request, Role, Seq,
-    Status, TaskId, WorkerName,
+    Answering, Board, EditMode, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, Request,
+    Role, Seq, Status, TaskId, WorkerName,
 };
+use std::collections::BTreeSet;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -155,6 +156,100 @@ fn every_request() -> Vec<Request> {
         Request::Status,
         Request::Shutdown { hard: true },
     ]
+    .into_iter()
+    .chain(requests_about_memories())
+    .chain(requests_about_work())
+    .collect()
+}
+
+fn requests_about_memories() -> Vec<Request> {
+    let (name, by) = (|| "design/a ü&b=c/..%2f".to_owned(), || "anna & co".to_owned());
+    let text = "a \"text\"\n\t\u{0}\u{1f600}\r\n".to_owned();
+    vec![
+        Request::MemoryList { topic: Some(name()), after: Some("x y".into()), limit: Some(3) },
+        Request::MemoryList { topic: None, after: None, limit: None },
+        Request::MemoryRead { name: name(), revision: Some(2) },
+        Request::MemoryRead { name: String::new(), revision: None },
+        Request::MemoryWrite { name: name(), text: text.clone(), if_revision: Some(0), by: by() },
+        Request::MemoryEdit {
+            name: name(),
+            needle: "a+".into(),
+            replacement: "$!1".into(),
+            mode: EditMode::Regex,
+            all: true,
+            if_revision: Some(u64::MAX),
+            by: by(),
+        },
+        Request::MemoryDelete { name: name(), if_revision: Some(1), by: by() },
+        Request::MemoryRename { from: name(), to: "b".into(), by: by() },
+        Request::MemoryHistory { name: name(), before: Some(9), limit: Some(4) },
+        Request::MemoryRestore { name: name(), revision: 7, by: by() },
+        Request::MemorySearch { query: text, topic: Some("t".into()), after: Some(5), limit: Some(6) },
+        Request::MemoryLease { name: name(), by: by(), for_ms: 0 },
+    ]
+}
+
+fn requests_about_work() -> Vec<Request> {
+    let claim = || "c/1".to_owned();
+    vec![
+        Request::ClaimWork { worker: Some(WorkerName::new("agent")), by: "me".into(), wait_ms: 9 },
+        Request::RenewWork { claim: claim() },
+        Request::SubmitWork {
+            claim: claim(),
+            text: "done\n".into(),
+            failed: Some("no".into()),
+            model: Some("m".into()),
+            input_tokens: Some(1),
+            output_tokens: Some(2),
+            cost_usd: Some(0.1 + 0.2),
+        },
+    ]
+}
+
+/// One number for each request there is: a new one does not compile here until it is counted, and the next test does not
+/// pass until it is sent.
+fn number(request: &Request) -> usize {
+    match request {
+        Request::Submit(_) => 0,
+        Request::Tasks { .. } => 1,
+        Request::Show { .. } => 2,
+        Request::Wait { .. } => 3,
+        Request::Cancel { .. } => 4,
+        Request::Retry { .. } => 5,
+        Request::Approve { .. } => 6,
+        Request::Reject { .. } => 7,
+        Request::Why { .. } => 8,
+        Request::Log { .. } => 9,
+        Request::VerifyLog => 10,
+        Request::Route { .. } => 11,
+        Request::Workers => 12,
+        Request::Notices { .. } => 13,
+        Request::MemoryList { .. } => 14,
+        Request::MemoryRead { .. } => 15,
+        Request::MemoryWrite { .. } => 16,
+        Request::MemoryEdit { .. } => 17,
+        Request::MemoryDelete { .. } => 18,
+        Request::MemoryRename { .. } => 19,
+        Request::MemoryHistory { .. } => 20,
+        Request::MemoryRestore { .. } => 21,
+        Request::MemorySearch { .. } => 22,
+        Request::MemoryLease { .. } => 23,
+        Request::ClaimWork { .. } => 24,
+        Request::RenewWork { .. } => 25,
+        Request::SubmitWork { .. } => 26,
+        Request::Status => 27,
+        Request::Shutdown { .. } => 28,
+    }
+}
+
+#[test]
+fn every_request_is_sent_by_the_tests_and_has_its_own_route() {
+    let sent: BTreeSet<usize> = every_request().iter().map(number).collect();
+    assert_eq!(sent, (0..29).collect());
+    let routes = super::routes::table();
+    assert_eq!(routes.len(), sent.len());
+    let names: BTreeSet<&str> = routes.iter().map(|route| route.name).collect();
+    assert_eq!(names.len(), routes.len(), "two routes have one name");
 }
 
 #[tokio::test]
@@ -247,10 +342,10 @@ async fn what_cannot_be_read_is_refused_before_the_board_is_asked() {
         (served.post("/api/v1/tasks", "application/json", &long).await, 413, "http_body_bytes_max"),
         (served.post("/api/v1/tasks", "text/plain", "{}").await, 415, "application/json"),
         (served.post("/api/v1/tasks", "application/json", "{").await, 400, "EOF"),
-        (served.post("/api/v1/tasks", "application/json", r#"{"content":"x","mood":1}"#).await, 400, "mood"),
+        (served.post("/api/v1/tasks", "application/json", r#"{"content":"x","mood":1}"#).await, 422, "mood"),
         (
             served.post("/api/v1/tasks", "application/json", r#"{"content":"x","overrides":{"priority":"top"}}"#).await,
-            400,
+            422,
             "critical",
         ),
         (served.get("/api/v1/tasks?limit=many").await, 400, "limit"),

@@ -1,0 +1,124 @@
+//! What the routes about tasks take.
+
+use super::super::extract::Task;
+use super::{Nothing, ask, who};
+use crate::api::{NewTask, Request};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Hand in a task.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(in crate::http) struct Submit(pub(in crate::http) Box<NewTask>);
+
+ask!(Submit: Post "/tasks", "submit_task", "accepted", waits false,
+    Nothing: |Self(mut new), Nothing| {
+    new.by = who(new.by);
+    Request::Submit(new)
+});
+
+/// List tasks, newest first.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct ListTasks {
+    /// Only those in this state (`waiting`, `working`, `awaiting_person`, `done`, `failed`, `cancelled`).
+    pub(in crate::http) state: Option<String>,
+    /// At most so many; bounded by `limits.page_items_max`.
+    pub(in crate::http) limit: Option<usize>,
+    /// `next` of the page before.
+    pub(in crate::http) before: Option<u64>,
+}
+
+ask!(ListTasks: Get "/tasks", "list_tasks", "tasks", waits false,
+    Nothing: |Self { state, limit, before }, Nothing| {
+    Request::Tasks { state, limit, before }
+});
+
+/// Everything about one task.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Show {}
+
+ask!(Show: Get "/tasks/{id}", "show_task", "task", waits false,
+    Task: |Self {}, Task(task)| Request::Show { task });
+
+/// Wait until a task has ended or waits for a person, and show it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Wait {
+    /// Milliseconds to wait at most; then the task is shown as it stands.
+    #[serde(default)]
+    pub(in crate::http) for_ms: u64,
+}
+
+ask!(Wait: Get "/tasks/{id}/wait", "wait_for_task", "task", waits true,
+    Task: |Self { for_ms }, Task(task)| {
+    Request::Wait { task, for_ms }
+});
+
+/// Stop a task.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Cancel {
+    /// Who says so; empty: `http`.
+    #[serde(default)]
+    pub(in crate::http) by: String,
+}
+
+ask!(Cancel: Post "/tasks/{id}/cancel", "cancel_task", "done", waits false,
+    Task: |Self { by }, Task(task)| {
+    Request::Cancel { task, by: who(by) }
+});
+
+/// Hand in an ended task once more, under a new name.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Retry {
+    /// Who says so; empty: `http`.
+    #[serde(default)]
+    pub(in crate::http) by: String,
+}
+
+ask!(Retry: Post "/tasks/{id}/retry", "retry_task", "accepted", waits false,
+    Task: |Self { by }, Task(task)| {
+    Request::Retry { task, by: who(by) }
+});
+
+/// Accept a decision that waits for a person.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Approve {
+    /// Who says so; empty: `http`.
+    #[serde(default)]
+    pub(in crate::http) by: String,
+}
+
+ask!(Approve: Post "/tasks/{id}/approve", "approve_decision", "done", waits false,
+    Task: |Self { by }, Task(task)| {
+    Request::Approve { task, by: who(by) }
+});
+
+/// Refuse a decision that waits for a person.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Reject {
+    /// Who says so; empty: `http`.
+    #[serde(default)]
+    pub(in crate::http) by: String,
+    /// Why.
+    #[serde(default)]
+    pub(in crate::http) why: String,
+}
+
+ask!(Reject: Post "/tasks/{id}/reject", "reject_decision", "done", waits false,
+    Task: |Self { by, why }, Task(task)| {
+    Request::Reject { task, by: who(by), why }
+});
+
+/// How a decision came about, as a sum that can be redone on paper.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Why {}
+
+ask!(Why: Get "/tasks/{id}/why", "explain_decision", "why", waits false,
+    Task: |Self {}, Task(task)| Request::Why { task });
