@@ -19,10 +19,10 @@ pub fn detach(place: &Place, flags: &[String]) -> Result<u32, Error> {
     Ok(worker::detach(&args, &place.layout.daemon_log)?)
 }
 
-/// What `synod shim DIR` does: carries out the call that is written there.
+/// What `synod shim [DIR]` does: carries out the call that is written there, or the one it is told of by its stdin.
 ///
 /// # Errors
 /// When the folder holds no call, or it cannot be carried out.
-pub fn shim(folder: &Path) -> Result<i32, ProcessError> {
-    worker::shim::run(folder)
+pub fn shim(folder: Option<&Path>) -> Result<i32, ProcessError> {
+    folder.map_or_else(worker::shim::stand_by, worker::shim::run)
 }

@@ -96,8 +96,8 @@ pub(super) enum Command {
     /// Stand beside one call of a command-line model; started by the daemon, not by people
     #[command(hide = true)]
     Shim {
-        /// The folder that holds the call
-        dir: PathBuf,
+        /// The folder that holds the call; without it, stand ready to be told of one
+        dir: Option<PathBuf>,
     },
 }
 

@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
     };
     // The shim stands beside one call for as long as the call runs: it needs no runtime and no session.
     if let Command::Shim { dir } = &cli.command {
-        return commands::shim::run(dir);
+        return commands::shim::run(dir.as_deref());
     }
     let session = Session::new(&cli.global, cli.command.is_daemon());
     let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

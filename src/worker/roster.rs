@@ -3,7 +3,7 @@
 use super::cassette::Cassette;
 use super::cli::{Bounds, CliWorker, Places};
 use super::http::{self, HttpWorker, Rates};
-use super::process::{self, ShimProgram};
+use super::process::{self, ShimProgram, Standby};
 use super::record::Recorder;
 use super::replay::{Pace, ReplayWorker};
 use super::{Call, Outcome};
@@ -57,8 +57,9 @@ impl Roster {
     /// [`FailureClass::WorkerBlocked`] with the reason, so one wrong key does not take the others down.
     pub fn new(parts: RosterParts<'_>) -> Self {
         let mut cassettes = Cassettes::default();
+        let standby = Arc::new(Standby::new(parts.shim.clone()));
         let workers = parts.workers.iter().map(|(name, worker)| {
-            let reach = reach(&parts, name, worker, &mut cassettes).unwrap_or_else(Reach::Nowhere);
+            let reach = reach(&parts, &standby, (name, worker), &mut cassettes).unwrap_or_else(Reach::Nowhere);
             (WorkerName::new(name.as_str()), reach)
         });
         Self { workers: workers.collect(), spool: parts.spool, recorder: parts.recorder }
@@ -111,9 +112,14 @@ impl Roster {
 /// Cassettes by path: workers that play the same file share what was played.
 type Cassettes = HashMap<PathBuf, Arc<Cassette>>;
 
-fn reach(parts: &RosterParts<'_>, name: &str, worker: &Worker, cassettes: &mut Cassettes) -> Result<Reach, String> {
+fn reach(
+    parts: &RosterParts<'_>,
+    standby: &Arc<Standby>,
+    (name, worker): (&str, &Worker),
+    cassettes: &mut Cassettes,
+) -> Result<Reach, String> {
     match (worker.provider, worker.provider.transport()) {
-        (_, Transport::Cli) => Ok(Reach::Cli(Box::new(cli(parts, name, worker)))),
+        (_, Transport::Cli) => Ok(Reach::Cli(Box::new(cli(parts, standby, name, worker)))),
         (_, Transport::Http) => {
             let key = parts.environment.worker_key(worker);
             let params = http::Params { name, worker, key, limits: parts.limits, rates: rates(worker) };
@@ -135,7 +141,7 @@ fn reach(parts: &RosterParts<'_>, name: &str, worker: &Worker, cassettes: &mut C
     }
 }
 
-fn cli(parts: &RosterParts<'_>, name: &str, worker: &Worker) -> CliWorker {
+fn cli(parts: &RosterParts<'_>, standby: &Arc<Standby>, name: &str, worker: &Worker) -> CliWorker {
     CliWorker {
         name: name.to_owned(),
         config: worker.clone(),
@@ -146,7 +152,7 @@ fn cli(parts: &RosterParts<'_>, name: &str, worker: &Worker) -> CliWorker {
             stderr_bytes: parts.limits.stderr_bytes_max,
             grace: parts.limits.worker_grace,
         },
-        shim: parts.shim.clone(),
+        standby: Arc::clone(standby),
     }
 }
 

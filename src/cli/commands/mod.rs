@@ -52,7 +52,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Config(command) => config::run(session, &command),
         Command::Demo(args) => demo::run(session, args).await,
         Command::Completions { shell } => completions::run(shell),
-        Command::Shim { dir } => Ok(shim::exit(&dir)),
+        Command::Shim { dir } => Ok(shim::exit(dir.as_deref())),
     }
 }
 

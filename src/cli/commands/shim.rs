@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Carries out the call, and passes on the exit code of the program it ran.
-pub(in crate::cli) fn run(dir: &Path) -> ExitCode {
+pub(in crate::cli) fn run(dir: Option<&Path>) -> ExitCode {
     match app::shim(dir) {
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
         Err(error) => failed(&error),
@@ -16,7 +16,7 @@ pub(in crate::cli) fn run(dir: &Path) -> ExitCode {
 }
 
 /// The same where only the program's own codes count.
-pub(super) fn exit(dir: &Path) -> Exit {
+pub(super) fn exit(dir: Option<&Path>) -> Exit {
     match app::shim(dir) {
         Ok(0) => Exit::Ok,
         Ok(_) | Err(_) => Exit::Failed,

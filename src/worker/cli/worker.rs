@@ -8,12 +8,13 @@ use super::{Plan, Run, Scene, copilot_cli};
 use crate::board::{AttemptKey, Failure, FailureClass, Usage};
 use crate::config::{self, Environment, Provider};
 use crate::worker::process::{
-    Asked, Begin, Ended, Ending, Error, Exit, MARK_VARIABLE, Order, ShimProgram, Spool, Variables, attend,
+    Asked, Begin, Ended, Ending, Error, Exit, MARK_VARIABLE, Order, Spool, Standby, Variables, attend,
 };
 use crate::worker::{Call, Outcome, Reply};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,7 @@ pub(crate) struct CliWorker {
     /// What it may use.
     pub(crate) bounds: Bounds,
     /// How calls are detached.
-    pub(crate) shim: ShimProgram,
+    pub(crate) standby: Arc<Standby>,
 }
 
 impl CliWorker {
@@ -88,7 +89,7 @@ impl CliWorker {
     /// Sees a spooled call to its end and reads what it gave. `env` begins it; without, somebody else has.
     async fn go_on(&self, spool: Spool, env: Option<Variables>, stop: CancellationToken) -> Outcome {
         let began = Instant::now();
-        let begin = env.as_deref().map(|env| Begin { shim: &self.shim, env });
+        let begin = env.as_deref().map(|env| Begin { standby: &self.standby, env });
         let (trouble, after) = match attend(&spool, begin, &stop).await {
             Ok(Ending::Ended(exit)) => match self.read(&spool, &exit, &stop) {
                 Ok(reply) => return Ok(reply),

@@ -2,12 +2,10 @@
 //! that runs, and waiting without polling. Dropping the future leaves the call running for a later daemon.
 
 use super::spool::{Exit, ShimMark, Spool};
-use super::{Error, ShimProgram, proc_fs, reap};
+use super::{Error, Standby, proc_fs, reap};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::ffi::OsString;
-use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -38,13 +36,16 @@ const SLACK: Duration = Duration::from_secs(30);
 /// How often a spool is looked at whose shim holds the lock but has not yet said who it is.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
+/// How long after a call began the next helper is started: not while the call's own program starts.
+const FILL_AFTER: Duration = Duration::from_millis(50);
+
 /// What the program of a call may see.
 pub(crate) type Variables = Vec<(OsString, OsString)>;
 
 /// What is needed to begin a call.
 pub(crate) struct Begin<'a> {
-    /// How the shim is started.
-    pub(crate) shim: &'a ShimProgram,
+    /// Who starts the shim.
+    pub(crate) standby: &'a Standby,
     /// What the program may see.
     pub(crate) env: &'a [(OsString, OsString)],
 }
@@ -66,9 +67,9 @@ pub(crate) async fn attend(
             Standing::Running(handle) => (handle, None),
             Standing::NotBegun => match begin.take() {
                 Some(begin) => {
-                    let child = start(begin.shim, spool, begin.env)?;
+                    let child = begin.standby.begin(spool, begin.env)?;
                     let handle = open(Pid::from_child(&child)).map_err(Error::process("watch the helper process"))?;
-                    (handle, Some(child))
+                    (handle, Some((child, begin.standby)))
                 }
                 None if spool.locked()? => {
                     sleep(LOOK_AGAIN).await;
@@ -77,9 +78,16 @@ pub(crate) async fn attend(
                 None => return Err(failed(spool)),
             },
         };
-        let ended = watch(handle, spool, stop).await?;
-        // Collects the shim that this daemon started itself; an adopted one is collected by the system.
-        child.map(|mut child| child.try_wait());
+        let watching = watch(handle, spool, stop);
+        let ended = match child {
+            Some((mut child, standby)) => {
+                let ended = filling(standby, watching).await?;
+                // Collects the shim that this daemon started itself; an adopted one is collected by the system.
+                child.try_wait().ok();
+                ended
+            }
+            None => watching.await?,
+        };
         if !ended {
             reap::sweep(spool.folder());
             return Ok(Ending::Overdue);
@@ -119,20 +127,15 @@ fn open(pid: Pid) -> rustix::io::Result<OwnedFd> {
     pidfd_open(pid, PidfdFlags::NONBLOCK)
 }
 
-/// Starts the shim. It makes itself leader of a session of its own, so nothing that ends the daemon's group or
-/// terminal reaches it.
-#[expect(clippy::disallowed_methods, reason = "this room is the one that starts processes")]
-fn start(shim: &ShimProgram, spool: &Spool, env: &[(OsString, OsString)]) -> Result<Child, Error> {
-    let log = spool.path("shim.log");
-    let log = File::create(&log).map_err(Error::file("create", &log))?;
-    let mut command = Command::new(&shim.program);
-    command.args(&shim.args).arg(spool.folder());
-    command
-        .env_clear()
-        .envs(shim.env.iter().map(|(name, value)| (name, value)))
-        .envs(env.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-    command.spawn().map_err(Error::process("start the helper process"))
+/// Waits, and once the call is under way has helpers started for the next ones.
+async fn filling(standby: &Standby, watching: impl Future<Output = Result<bool, Error>>) -> Result<bool, Error> {
+    let mut watching = std::pin::pin!(watching);
+    let over = timeout(FILL_AFTER, watching.as_mut()).await;
+    standby.fill();
+    match over {
+        Ok(ended) => ended,
+        Err(_) => watching.await,
+    }
 }
 
 /// Waits for the shim's end; false when it had to be ended because it was stuck.

@@ -7,11 +7,13 @@ mod proc_fs;
 mod reap;
 pub mod shim;
 mod spool;
+mod standby;
 
 pub use detach::detach;
 
 pub(crate) use attend::{Begin, Ending, Variables, attend};
 pub(crate) use spool::{Asked, Ended, Exit, Order, Spool, strays};
+pub(crate) use standby::Standby;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,13 +31,23 @@ pub struct ShimProgram {
     pub args: Vec<String>,
     /// Variables that the shim itself needs and the model's program does not get.
     pub env: Vec<(String, String)>,
+    /// How many may stand ready for the next calls, started without a spool folder and told it through their stdin.
+    pub standby_max: usize,
 }
+
+/// Helper processes that stand ready at most. Each takes a few MiB.
+const STANDBY_MAX: usize = 4;
 
 impl ShimProgram {
     /// `synod shim SPOOL` of the running binary. `/proc/self/exe` names the very file that runs, also when it was
     /// replaced on disk by an upgrade, so that daemon and shim always agree about the spool's format.
     pub fn of_this_binary() -> Self {
-        Self { program: PathBuf::from("/proc/self/exe"), args: vec!["shim".to_owned()], env: Vec::new() }
+        Self {
+            program: PathBuf::from("/proc/self/exe"),
+            args: vec!["shim".to_owned()],
+            env: Vec::new(),
+            standby_max: STANDBY_MAX,
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! The detached helper process of one call: it starts the model's program, spools what it prints, keeps its time,
 //! ends it with everything it started, and writes down how it ended. It needs no daemon to do so.
 //!
-//! Runs as `synod shim SPOOL`, outside any tokio runtime. The model's program gets a process group of its own in the
+//! Runs as `synod shim SPOOL`, or as `synod shim` told by its stdin what it is for, outside any tokio runtime. The model's program gets a process group of its own in the
 //! shim's session; the shim is the subreaper of everything below it, so no `setsid` or double fork gets away.
 
-use super::spool::{Ended, Exit, Order, Spool, own_mark};
+use super::attend::Variables;
+use super::spool::{Ended, Exit, Order, ShimMark, Spool, own_mark};
+use super::standby::{HANDED_BYTES_MAX, handed};
 use super::{Error, reap};
 use rustix::process::{Pid, Signal, WaitStatus, kill_process_group};
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -28,35 +31,82 @@ const HUNT_MAX: Duration = Duration::from_secs(10);
 /// Carries out the order in `spool`; returns the exit code of the shim. When another shim has begun it, this one leaves
 /// it alone: the same call never runs twice.
 pub fn run(spool: &Path) -> Result<i32, Error> {
+    Helper::new()?.help(&Spool::at(spool), own_variable)
+}
+
+/// Waits to be told of a call, then carries it out as [`run`] does; ends at once when the daemon goes instead. What goes
+/// wrong is also written beside the call.
+pub fn stand_by() -> Result<i32, Error> {
+    let helper = Helper::new()?;
+    // As much as is ever handed over, so that one read brings it.
+    let mut message = Vec::with_capacity(HANDED_BYTES_MAX + 1);
+    io::stdin().lock().read_to_end(&mut message).map_err(Error::process("read what to do"))?;
+    let Some((folder, env)) = handed(&message) else { return Ok(0) };
+    let spool = Spool::at(&folder);
+    let done = helper.help(&spool, |name| handed_variable(&env, name));
+    if let Err(error) = &done {
+        // Read by the daemon when the call was not begun; nobody else is left to tell.
+        std::fs::write(spool.path("shim.log"), error.to_string()).ok();
+    }
+    done
+}
+
+/// A process that is ready to carry out a call.
+struct Helper {
+    mark: ShimMark,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Helper {
+    fn new() -> Result<Self, Error> {
+        let runtime = prepare()?;
+        Ok(Self { mark: own_mark()?, runtime })
+    }
+
+    fn help(self, spool: &Spool, variable: impl Fn(&str) -> Option<OsString>) -> Result<i32, Error> {
+        let Some(_lock) = spool.lock()? else { return Ok(0) };
+        if spool.mark()?.is_some() {
+            return Ok(0);
+        }
+        let order = spool.order()?;
+        let prompt = spool.open_prompt(order.prompt_bytes)?;
+        let stdout = spool.open_for_writing("stdout")?;
+        let env = order.env.iter().filter_map(|name| Some((name.into(), variable(name)?))).collect();
+        let job = Job { order, env, prompt, stdout };
+        let exit = self.runtime.block_on(carry_out(spool, &self.mark, job))?;
+        spool.write_exit(&exit)?;
+        Ok(0)
+    }
+}
+
+/// What is carried out.
+struct Job {
+    order: Order,
+    /// What the program may see.
+    env: Variables,
+    prompt: File,
+    stdout: File,
+}
+
+/// Makes this process one that calls can be left to.
+fn prepare() -> Result<tokio::runtime::Runtime, Error> {
     // A process that already leads a group cannot lead a session too; being in the daemon's session is then no harm.
     rustix::process::setsid().ok();
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .map_err(Error::process("become the subreaper"))?;
-    let spool = Spool::at(spool);
-    let Some(_lock) = spool.lock()? else { return Ok(0) };
-    if spool.mark()?.is_some() {
-        return Ok(0);
-    }
-    let order = spool.order()?;
-    let prompt = spool.open_prompt(order.prompt_bytes)?;
-    let stdout = spool.open_for_writing("stdout")?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::process("start the event loop"))?;
-    let exit = runtime.block_on(carry_out(&spool, &order, prompt, stdout))?;
-    spool.write_exit(&exit)?;
-    Ok(0)
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().map_err(Error::process("start the event loop"))
 }
 
 /// Runs the program to its end and cleans up after it.
-async fn carry_out(spool: &Spool, order: &Order, prompt: File, stdout: File) -> Result<Exit, Error> {
+async fn carry_out(spool: &Spool, mark: &ShimMark, job: Job) -> Result<Exit, Error> {
     let begun = Instant::now();
     let ran_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     // Once the mark stands, a signal must not end the shim before it has ended its program.
     let mut ears = Ears::open()?;
-    spool.write_mark(&own_mark()?)?;
-    let (leader, mut pipes) = match start(order, prompt, stdout) {
+    spool.write_mark(mark)?;
+    let Job { order, env, prompt, stdout } = job;
+    let (leader, mut pipes) = match start(&order, env, prompt, stdout) {
         Ok(started) => started,
         Err(error) => {
             let ended = Ended::StartFailed { error: format!("{}: {error}", order.program.display()) };
@@ -84,10 +134,10 @@ async fn carry_out(spool: &Spool, order: &Order, prompt: File, stdout: File) -> 
 
 /// Starts the program with its own group, the prompt as stdin, and of this environment only the named variables.
 #[expect(clippy::disallowed_methods, reason = "this room is the one that starts processes")]
-fn start(order: &Order, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> {
+fn start(order: &Order, env: Variables, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> {
     let mut command = Command::new(&order.program);
     command.args(&order.args).current_dir(&order.folder).process_group(0);
-    command.env_clear().envs(order.env.iter().filter_map(|name| Some((name, variable(name)?))));
+    command.env_clear().envs(env);
     command.stdin(prompt).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let leader = Pid::from_child(&child);
@@ -111,8 +161,13 @@ fn start(order: &Order, prompt: File, stdout: File) -> io::Result<(Pid, Pipes)> 
     clippy::disallowed_methods,
     reason = "values reach the program through the shim's own environment, so that none is ever written to disk"
 )]
-fn variable(name: &str) -> Option<std::ffi::OsString> {
+fn own_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
+}
+
+/// A variable that came with the call through the pipe.
+fn handed_variable(env: &Variables, name: &str) -> Option<OsString> {
+    env.iter().find(|(there, _)| there == name).map(|(_, value)| value.clone())
 }
 
 /// Waits until the program ends, its time is over, it prints too much, or the shim is told to stop.

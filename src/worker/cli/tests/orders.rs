@@ -3,7 +3,7 @@
 use crate::board::{AttemptKey, TaskId};
 use crate::config::{Environment, Price, Provider, Worker};
 use crate::worker::cli::{Bounds, CliWorker, Places};
-use crate::worker::process::{Ended, Exit, Order, ShimProgram, Spool};
+use crate::worker::process::{Ended, Exit, Order, ShimProgram, Spool, Standby};
 use crate::worker::{Call, Outcome};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,13 @@ impl Place {
             places: Places { spool: self.root.path().join("spool"), homes: self.root.path().join("homes") },
             bounds: Bounds { output_bytes: 1000, stderr_bytes: 200, grace: Duration::from_secs(3) },
             // A shim that leaves at once: what matters here is what was written for it.
-            shim: ShimProgram { program: PathBuf::from("/bin/true"), args: Vec::new(), env: Vec::new() },
+            standby: Standby::new(ShimProgram {
+                program: PathBuf::from("/bin/true"),
+                args: Vec::new(),
+                env: Vec::new(),
+                standby_max: 0,
+            })
+            .into(),
         }
     }
 

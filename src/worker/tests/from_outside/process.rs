@@ -56,7 +56,7 @@ fn own_shim() -> ShimProgram {
     let shim = crate::test_name(module_path!(), "shim_process");
     let args = ["--exact", shim.as_str(), "--ignored", "--nocapture", "--test-threads=1"];
     let program = std::env::current_exe().expect("this program");
-    ShimProgram { program, args: args.map(str::to_owned).to_vec(), env: Vec::new() }
+    ShimProgram { program, args: args.map(str::to_owned).to_vec(), env: Vec::new(), standby_max: 0 }
 }
 
 impl Workshop {
@@ -376,7 +376,8 @@ async fn a_killed_shim_is_an_interruption_and_what_it_ran_is_swept() {
 #[tokio::test]
 async fn a_call_that_nobody_began_has_to_be_asked_anew() {
     let workshop = Workshop::shell("echo ran >> runs; echo answer");
-    let nothing = ShimProgram { program: PathBuf::from("/bin/true"), args: Vec::new(), env: Vec::new() };
+    let nothing =
+        ShimProgram { program: PathBuf::from("/bin/true"), args: Vec::new(), env: Vec::new(), standby_max: 0 };
     let broken = roster(&workshop.folder, &["sh", "-c", "echo answer"], nothing);
     let outcome = broken.call(&worker(), workshop.asked("go", PATIENCE), CancellationToken::new()).await;
     assert_eq!(class(&outcome), "transient");
@@ -390,7 +391,8 @@ async fn a_call_that_nobody_began_has_to_be_asked_anew() {
 #[tokio::test]
 async fn of_several_shims_for_one_call_one_runs_it() {
     let workshop = Workshop::shell("echo ran >> runs; sleep 0.2; echo answer");
-    let nothing = ShimProgram { program: PathBuf::from("/bin/true"), args: Vec::new(), env: Vec::new() };
+    let nothing =
+        ShimProgram { program: PathBuf::from("/bin/true"), args: Vec::new(), env: Vec::new(), standby_max: 0 };
     let writer = roster(&workshop.folder, &["sh", "-c", "echo ran >> runs; sleep 0.2; echo answer"], nothing);
     let _ = writer.call(&worker(), workshop.asked("go", PATIENCE), CancellationToken::new()).await;
     let own = own_shim();

@@ -75,7 +75,7 @@ impl Bench {
             limits: &settings.limits,
             spool: self.root().join("spool"),
             homes: self.root().join("homes"),
-            shim: ShimProgram { program, args: args.map(str::to_owned).to_vec(), env: Vec::new() },
+            shim: ShimProgram { program, args: args.map(str::to_owned).to_vec(), env: Vec::new(), standby_max: 0 },
             pace: Pace::Instant,
             recorder: None,
         })

@@ -192,6 +192,9 @@ async fn a_task_over_a_face_is_the_same_and_can_be_asked_about_after_its_end() {
     let Ok(Reply::Accepted { task }) = handle.ask(Request::Submit(Box::new(new))).await else { panic!("not accepted") };
     rested(&handle, task.as_str()).await;
     until("its files have moved", || workspace.names("tasks/done").len() == 2).await;
+    // The log is written after them.
+    let log = || workspace.read("communication/INTERCOMMUNICATION_LOG.md").matches("<!-- synod:").count();
+    until("its log is written", || log() == 4).await;
     // It is archived by now or will be in a moment; the answer is the same either way.
     let Ok(Reply::Why { text, .. }) = handle.ask(Request::Why { task: task.clone() }).await else { panic!("no why") };
     assert!(text.contains("claude"), "{text}");

@@ -11,4 +11,5 @@ mod full_board;
 mod harness;
 mod hostile;
 mod obstacles;
+mod standby;
 mod stdin;

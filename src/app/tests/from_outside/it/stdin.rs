@@ -14,7 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 /// The binary as the shim of a call.
 fn shim() -> ShimProgram {
-    ShimProgram { program: env!("CARGO_BIN_EXE_synod").into(), args: vec!["shim".to_owned()], env: Vec::new() }
+    ShimProgram {
+        program: env!("CARGO_BIN_EXE_synod").into(),
+        args: vec!["shim".to_owned()],
+        env: Vec::new(),
+        standby_max: 1,
+    }
 }
 
 fn roster(folder: &Path, script: &str) -> Roster {
