@@ -19,7 +19,7 @@ pub use memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 pub use notice::Notice;
 pub use reply::{Reply, Status, WorkerRow};
 pub use request::{EditMode, NewTask, Overrides, Request};
-pub use view::{AttemptView, StepView, TaskRow, TaskView};
+pub use view::{AttemptView, StepView, TASK_STATES, TaskRow, TaskView};
 
 /// The board's words that requests and replies are made of, so that a face needs to know nothing below this room.
 pub use crate::board::{

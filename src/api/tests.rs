@@ -135,6 +135,7 @@ fn row() -> TaskRow {
         ending: None,
         recommendation: None,
         cost_usd: 0.1 + 0.2,
+        cost_unknown: 0,
     }
 }
 

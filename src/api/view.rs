@@ -6,6 +6,9 @@ use crate::board::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// How a task can stand, as [`TaskRow::state`] says it and a list can be asked for.
+pub const TASK_STATES: [&str; 6] = ["waiting", "working", "awaiting_person", "done", "failed", "cancelled"];
+
 /// A task in a list; it is also what the store keeps of an ended task beside its history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskRow {
@@ -13,7 +16,7 @@ pub struct TaskRow {
     pub id: TaskId,
     /// Its title.
     pub title: String,
-    /// `waiting`, `working`, `awaiting_person`, `done`, `failed`, `cancelled`.
+    /// One of [`TASK_STATES`].
     pub state: String,
     /// Its kind.
     pub kind: Kind,
@@ -30,8 +33,11 @@ pub struct TaskRow {
     /// What was recommended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recommendation: Option<String>,
-    /// What it cost so far, in USD.
+    /// What it cost so far, in USD, as far as that is known.
     pub cost_usd: f64,
+    /// Answers whose cost nobody told.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cost_unknown: u32,
 }
 
 impl TaskRow {
@@ -54,8 +60,14 @@ impl TaskRow {
             ending,
             recommendation: task.phase.decision().map(|decision| decision.recommendation.as_str().to_owned()),
             cost_usd: task.answered().filter_map(|(_, answer)| answer.usage.cost_usd).fold(0.0, |sum, cost| sum + cost),
+            cost_unknown: u32::try_from(task.answered().filter(|(_, answer)| answer.usage.cost_usd.is_none()).count())
+                .unwrap_or(u32::MAX),
         }
     }
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A step of a task's plan.

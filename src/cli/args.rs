@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// What the top help ends with.
 const AFTER_HELP: &str = "\
 First steps:
-  synod demo                             see it work, with recorded answers and without a key
+  synod demo                             see it work, with composed answers and without a key
   synod init                             make a workspace of this folder
   synod doctor                           see which models were found, and try each
   synod run \"Review src/login.py\"        hand in a task and wait for the decision
@@ -81,6 +81,9 @@ pub(super) enum Command {
     Log(commands::log::Args),
     Route(commands::route::Args),
     Workers(commands::workers::Args),
+    /// Read and write the shared memories
+    #[command(subcommand)]
+    Memory(commands::memory::Command),
     Doctor(commands::doctor::Args),
     /// Show the settings
     #[command(subcommand)]
@@ -121,11 +124,13 @@ mod tests {
 
     #[test]
     fn every_command_explains_itself() {
-        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+        let mut open: Vec<clap::Command> = Cli::command().get_subcommands().cloned().collect();
+        while let Some(command) = open.pop().filter(|command| !command.is_hide_set()) {
             assert!(command.get_about().is_some(), "{} has no help", command.get_name());
             for argument in command.get_arguments() {
                 assert!(argument.get_help().is_some(), "{} {} has no help", command.get_name(), argument.get_id());
             }
+            open.extend(command.get_subcommands().cloned());
         }
     }
 
@@ -153,6 +158,13 @@ mod tests {
             vec!["synod", "reject", "x"],
             vec!["synod", "wait", "x", "--timeout", "soon"],
             vec!["synod", "tasks", "-q", "-v"],
+            vec!["synod", "tasks", "--limit", "0"],
+            vec!["synod", "memory"],
+            vec!["synod", "memory", "search"],
+            vec!["synod", "memory", "read", "x", "--revision", "0"],
+            vec!["synod", "memory", "write", "x", "text", "--file", "f"],
+            vec!["synod", "memory", "edit", "x", "--needle", "a"],
+            vec!["synod", "memory", "lease", "x", "--for", "1h", "--release"],
         ] {
             assert!(Cli::try_parse_from(&line).is_err(), "{line:?}");
         }

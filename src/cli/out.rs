@@ -10,15 +10,16 @@ pub(super) struct Out {
     json: bool,
     quiet: bool,
     colours: bool,
+    plain: bool,
     terminal: bool,
     stderr_terminal: bool,
 }
 
 impl Out {
-    /// `plain`: no colours whatever stderr is.
+    /// `plain`: no colours whatever stdout and stderr are.
     pub(super) fn new(json: bool, quiet: bool, plain: bool) -> Self {
         let (terminal, stderr_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        Self { json, quiet, colours: stderr_terminal && !plain, terminal, stderr_terminal }
+        Self { json, quiet, colours: stderr_terminal && !plain, plain, terminal, stderr_terminal }
     }
 
     /// Whether a program reads stdout.
@@ -54,6 +55,35 @@ impl Out {
         self.write(&if self.terminal { tame(&text) } else { text })
     }
 
+    /// Writes data whose every byte counts. Only on a terminal is it made harmless, and its last line ended.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub(super) fn put_exactly(&self, value: &impl Serialize, text: &str) -> Result<(), Failure> {
+        if self.json || self.terminal {
+            return self.put(value, || text.to_owned());
+        }
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        Ok(stdout.flush()?)
+    }
+
+    /// [`Self::put`] for a text with marked passages, which are shown in colour where stdout takes colours.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub(super) fn put_marked(
+        &self,
+        value: &impl Serialize,
+        marks: (&str, &str),
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.json || !self.terminal || self.plain {
+            return self.put(value, text);
+        }
+        self.write(&coloured(&tame(&text()), marks))
+    }
+
     fn write(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes())?;
@@ -77,6 +107,11 @@ impl Out {
     }
 }
 
+/// The marks as colours. A text that holds such marks itself only changes colour.
+fn coloured(text: &str, (open, close): (&str, &str)) -> String {
+    text.replace(open, "\u{1b}[1;33m").replace(close, "\u{1b}[0m")
+}
+
 /// Takes out what would command a terminal: models write the texts, and not all of them mean well.
 fn tame(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
@@ -84,10 +119,11 @@ fn tame(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::tame;
+    use super::{coloured, tame};
 
     #[test]
     fn a_models_text_cannot_command_the_terminal() {
+        assert_eq!(coloured("a «b» c", ("«", "»")), "a \u{1b}[1;33mb\u{1b}[0m c");
         assert_eq!(tame("a\u{1b}]0;title\u{7}\n\tb\r\u{9b}31mé"), "a]0;title\n\tb31mé");
     }
 }

@@ -1,13 +1,10 @@
 //! The words a person may write after a flag, read into the board's own types. Names that depend on the settings
 //! (workers, roles, kinds) are only shaped here; whether they exist the daemon says.
 
-use crate::api::{Mode, Priority, TaskId};
+use crate::api::{Mode, Priority, TASK_STATES, TaskId};
 use crate::config;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use std::time::Duration;
-
-/// How an unfinished or finished task can stand, as `tasks --state` takes it.
-const STATES: [&str; 6] = ["waiting", "working", "awaiting_person", "done", "failed", "cancelled"];
 
 /// The endings that make a file a task file.
 const TASK_ENDINGS: [&str; 6] = ["md", "txt", "json", "yaml", "yml", "toml"];
@@ -26,7 +23,17 @@ pub(super) fn mode() -> impl TypedValueParser<Value = Mode> {
 
 /// Reads a task's state.
 pub(super) fn state() -> impl TypedValueParser<Value = String> {
-    PossibleValuesParser::new(STATES)
+    PossibleValuesParser::new(TASK_STATES)
+}
+
+/// Reads how many items a list shall have.
+pub(super) fn count() -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
+/// Reads the number of a revision.
+pub(super) fn revision() -> impl TypedValueParser<Value = u64> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 /// Reads a duration such as `90s`.

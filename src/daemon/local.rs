@@ -6,7 +6,7 @@ use super::desk::{FrontDesk, Submission};
 use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
 use super::jobs::Jobs;
 use super::outage::Outage;
-use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Overrides, Reply, Request, TaskView};
+use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Overrides, Reply, Request, TASK_STATES, TaskView};
 use crate::board::{Input, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
 use crate::folder::handoff_log;
 use crate::folder::intake::{self, format};
@@ -61,6 +61,7 @@ impl LocalBoard {
         match request {
             Request::Submit(new) => self.submit(*new).await,
             Request::Tasks { state, limit, before } => {
+                known_state(state.as_deref())?;
                 let limit = limit.unwrap_or(usize::MAX);
                 let page = self.query(|reply| Query::Rows { state, limit, before, reply }).await?;
                 page.map(|(tasks, next)| Reply::Tasks { tasks, next }).map_err(internal)
@@ -306,6 +307,15 @@ impl LocalBoard {
             }
             Err(mpsc::error::SendTimeoutError::Closed(_)) => Err(gone()),
         }
+    }
+}
+
+/// A list of tasks in a state that there is not would be empty, and look like an answer.
+fn known_state(state: Option<&str>) -> Result<(), Error> {
+    match state.filter(|state| !TASK_STATES.contains(state)) {
+        None => Ok(()),
+        Some(state) => Err(Error::new(ErrorKind::Invalid, format!("no task's state is called {state}"))
+            .hint(format!("it is one of {}", TASK_STATES.join(", ")))),
     }
 }
 

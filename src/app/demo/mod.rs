@@ -1,11 +1,11 @@
-//! The demo: a scratch workspace with a small program to review and a shipped cassette of recorded answers, so that the
-//! real engine can be seen at work without any model or key.
+//! The demo: a scratch workspace with a small program to review and a shipped cassette of answers that were composed for
+//! it (not recorded from models), so that the real engine can be seen at work without any model or key.
 
 use super::error::Error;
 use super::place::Options;
 use std::path::{Path, PathBuf};
 
-/// The recorded answers of three workers.
+/// The composed answers of three workers.
 const CASSETTE: &str = include_str!("cassette.jsonl");
 /// The program they review.
 const LOGIN: &str = include_str!("login.py");

@@ -26,7 +26,7 @@ mod tests {
     fn every_shell_gets_every_command_but_the_hidden_one() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Elvish, Shell::PowerShell] {
             let script = String::from_utf8_lossy(&script(shell)).into_owned();
-            for command in ["approve", "doctor", "completions"] {
+            for command in ["approve", "doctor", "memory", "restore", "completions"] {
                 assert!(script.contains(command), "{shell}: {command}");
             }
         }

@@ -1,4 +1,4 @@
-//! `synod demo`: the real engine at work on recorded answers, in a scratch workspace that is left to be looked at.
+//! `synod demo`: the real engine at work on composed answers, in a scratch workspace that is left to be looked at.
 
 use super::wait::now;
 use crate::api::{NewTask, Reply, Request, TaskId};
@@ -11,12 +11,13 @@ use crate::cli::report::Failure;
 use crate::cli::session::Session;
 use std::path::{Path, PathBuf};
 
-/// How fast the recorded calls are played: fast enough not to bore, slow enough to see that they run side by side.
+/// How fast the calls of the cassette are played: fast enough not to bore, slow enough to see that they run side by side.
 const PACE: Pace = Pace::Scaled(0.2);
 
-/// See Synod work without a model, a key or a network: three recorded models review a small program
+/// See Synod work without a model, a key or a network: three workers play a review of a small program
 ///
-/// The answers come from a cassette that ships with Synod; everything else is the real thing: routing, the calls side by
+/// Their answers come from a cassette that ships with Synod and was composed for the demo, not recorded from the models that
+/// the workers are named after. Everything else is the real thing: routing, the calls side by
 /// side, the vote, the files. It all stands in a scratch workspace that is yours to look at and to delete.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  synod demo\n  synod demo ~/synod-demo     into a folder of your choice")]
@@ -32,7 +33,7 @@ pub(in crate::cli) struct Args {
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> {
     let demo = app::demo(args.folder.map(|folder| session.path(&folder)))?;
     let place = app::workspace(&demo.options)?;
-    session.out.say("This is a demo: no model is called. Three recorded models review src/login.py.\n");
+    session.out.say("This is a demo: no model is called. Three workers review src/login.py with answers that were composed for it.\n");
     let mut interrupts = Interrupts::catch()?;
     let pace = if args.fast { Pace::Instant } else { PACE };
     let mut engine = Engine::start(&place, Engage { pace, ..Engage::default() }).await?;
@@ -42,7 +43,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> 
     let (task, exit) = carried?;
     closed?;
     session.out.say(&what_is_left(&place, &task));
-    // The recorded decision may well advise to look; the demo itself has done what it should.
+    // The decision may well advise to look; the demo itself has done what it should.
     Ok(if exit == Exit::NeedsPerson { Exit::Ok } else { exit })
 }
 
@@ -80,6 +81,6 @@ fn what_is_left(place: &Place, task: &TaskId) -> String {
     let outputs = path(layout.outputs.join(task.as_str()));
     let log = path(layout.handoff_log.clone());
     format!(
-        "\nNo model was called. What the recorded run left is in {root}:\n  {decision:<55} the decision, for people (.json: for programs)\n  {outputs:<55} what each model said, whole\n  {log:<55} who handed what to whom\n\nGo on with:\n  synod -C {root} why {task}\n  synod doctor          which models are on this machine (in a workspace: synod init)"
+        "\nNo model was called, and no model gave these answers: they were composed for the demo. What the run left is in {root}:\n  {decision:<55} the decision, for people (.json: for programs)\n  {outputs:<55} what each worker said, whole\n  {log:<55} who handed what to whom\n\nGo on with:\n  synod -C {root} why {task}\n  synod doctor          which models are on this machine (in a workspace: synod init)"
     )
 }

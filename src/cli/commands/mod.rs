@@ -9,6 +9,7 @@ pub(super) mod down;
 pub(super) mod drop;
 pub(super) mod init;
 pub(super) mod log;
+pub(super) mod memory;
 pub(super) mod route;
 pub(super) mod run;
 pub(super) mod shim;
@@ -48,6 +49,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Log(args) => log::run(session, args).await,
         Command::Route(args) => route::run(session, args).await,
         Command::Workers(args) => workers::run(session, &args).await,
+        Command::Memory(command) => memory::run(session, command).await,
         Command::Doctor(args) => doctor::run(session, &args).await,
         Command::Config(command) => config::run(session, &command),
         Command::Demo(args) => demo::run(session, args).await,

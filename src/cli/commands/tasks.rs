@@ -16,7 +16,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_parser = words::state())]
     state: Option<String>,
     /// At most so many
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+    #[arg(long, short = 'n', value_name = "N", default_value = "20", value_parser = words::count())]
     limit: usize,
     /// Go on where an earlier list ended
     #[arg(long, value_name = "NUMBER")]

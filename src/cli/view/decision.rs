@@ -1,13 +1,13 @@
 //! A decision for people: the advice first, then what is wrong, who disagreed, the votes.
 
-use super::number::{money, seconds};
+use super::number::{seconds, spent};
 use super::people::list;
 use crate::api::{Decision, Issue, Vote};
 use crate::cli::table::Table;
 
-/// The decision without the answer.
-pub(super) fn decision(decision: &Decision) -> String {
-    let mut text = head(decision);
+/// The decision without the answer; `unknown`: how many answers' cost nobody told.
+pub(super) fn decision(decision: &Decision, unknown: u32) -> String {
+    let mut text = head(decision, unknown);
     text.push_str(&issues(&decision.issues));
     text.push_str(&votes(&decision.votes));
     let failed = decision.failed_workers.iter();
@@ -20,7 +20,7 @@ pub(super) fn decision(decision: &Decision) -> String {
     text
 }
 
-fn head(decision: &Decision) -> String {
+fn head(decision: &Decision, unknown: u32) -> String {
     let mut table = Table::headless();
     let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
     row("advice", decision.recommendation.as_str().replace('_', " "));
@@ -45,7 +45,12 @@ fn head(decision: &Decision) -> String {
     let calls = if decision.attempts == 1 { "call" } else { "calls" };
     row(
         "spent",
-        format!("{} in {}, {} {calls}", money(decision.cost_usd), seconds(decision.duration_s), decision.attempts),
+        format!(
+            "{} in {}, {} {calls}",
+            spent(decision.cost_usd, unknown),
+            seconds(decision.duration_s),
+            decision.attempts
+        ),
     );
     table.text()
 }

@@ -2,11 +2,13 @@
 
 mod decision;
 mod doctor;
+mod memory;
 mod number;
 mod people;
 mod task;
 
 pub(super) use doctor::findings;
+pub(super) use memory::{memories, memory_hits, revisions};
 pub(super) use number::{money, seconds};
 pub(super) use people::{route, workers};
 pub(super) use task::{conclusion, task, tasks};

@@ -1,7 +1,7 @@
 //! Tasks for people: the list, all of one, and what is said of one at its end.
 
 use super::decision::decision;
-use super::number::{money, seconds};
+use super::number::{money, seconds, spent};
 use super::people::list;
 use crate::api::{AttemptView, Ending, TaskRow, TaskView};
 use crate::cli::table::{Table, cut};
@@ -22,7 +22,7 @@ pub(in crate::cli) fn tasks(tasks: &[TaskRow]) -> String {
             task.priority.as_str().to_owned(),
             task.kind.to_string(),
             task.accepted.rfc3339(),
-            money(task.cost_usd),
+            spent(task.cost_usd, task.cost_unknown),
             cut(&task.title, TITLE_WIDTH_MAX),
         ]);
     }
@@ -64,7 +64,7 @@ fn end(view: &TaskView) -> Vec<String> {
         let by = by.map(|worker| format!(" ({worker})")).unwrap_or_default();
         format!("answer{by}\n\n{}\n", answer.trim_end())
     });
-    view.decision.as_ref().map(decision).into_iter().chain(answer).collect()
+    view.decision.as_ref().map(|made| decision(made, view.row.cost_unknown)).into_iter().chain(answer).collect()
 }
 
 /// An answer without the verdict block at its end, whose content stands above it as issues and votes.
@@ -97,7 +97,7 @@ fn head(view: &TaskView) -> String {
         let took = seconds(ended.since(row.accepted).as_secs_f64());
         line("ended", format!("{} (after {took})", ended.rfc3339()));
     }
-    line("cost", money(row.cost_usd));
+    line("cost", spent(row.cost_usd, row.cost_unknown));
     if !view.waits_for.is_empty() {
         let names: Vec<String> = view.waits_for.iter().map(ToString::to_string).collect();
         line("waits for", names.join(", "));
@@ -116,6 +116,12 @@ fn steps(view: &TaskView) -> String {
     table.text()
 }
 
+/// A call that gave an answer has cost something, whether its worker said how much or not.
+fn cost(attempt: &AttemptView) -> String {
+    let untold = if attempt.state == "answered" { "unknown" } else { "-" };
+    attempt.cost_usd.map_or_else(|| untold.to_owned(), money)
+}
+
 fn attempts(attempts: &[AttemptView]) -> String {
     let mut table = Table::new(&["ATTEMPT", "STEP", "WORKER", "STATE", "TIME", "COST", "ERROR"]);
     let dash = || "-".to_owned();
@@ -126,7 +132,7 @@ fn attempts(attempts: &[AttemptView]) -> String {
             attempt.worker.to_string(),
             attempt.note.as_ref().map_or_else(|| attempt.state.clone(), |note| format!("{}: {note}", attempt.state)),
             attempt.seconds.map_or_else(dash, seconds),
-            attempt.cost_usd.map_or_else(dash, money),
+            cost(attempt),
             attempt.error.as_deref().map(|error| cut(error, ERROR_WIDTH_MAX)).unwrap_or_default(),
         ]);
     }

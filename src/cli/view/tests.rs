@@ -198,3 +198,51 @@ FAIL  gpt        bad key
 "
     );
 }
+
+#[test]
+fn a_cost_that_nobody_told_is_unknown_and_not_nothing() {
+    let mut value = full();
+    value["cost_usd"] = json!(0.0);
+    value["cost_unknown"] = json!(1);
+    value["decision"]["cost_usd"] = json!(0.0);
+    value["attempts"][0]["cost_usd"] = Value::Null;
+    let view = view(value);
+    let text = task(&view);
+    assert!(text.contains("cost       unknown\n") && text.contains("12.3 s     unknown"), "{text}");
+    assert!(text.contains("unknown in 1 min 13 s, 3 calls") && !text.contains("$0.0000"), "{text}");
+    assert!(tasks(std::slice::from_ref(&view.row)).contains("  unknown  "));
+}
+
+#[test]
+fn memories_their_hits_and_their_revisions() {
+    let row = json!({"name": "design/auth", "revision": 3, "hash": "ab", "bytes": 12, "by": "file", "at": 1_795_217_735_000_i64});
+    let mut other = row.clone();
+    other["name"] = json!("orchestration/current-task/x/progress");
+    other["revision"] = json!(0);
+    other["read_only"] = json!(true);
+    other["lease"] = json!({"by": "bob", "until": 1_795_217_736_000_i64});
+    let rows = [row, other].map(|row| serde_json::from_value(row).unwrap());
+    assert_eq!(
+        memories(&rows),
+        "\
+NAME                                   REVISION  BYTES  BY    AT                    NOTE
+design/auth                            3         12     file  2026-11-20T23:35:35Z
+orchestration/current-task/x/progress  -         12     file  2026-11-20T23:35:35Z  read-only, bob works on it until 2026-11-20T23:35:36Z
+"
+    );
+    let hits = json!([{"name": "a", "revision": 1, "snippet": "the «token»\nis", "score": 2.0},
+        {"name": "b", "revision": 1, "snippet": "", "score": 1.0}]);
+    assert_eq!(memory_hits(&serde_json::from_value::<Vec<_>>(hits).unwrap()), "a\n    the «token» is\nb\n");
+    let history = json!([
+        {"revision": 3, "change": {"did": "deleted"}, "bytes": 0, "by": "ann (cli)", "at": 1_795_217_735_000_i64},
+        {"revision": 2, "change": {"did": "restored", "revision": 1}, "hash": "0123456789abcdef", "bytes": 7, "by": "mcp", "at": 1_795_217_735_000_i64},
+    ]);
+    assert_eq!(
+        revisions(&serde_json::from_value::<Vec<_>>(history).unwrap()),
+        "\
+REVISION  AT                    BY         BYTES  HASH          WHAT
+3         2026-11-20T23:35:35Z  ann (cli)  -      -             deleted
+2         2026-11-20T23:35:35Z  mcp        7      0123456789ab  restored revision 1
+"
+    );
+}

@@ -128,3 +128,18 @@ async fn a_task_looks_the_same_before_and_after_it_is_archived_but_for_what_has_
     assert_eq!(running.rested("job").await, rested, "and nobody waits for what is over");
     running.end().await;
 }
+
+#[tokio::test]
+async fn a_state_that_there_is_not_is_refused_and_the_others_are_named() {
+    let rig = Rig::new(&["claude"]);
+    let running = board(&rig, 0, 1).await;
+    let request = Request::Tasks { state: Some("asleep".to_owned()), limit: None, before: None };
+    let error = running.ask(request).await.unwrap_err();
+    assert_eq!(error.kind, crate::api::ErrorKind::Invalid);
+    assert!(error.what.contains("asleep") && error.hint.contains("awaiting_person"), "{error:?}");
+    for state in crate::api::TASK_STATES {
+        let request = Request::Tasks { state: Some(state.to_owned()), limit: None, before: None };
+        assert!(running.ask(request).await.is_ok(), "{state}");
+    }
+    running.end().await;
+}
