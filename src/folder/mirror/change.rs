@@ -18,9 +18,9 @@ pub enum Change {
     },
     /// A file is left alone. Told once, and again when the file changes.
     Skipped(Skipped),
-    /// A write was cut off by a crash, and this text was left under a temporary name: a text of ours that did not arrive, or
-    /// one of somebody else's that had just been taken out. It belongs into the history unless it is there already; it does
-    /// not stand. Its file is removed at the first [`super::Mirror::flush`] after it was handed out.
+    /// A text that belongs to a memory and stands in no file: a write was cut off by a crash and left it under a temporary
+    /// name, or two people replaced a file while it was being written. It belongs into the history unless it is there already
+    /// (its hash tells); it does not stand. A left file is removed at the first [`super::Mirror::flush`] after that.
     Stray(Found),
     /// A root folder is not there any more. Nothing in it is taken for deleted.
     RootMissing {
@@ -88,6 +88,7 @@ pub enum Wrote {
     Done,
     /// Nothing was written: the file holds this text, which nobody knew of. The mirror does not hand it out a second time.
     Found(Found),
-    /// Nothing was written: the file that was expected is not there. The mirror does not hand this out a second time.
+    /// Nothing was written: the file that was expected is not there at this moment. [`Change::Gone`] follows if it stays away,
+    /// a find if it comes back with another text.
     Gone,
 }

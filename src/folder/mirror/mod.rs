@@ -6,16 +6,29 @@
 //! [`Glance`], which costs one `stat` while nothing has changed.
 
 mod change;
+mod doubts;
 mod error;
+mod exchange;
 mod glance;
 mod known;
 mod limits;
+mod linger;
 mod names;
 mod pages;
 mod patterns;
+mod place;
 mod roots;
 mod run;
+mod sight;
 mod stamp;
+mod take;
+#[cfg(test)]
+mod tests;
+mod through;
+mod unflushed;
+mod walk;
+mod watch;
+mod write;
 
 pub use change::{Change, Found, Look, Skipped, Wrote};
 pub use error::MirrorError;
