@@ -1,7 +1,7 @@
 //! From settings to what the board decides by. Plain translation; the board knows no settings.
 
 use super::place::Place;
-use crate::board::memory::MemoryRules;
+use crate::board::memory::{MemoryRules, Patterns};
 use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
 use crate::board::{Priority, Role, Rules, WorkerName, routing};
 use crate::config::{self, Settings, Worker};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// The rules for these workers.
 ///
 /// # Errors
-/// What is wrong with the catalog, when a person's additions make it unreadable.
+/// What is wrong with the catalog, when a person's additions make it unreadable, or with a pattern of memory names.
 pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result<Rules, String> {
     let settings = &place.loaded.settings;
     let catalog = routing::Catalog::read(&settings.catalog)?;
@@ -21,12 +21,20 @@ pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result
         limits: limits(settings),
         consensus: consensus(settings),
         catalog,
-        memory: memory(settings),
+        memory: memory(settings)?,
     })
 }
 
-fn memory(settings: &Settings) -> MemoryRules {
-    MemoryRules { text_bytes_max: settings.limits.memory_bytes_max as u64, ..MemoryRules::default() }
+fn memory(settings: &Settings) -> Result<MemoryRules, String> {
+    let patterns =
+        |key: &str, patterns: &[String]| Patterns::new(patterns).map_err(|fault| format!("memory.{key}: {fault}"));
+    Ok(MemoryRules {
+        read_only: patterns("read_only", &settings.memory.read_only)?,
+        ignored: patterns("ignored", &settings.memory.ignored)?,
+        text_bytes_max: settings.limits.memory_bytes_max as u64,
+        lease_max: settings.limits.memory_lease_max,
+        ..MemoryRules::default()
+    })
 }
 
 fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {

@@ -33,7 +33,7 @@ pub fn take(
     let at = input.at();
     if let Input::Tick { .. } = input {
         // One at a time: what a lost call does to its worker's standing counts for the next.
-        while let Some(event) = overdue(state, rules, at) {
+        while let Some(event) = due(state, rules, at) {
             commit(state, event, each);
         }
     } else {
@@ -72,7 +72,7 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
         Input::Memory { at, by, act } => Ok(memory::decide(&state.memories, &rules.memory, at, by, *act)?),
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
-        Input::Tick { at } => Ok(overdue(state, rules, at).into_iter().collect()),
+        Input::Tick { at } => Ok(due(state, rules, at).into_iter().collect()),
         Input::Published { at, upto } => {
             let published = state.index.ended.iter().take_while(|(seq, _)| *seq <= upto);
             Ok(published.map(|(_, task)| Event::TaskArchived { at, task: task.clone() }).collect())
@@ -221,6 +221,11 @@ fn cancel(state: &State, at: Timestamp, id: &TaskId, by: String, file: Option<St
     }
     events.push(Event::TaskEnded { at, task: id.clone(), ending: Ending::Cancelled { by }, file });
     Ok(events)
+}
+
+/// What a moment brings that settling does not find: a lost call, a lapsed lease.
+fn due(state: &State, rules: &Rules, at: Timestamp) -> Option<Event> {
+    overdue(state, rules, at).or_else(|| state.memories.lapsed(at))
 }
 
 /// The first call that should have reported long ago; it is given up. Everything else that a moment brings is found by

@@ -60,7 +60,8 @@ impl State {
         // A rest that had ended when the state was last looked at has had its effect; what waits still waits for a slot.
         let later = |moment: &Timestamp| *moment > self.index.settled;
         let rest = self.index.waiting.keys().filter_map(|worker| self.rest_end(worker)).filter(later).min();
-        [overdue, start, task, rest].into_iter().flatten().min()
+        let lapse = self.memories.next_lapse();
+        [overdue, start, task, rest, lapse].into_iter().flatten().min()
     }
 
     fn rest_end(&self, worker: &WorkerName) -> Option<Timestamp> {

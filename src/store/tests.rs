@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
+mod memories;
+
 use super::engine::{Engine, Ops};
 use super::*;
 use crate::board::page::Reason;

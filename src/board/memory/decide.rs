@@ -87,6 +87,7 @@ impl Bus<'_> {
         for Rewrite { name, if_revision, content: new } in rewrites {
             self.writable(&name)?;
             self.fits(&name, &new)?;
+            self.standing(&name)?;
             self.at_revision(&name, Some(if_revision))?;
             if !seen.insert(name.clone()) {
                 // The second text was made from a revision that the first replaces.

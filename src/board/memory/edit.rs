@@ -112,9 +112,10 @@ fn by_expression(text: &str, edit: &Edit<'_>) -> Result<Edited, EditFault> {
     let replacement = parts(edit.replacement);
     let mut out = Output::new(edit.bytes_max);
     let (mut rest, mut count) = (0, 0);
-    for found in expression.captures_iter(text) {
-        let found = found.map_err(|error| gave_up(&error))?;
-        let Some(whole) = found.get(0) else { continue };
+    let mut from = Some(0);
+    while let Some(found) = next(&expression, text, from)? {
+        let Some(whole) = found.get(0) else { break };
+        from = behind(text, whole.start(), whole.end());
         if fits_again_inside(&expression, whole.as_str())? {
             return Err(EditFault::Ambiguous);
         }
@@ -131,6 +132,20 @@ fn by_expression(text: &str, edit: &Edit<'_>) -> Result<Edited, EditFault> {
     check_count(count, edit.all)?;
     out.push(&text[rest..])?;
     Ok(Edited { text: out.text, replaced: count })
+}
+
+/// The next match from here on.
+fn next<'t>(expression: &Regex, text: &'t str, from: Option<usize>) -> Result<Option<Captures<'t, str>>, EditFault> {
+    let Some(from) = from else { return Ok(None) };
+    expression.captures_from_pos(text, from).map_err(|error| gave_up(&error))
+}
+
+/// Where to look on behind a match: as in Python, an empty match may follow a longer one at once, but not an empty one.
+fn behind(text: &str, start: usize, end: usize) -> Option<usize> {
+    if end > start {
+        return Some(end);
+    }
+    text[end..].chars().next().map(|char| end + char.len_utf8())
 }
 
 fn check_count(count: usize, all: bool) -> Result<(), EditFault> {

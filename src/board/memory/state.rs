@@ -5,7 +5,7 @@ use super::{Hashed, MemoryChange};
 use crate::board::event::Event;
 use crate::board::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every memory that stands or ever stood.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Memories {
     by_name: BTreeMap<MemoryName, Memory>,
     /// How many of them stand.
     standing: usize,
+    /// When leases lapse, earliest first.
+    lapses: BTreeSet<(Timestamp, MemoryName)>,
 }
 
 /// One memory; also what the store keeps of it to start from.
@@ -67,7 +69,9 @@ impl Memories {
     /// The memories as they were stored.
     pub fn new(by_name: BTreeMap<MemoryName, Memory>) -> Self {
         let standing = by_name.values().filter(|memory| memory.standing.is_some()).count();
-        Self { by_name, standing }
+        let until = |(name, memory): (&MemoryName, &Memory)| Some((memory.lease.as_ref()?.until, name.clone()));
+        let lapses = by_name.iter().filter_map(until).collect();
+        Self { by_name, standing, lapses }
     }
 
     /// All of them, those taken away included.
@@ -100,6 +104,18 @@ impl Memories {
         self.standing == 0
     }
 
+    /// When the next lease lapses.
+    pub(in crate::board) fn next_lapse(&self) -> Option<Timestamp> {
+        self.lapses.first().map(|(until, _)| *until)
+    }
+
+    /// The first lease that has lapsed, as the event that says so.
+    pub(in crate::board) fn lapsed(&self, at: Timestamp) -> Option<Event> {
+        let (_, name) = self.lapses.first().filter(|(until, _)| *until <= at)?;
+        let by = self.by_name.get(name)?.lease.as_ref()?.by.clone();
+        Some(Event::MemoryLeased { at, name: name.clone(), by, until: None })
+    }
+
     /// Makes an event about a memory part of the state; any other does nothing. An event whose revision is there already
     /// (the stored memories are at least as new as the journal) changes nothing.
     pub(in crate::board) fn apply(&mut self, event: &Event) {
@@ -111,8 +127,12 @@ impl Memories {
                 self.standing =
                     (self.standing + usize::from(memory.standing.is_some())).saturating_sub(usize::from(stood));
             }
-            Event::MemoryLeased { name, .. } => {
+            Event::MemoryLeased { name, until, .. } => {
                 let memory = self.by_name.entry(name.clone()).or_default();
+                if let Some(old) = &memory.lease {
+                    self.lapses.remove(&(old.until, name.clone()));
+                }
+                self.lapses.extend(until.map(|until| (until, name.clone())));
                 memory.leased(event);
                 if memory.is_nothing() {
                     self.by_name.remove(name);

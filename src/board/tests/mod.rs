@@ -6,6 +6,10 @@
 mod alarms;
 mod ending;
 mod harness;
+mod memory_acts;
+mod memory_edits;
+mod memory_life;
+mod memory_names;
 mod pages;
 mod people;
 mod planning;

@@ -1,6 +1,7 @@
 //! What must hold whatever happens.
 
 use std::collections::{BTreeMap, BTreeSet};
+use synod::board::memory::MemoryName;
 use synod::board::{Ask, AttemptKey, AttemptState, Event, Phase, Purpose, Rules, Seq, State, TaskId};
 
 /// Remembers what it must compare with.
@@ -12,6 +13,10 @@ pub(crate) struct Watcher {
     archived: BTreeSet<TaskId>,
     started: BTreeSet<AttemptKey>,
     over: BTreeSet<AttemptKey>,
+    /// The newest revision of each memory.
+    revisions: BTreeMap<MemoryName, u64>,
+    /// The texts that any revision holds, by hash.
+    history: BTreeSet<String>,
 }
 
 impl Watcher {
@@ -69,8 +74,19 @@ impl Watcher {
             | Event::DependencyEnded { .. }
             | Event::TaskDecided { .. }
             | Event::PersonAnswered { .. }
-            | Event::MemoryRevised { .. }
             | Event::MemoryLeased { .. } => {}
+            Event::MemoryRevised { name, revision, content, .. } => {
+                let before = self.revisions.insert(name.clone(), *revision).unwrap_or(0);
+                assert_eq!(*revision, before + 1, "the revisions of {name} have a gap");
+                self.history.extend(content.iter().map(|content| content.hash.clone()));
+            }
+        }
+    }
+
+    /// Texts that the memory bus has taken are in its history.
+    pub(crate) fn taken(&self, texts: Vec<String>) {
+        for text in texts {
+            assert!(self.history.contains(&text), "{text} was taken and is in no revision");
         }
     }
 
@@ -94,6 +110,7 @@ impl Watcher {
     pub(crate) fn same(&self, live: &State, replayed: &State) {
         assert_eq!(live.tasks, replayed.tasks, "replaying gives other tasks");
         assert_eq!(live.globals.health, replayed.globals.health, "replaying gives other workers' standings");
+        assert_eq!(live.memories, replayed.memories, "replaying gives other memories");
         assert_eq!(live.open(), replayed.open());
         assert_eq!(live.running(), replayed.running());
     }
@@ -112,6 +129,10 @@ impl Watcher {
             }
         }
         assert_eq!(state.running(), 0);
+        for (name, memory) in state.memories.by_name() {
+            assert!(memory.lease.is_none(), "the lease of {name} never lapsed");
+            assert_eq!(self.revisions.get(name).copied().unwrap_or(0), memory.revision, "{name}");
+        }
     }
 }
 

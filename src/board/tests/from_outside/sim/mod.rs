@@ -1,5 +1,6 @@
 //! Seeded schedules over the pure board alone: workers that are late, answer twice, lie, fail or never come back; crashes
-//! at any moment; clocks that jump; people who cancel and approve. After each step every invariant is checked.
+//! at any moment; clocks that jump; people who cancel and approve;
+//! hands that write to the memory bus at once. After each step every invariant is checked.
 //!
 //! `SYNOD_SIM_SEEDS=N` sets how many seeds are run (default 10,000), `SYNOD_SIM_SEED=S` runs one and tells its story.
 
@@ -13,6 +14,7 @@
 
 mod chance;
 mod invariants;
+mod memory;
 mod world;
 
 use std::panic::catch_unwind;

@@ -2,9 +2,11 @@
 
 use super::chance::Chance;
 use super::invariants::Watcher;
+use super::memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
+use synod::board::memory::Memories;
 use synod::board::rules::{CallLimits, ConsensusRules, WorkerRule};
 use synod::board::{
     self, Answer, Ask, AttemptKey, Effect, Event, Failure, FailureClass, Input, Kind, Mode, Offer, PersonAnswer, Phase,
@@ -34,6 +36,8 @@ pub(crate) struct World {
     journal: Vec<(Seq, Event)>,
     /// What left the journal when tasks were archived.
     globals: board::state::Globals,
+    /// What stands on the memory bus, stored with every event.
+    memories: Memories,
     now: Timestamp,
     coming: BTreeMap<(Timestamp, u64), Coming>,
     drawn: u64,
@@ -53,6 +57,7 @@ impl World {
             state: State::default(),
             journal: Vec::new(),
             globals: board::state::Globals::default(),
+            memories: Memories::default(),
             now: Timestamp(1_700_000_000_000),
             coming: BTreeMap::new(),
             drawn: 0,
@@ -81,6 +86,7 @@ impl World {
             43..48 => self.lie(),
             48..53 => self.publish(),
             53..55 => self.jump(),
+            55..70 => self.remember(),
             _ => {
                 self.pass_time();
             }
@@ -123,6 +129,15 @@ impl World {
         let offer = Offer { at: self.now, id: id.clone(), spec, words: text, source, ended };
         if self.take(Input::Offer(Box::new(offer))).is_ok() {
             self.names.insert(id);
+        }
+    }
+
+    fn remember(&mut self) {
+        let act = memory::act(&mut self.chance, &self.state.memories, self.now);
+        let by = (*self.chance.of(&["anna", "claude", "file"])).to_owned();
+        let texts = memory::texts(&act);
+        if self.take(Input::Memory { at: self.now, by, act: Box::new(act) }).is_ok() {
+            self.watcher.taken(texts);
         }
     }
 
@@ -206,7 +221,7 @@ impl World {
 
     /// The process dies: what is left is the journal. Calls under way go on, or are lost with it.
     fn crash(&mut self) {
-        let mut replayed = State::resume(self.globals.clone(), Default::default());
+        let mut replayed = State::resume(self.globals.clone(), self.memories.clone());
         for (seq, event) in &self.journal {
             board::apply(&mut replayed, *seq, event);
         }
@@ -253,6 +268,7 @@ impl World {
         if self.tell {
             println!("{} <- {input:?}", self.now);
         }
+        let published = if let Input::Published { upto, .. } = &input { *upto } else { Seq(0) };
         let mut effects = Vec::new();
         let mut events = Vec::new();
         let taken = board::take(&mut self.state, &self.rules, input, &mut |state, seq, event| {
@@ -266,7 +282,13 @@ impl World {
             }
         }
         self.watcher.after(&self.state, &self.rules, &events);
+        if events.iter().any(|(_, event)| is_of_memory(event)) {
+            self.memories = Memories::new(self.state.memories.by_name().clone());
+        }
         self.journal.extend(events);
+        if published > Seq(0) {
+            self.journal.retain(|(seq, event)| *seq > published || !is_of_memory(event));
+        }
         if !archived.is_empty() {
             self.journal.retain(|(_, event)| event.task().is_none_or(|task| !archived.contains(task)));
             self.globals = self.state.globals.clone();
@@ -333,6 +355,10 @@ impl World {
             }
         }
     }
+}
+
+fn is_of_memory(event: &Event) -> bool {
+    matches!(event, Event::MemoryRevised { .. } | Event::MemoryLeased { .. })
 }
 
 fn failure(class: FailureClass) -> Failure {

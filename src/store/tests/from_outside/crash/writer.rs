@@ -1,22 +1,28 @@
 //! The writer: numbered events whose content follows from their number, so that whoever looks later knows what must be there.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
+use synod::board::memory::{Hashed, MemoryChange, MemoryName};
 use synod::board::plan::{PlanSource, Shape};
 use synod::board::state::Globals;
 use synod::board::{
     Answer, AttemptKey, Event, Failure, FailureClass, Kind, Mode, Plan, Route, Seq, Source, TaskId, TaskSpec, Text,
     Timestamp, Usage, WorkerName,
 };
-use synod::store::{Archive, Batch, Blobs, Error, Store};
+use synod::store::{Archive, Batch, Blobs, Error, REVISIONS_MAX, Store};
 
 pub(crate) const FOLDER: &str = "SYNOD_TEST_STORE";
 const BATCHES: &str = "SYNOD_TEST_BATCHES";
 
-/// Tasks side by side, and events of each.
-const TASKS: u64 = 4;
+/// Lanes side by side, and events of each. The last lane is that of the memories, the others are tasks.
+const TASKS: u64 = 5;
 const EVENTS: u64 = 8;
+
+/// Memories that take turns, and how many of their revisions is a deletion.
+const MEMORIES: u64 = 3;
+const DELETED_EVERY: u64 = 5;
 
 /// Small repeatable randomness (splitmix64).
 pub(crate) struct Dice(pub(crate) u64);
@@ -62,7 +68,8 @@ pub(crate) fn write_on() {
 /// The batch of these numbers. Its long texts are put into the blob store first.
 pub(crate) fn batch(numbers: Range<u64>, blobs: &Blobs) -> Result<Batch, Error> {
     let globals = Globals { seq: Seq(numbers.end - 1), ..Globals::default() };
-    let mut batch = Batch { globals: Some(globals), ..Batch::default() };
+    let published = Some(Seq(numbers.start.saturating_sub(4)));
+    let mut batch = Batch { globals: Some(globals), published, ..Batch::default() };
     for number in numbers {
         let mut put = Ok(());
         let event = event(number, |text| {
@@ -73,7 +80,9 @@ pub(crate) fn batch(numbers: Range<u64>, blobs: &Blobs) -> Result<Batch, Error> 
         });
         put?;
         batch.events.push((Seq(number), event));
-        if place(number).1 == EVENTS - 1 {
+        if let Some((name, revision)) = memory(number) {
+            batch.mirrored.push((name, mark(revision)));
+        } else if place(number).1 == EVENTS - 1 {
             batch.archive.push(Archive { task: task(number), summary: summary(number) });
         }
     }
@@ -94,7 +103,8 @@ pub(crate) fn compare(folder: &Path, acknowledged: u64) -> Result<(), String> {
     if !report.is_whole() {
         return Err(format!("damaged: {:?}", report.damages));
     }
-    for first in (1..=last).filter(|&number| place(number).1 == 0) {
+    compare_memories(&store, last)?;
+    for first in (1..=last).filter(|&number| place(number).1 == 0 && memory(number).is_none()) {
         let expected: Vec<u64> = (0..EVENTS).map(|n| first + n * TASKS).filter(|&number| number <= last).collect();
         let history = store.history(&task(first)).map_err(|error| error.to_string())?.unwrap_or_default();
         let found: Vec<u64> = history.iter().map(|(seq, _)| seq.0).collect();
@@ -112,6 +122,65 @@ pub(crate) fn compare(folder: &Path, acknowledged: u64) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether every revision up to event `last` is there, and nothing else; and what stands, and the marks, belong to it.
+fn compare_memories(store: &Store, last: u64) -> Result<(), String> {
+    let mut expected: BTreeMap<MemoryName, Vec<u64>> = BTreeMap::new();
+    for number in 1..=last {
+        if let Some((name, _)) = memory(number) {
+            expected.entry(name).or_default().push(number);
+        }
+    }
+    let standing = store.memories().map_err(|error| error.to_string())?;
+    if standing.by_name().keys().ne(expected.keys()) {
+        return Err(format!("the memories are {:?}", standing.by_name().keys()));
+    }
+    for (name, numbers) in &expected {
+        let mut kept = store.memory_history(name, None, REVISIONS_MAX).map_err(|error| error.to_string())?;
+        kept.reverse();
+        let found: Vec<(u64, u64)> = kept.iter().map(|kept| (kept.seq.0, kept.revision)).collect();
+        if found != numbers.iter().copied().zip(1..).collect::<Vec<_>>() {
+            return Err(format!("{name} has the revisions {found:?} instead of {numbers:?}"));
+        }
+        for revision in &kept {
+            let text = revision.content.as_ref().map(|content| store.blobs().get(&content.text)).transpose();
+            if text.map_err(|error| error.to_string())? != note(revision.seq.0, revision.revision) {
+                return Err(format!("revision {} of {name} has another text", revision.revision));
+            }
+        }
+        let newest = kept.last().map(|kept| (kept.revision, kept.content.as_ref()));
+        let stands = standing
+            .get(name)
+            .map(|memory| (memory.revision, memory.standing.as_ref().map(|standing| &standing.content)));
+        if newest != stands {
+            return Err(format!("{name} stands as {stands:?}, its newest revision is {newest:?}"));
+        }
+    }
+    let newest = expected.into_iter().filter_map(|(name, numbers)| Some((name, mark(numbers.len() as u64)?)));
+    let (marks, found) = (newest.collect(), store.mirrored().map_err(|error| error.to_string())?);
+    if found != marks {
+        return Err(format!("the marks are {found:?} instead of {marks:?}"));
+    }
+    Ok(())
+}
+
+/// The memory that an event is about, and its revision; `None`: it is a task's.
+fn memory(number: u64) -> Option<(MemoryName, u64)> {
+    let (turn, lane) = ((number - 1) / TASKS, (number - 1) % TASKS);
+    let name = format!("design/note-{}", turn % MEMORIES);
+    (lane == TASKS - 1).then(|| (MemoryName::parse(&name).unwrap(), turn / MEMORIES + 1))
+}
+
+/// The text of a revision; `None`: it is a deletion.
+fn note(number: u64, revision: u64) -> Option<String> {
+    let length = [100, 1000, 1500, 40_000][(number / TASKS % 4) as usize];
+    (revision % DELETED_EVERY != 0).then(|| text(number, length))
+}
+
+/// The mark that goes with a revision: every third file lags behind and has none.
+fn mark(revision: u64) -> Option<u64> {
+    (revision % 3 != 0).then_some(revision)
 }
 
 pub(crate) fn open(folder: &Path) -> Result<Store, String> {
@@ -157,6 +226,11 @@ fn expected_event(number: u64, found: &Event, blobs: &Blobs) -> Result<Event, St
 /// The event that has this number; `put` takes in its long text, where it has one.
 fn event(number: u64, put: impl FnOnce(String) -> Text) -> Event {
     let (at, task) = (Timestamp(number as i64), task(number));
+    if let Some((name, revision)) = memory(number) {
+        let content = note(number, revision).map(|text| Hashed { text: put(text), hash: format!("hash of {number}") });
+        let change = if content.is_some() { MemoryChange::Written } else { MemoryChange::Deleted };
+        return Event::MemoryRevised { at, name, revision, change, content, by: "anna".to_owned() };
+    }
     let key = AttemptKey { task: task.clone(), number: number as u32 };
     match place(number).1 {
         0 => accepted(at, task, &text(number, 800)),
