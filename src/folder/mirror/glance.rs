@@ -36,7 +36,7 @@ impl Glance {
             // A link, something else, or no answer: taking it up says what is the matter.
             _ => {}
         }
-        if known.is_none() && self.is_alias(&spot) {
+        if known.is_none() && is_alias(shared, &spot) {
             return Look::Same;
         }
         self.compare(name, known.as_ref(), &spot, now)
@@ -69,17 +69,12 @@ impl Glance {
         }
     }
 
-    /// Whether a place lies in a folder that is known under another name.
-    fn is_alias(&self, spot: &Spot) -> bool {
-        is_alias(&self.shared, spot)
-    }
-
     /// Reads one of Synod's own pages; `None`: there is none of this name, or the name is no page's.
     ///
     /// # Errors
     /// It is there and cannot be read.
     pub fn read_page(&self, name: &MemoryName) -> Result<Option<Found>, MirrorError> {
-        if !pages::is_page(name.as_str()) {
+        if !name.is_own_page() {
             return Ok(None);
         }
         let spot = self.shared.roots.place(name);
@@ -114,11 +109,20 @@ impl Glance {
     }
 }
 
-/// Whether a place lies in a folder that is known under another name, so that its file is another memory.
+/// Whether a place lies, or would lie, in a folder that is known under another name, so that its file is another memory.
 pub(super) fn is_alias(shared: &Shared, spot: &Spot) -> bool {
-    let Some(parent) = spot.path.parent() else { return false };
-    let parent = Spot::new(spot.root, parent);
-    let Ok(stat) = rustix::fs::stat(shared.roots.on_disk(&parent)) else { return false };
-    let id = FolderId { device: stat.st_dev, inode: stat.st_ino };
-    shared.folders().by_id.get(&id).is_some_and(|known| *known != parent && shared.roots.on_disk(known).is_dir())
+    let mut parent = spot.path.parent();
+    while let Some(path) = parent {
+        let folder = Spot::new(spot.root, path);
+        if let Ok(stat) = rustix::fs::stat(shared.roots.on_disk(&folder)) {
+            let id = FolderId { device: stat.st_dev, inode: stat.st_ino };
+            let folders = shared.folders();
+            return folders
+                .by_id
+                .get(&id)
+                .is_some_and(|known| *known != folder && shared.roots.on_disk(known).is_dir());
+        }
+        parent = path.parent();
+    }
+    false
 }

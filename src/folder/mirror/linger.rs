@@ -7,11 +7,10 @@ use super::roots::Spot;
 use super::stamp::Stamp;
 use crate::board::MemoryName;
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Files kept at once; above it the oldest one's time is over.
-const KEPT_MAX: usize = 512;
+/// Files kept at once, each with its folder open; above it the oldest one's time is over.
+const KEPT_MAX: usize = 64;
 
 /// How often a file that is just being written gets more time.
 const MORE_MAX: u32 = 30;
@@ -46,10 +45,6 @@ pub(super) enum End {
 }
 
 impl Kept {
-    fn path(&self) -> PathBuf {
-        self.place.path_of(&self.temporary)
-    }
-
     /// Ends it; `None` when somebody is just writing into it, and it gets more time.
     fn end(&mut self, now: Instant, wait: Duration, bytes_max: usize) -> Option<End> {
         let (hash, stamp, text) = match self.place.stands(&self.temporary, bytes_max) {
@@ -106,14 +101,14 @@ impl Linger {
         self.0.push_back(kept);
     }
 
-    /// When the first one's time is over; at once when there are too many.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        self.0.iter().map(|kept| kept.due).min()
+    /// Whether there are so many that the oldest should end now.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() > KEPT_MAX
     }
 
-    /// Whether a path is one that is kept.
-    pub(super) fn holds(&self, path: &Path) -> bool {
-        self.0.iter().any(|kept| kept.path() == path)
+    /// When the first one's time is over.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.0.iter().map(|kept| kept.due).min()
     }
 
     /// Ends those whose time is over.

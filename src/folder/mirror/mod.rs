@@ -34,7 +34,7 @@ pub use change::{Change, Found, Look, Skipped, Wrote};
 pub use error::MirrorError;
 pub use glance::Glance;
 pub use limits::Limits;
-pub use pages::{Listed, is_page};
+pub use pages::Listed;
 pub use patterns::Patterns;
 pub use roots::Roots;
 pub use run::{Mirror, Waker};

@@ -50,22 +50,25 @@ pub(super) fn path_of(prefix: &str, name: &MemoryName) -> PathBuf {
     PathBuf::from(format!("{below}{ENDING}"))
 }
 
-/// The temporary name under which a file is written beside its place.
-pub(super) fn temporary(file: &str, number: u64) -> String {
-    format!(".{file}.{number}.synod{TEMPORARY}")
+/// The temporary name under which a file is written beside its place. It is 16 bytes longer at most: the longest part of a
+/// name leaves as many of the 255 that file systems take. Serena's are `<file>.<eight signs>.tmp`, without a dot in front.
+pub(super) fn temporary(file: &str, number: u32) -> String {
+    format!(".{file}.s{number:08x}{TEMPORARY}")
 }
 
 /// The file that a temporary name of ours belongs to.
 pub(super) fn of_temporary(temporary: &str) -> Option<&str> {
-    let inner = temporary.strip_prefix('.')?.strip_suffix(TEMPORARY)?.strip_suffix(".synod")?;
-    let (file, number) = inner.rsplit_once('.')?;
-    (is_memory_file(file) && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(file)
+    let inner = temporary.strip_prefix('.')?.strip_suffix(TEMPORARY)?;
+    let (file, number) = inner.rsplit_once(".s")?;
+    let is_number = number.len() == 8 && number.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_memory_file(file) && is_number).then_some(file)
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should end where it stands")]
 mod tests {
     use super::*;
+    use crate::board::memory::PART_BYTES_MAX;
 
     #[test]
     fn what_editors_keep_beside_a_file_is_no_memory() {
@@ -104,7 +107,9 @@ mod tests {
     #[test]
     fn a_temporary_name_leads_back_to_its_file() {
         assert_eq!(of_temporary(&temporary("a.b.md", 17)), Some("a.b.md"));
-        assert_eq!(of_temporary("a.md.12345678.tmp"), None);
+        assert_eq!(of_temporary(".a.md.12345678.tmp"), None);
+        let longest = format!("{}.md", "x".repeat(PART_BYTES_MAX));
+        assert!(temporary(&longest, u32::MAX).len() <= 255);
         assert_eq!(of_temporary(".synod-writing.tmp"), None);
         assert!(!is_memory_file(&temporary("a.md", 1)));
     }

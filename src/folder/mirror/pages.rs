@@ -1,4 +1,4 @@
-//! Synod's own pages: which names are theirs, and listing them from the file system within a bound.
+//! Synod's own pages: the folders that hold them, and listing them from the file system within a bound.
 
 use super::known::Shared;
 use super::names;
@@ -18,14 +18,6 @@ const FOLDERS: [&str; 4] = [
 
 /// Deepest a page lies.
 const DEPTH_MAX: usize = 8;
-
-/// Whether a name is one of Synod's own pages: a file that is published, not a memory with revisions. A task's
-/// `shared-context` is no page but a memory, while the task runs.
-pub fn is_page(name: &str) -> bool {
-    let Some(folder) = FOLDERS.iter().find(|folder| name.starts_with(**folder)) else { return false };
-    let task_file = name.strip_prefix(FOLDERS[0]).and_then(|rest| rest.split_once('/'));
-    !(*folder == FOLDERS[0] && task_file.is_some_and(|(_, file)| file == "shared-context"))
-}
 
 /// Whether a folder of the workspace's memories holds nothing but pages.
 pub(super) fn is_page_folder(path: &Path) -> bool {
@@ -101,10 +93,11 @@ impl List<'_> {
     }
 
     fn page(&mut self, name: &str) {
-        if self.listed.more || name <= self.after || !name.starts_with(self.below) || !is_page(name) {
+        if self.listed.more || name <= self.after || !name.starts_with(self.below) {
             return;
         }
         match MemoryName::parse(name) {
+            Ok(parsed) if !parsed.is_own_page() => {}
             Ok(_) if self.listed.names.len() >= self.limit => self.listed.more = true,
             Ok(parsed) if parsed.as_str() == name => self.listed.names.push(parsed),
             _ => {}
@@ -119,16 +112,10 @@ mod tests {
     use crate::folder::mirror::{Limits, Roots};
 
     #[test]
-    fn a_shared_context_is_no_page_while_its_task_runs() {
-        for page in ["orchestration/current-task/x/progress", "orchestration/history/2026-01-01-x/shared-context"] {
-            assert!(is_page(page), "{page}");
-        }
-        for memory in ["orchestration/current-task/x/shared-context", "orchestration/inbox/x", "orchestration/x", "a"] {
-            assert!(!is_page(memory), "{memory}");
-        }
+    fn a_folder_with_memories_among_its_pages_is_looked_into() {
+        assert!(is_page_folder(Path::new("orchestration/history/x")));
         assert!(
-            is_page_folder(Path::new("orchestration/history/x"))
-                && !is_page_folder(Path::new("orchestration/current-task"))
+            !is_page_folder(Path::new("orchestration/current-task")) && !is_page_folder(Path::new("orchestration"))
         );
     }
 

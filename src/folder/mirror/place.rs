@@ -67,9 +67,17 @@ impl Place {
     /// Writes a new file under a temporary name; `mode`: the one to give it, else what the umask leaves.
     pub(super) fn write_new(&self, name: &str, bytes: &[u8], mode: Option<u32>) -> Result<Stamp, Error> {
         self.try_write_new(name, bytes, mode).map_err(|error| {
-            self.unlink(name);
+            // One that stood there before is somebody else's, or was left by a crash.
+            if error.kind() != std::io::ErrorKind::AlreadyExists {
+                self.unlink(name);
+            }
             Error::io(&self.path_of(&self.file), "write", error)
         })
+    }
+
+    /// Whether a name of the folder is free.
+    pub(super) fn is_free(&self, name: &str) -> bool {
+        matches!(rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT))
     }
 
     fn try_write_new(&self, name: &str, bytes: &[u8], mode: Option<u32>) -> std::io::Result<Stamp> {

@@ -15,7 +15,7 @@ use super::unflushed::Unflushed;
 use super::watch::{Filler, Queue, Seen, Watch};
 use crate::board::MemoryName;
 use crate::folder::error::Error;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,13 +65,15 @@ pub struct Mirror {
     /// The number of the last look through.
     pub(super) generation: u64,
     /// The number of the last temporary file.
-    pub(super) number: u64,
+    pub(super) number: u32,
     /// Folders made for memories, which go again when they are empty.
     pub(super) made: HashSet<Spot>,
     pub(super) linger: Linger,
     pub(super) unflushed: Unflushed,
     /// Left temporary files whose texts were handed out.
     pub(super) strays: Vec<PathBuf>,
+    /// Links to files, by what they lead to: no event tells of them when that changes.
+    pub(super) links: HashMap<PathBuf, BTreeSet<Spot>>,
     /// What a test does between the look at a file and its exchange.
     #[cfg(test)]
     pub(super) between: Option<Box<dyn FnMut() + Send>>,
@@ -140,11 +142,13 @@ impl Mirror {
             told: HashMap::new(),
             rescan_at: None,
             generation: 0,
-            number: 0,
+            // Numbers of an earlier run, or of another daemon on a shared folder, are others.
+            number: std::process::id() << 16,
             made: HashSet::new(),
             linger: Linger::default(),
             unflushed: Unflushed::default(),
             strays: Vec::new(),
+            links: HashMap::new(),
             #[cfg(test)]
             between: None,
         };
@@ -193,7 +197,8 @@ impl Mirror {
         }
     }
 
-    /// What was handed out of this memory could not be taken in: it is handed out again, as soon as [`Self::next`] is called.
+    /// A text of this memory that was handed out could not be taken in: it is handed out again, as soon as [`Self::next`] is
+    /// called. A [`Change::Gone`] is not: who could not take one in keeps it and tries again.
     pub fn doubt(&mut self, name: &MemoryName) {
         let spot = self.shared.spot(name);
         self.shared.forget(name);

@@ -34,6 +34,18 @@ impl Mirror {
         } else if whole || is_whole_at_once(path) {
             self.later.remove(&spot);
             self.want(spot);
+            self.want_links_to(path);
+        }
+    }
+
+    /// Looks at the links that lead to a file that changed.
+    fn want_links_to(&mut self, path: &Path) {
+        if self.links.is_empty() {
+            return;
+        }
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        for link in self.links.get(&real).cloned().unwrap_or_default() {
+            self.want(link);
         }
     }
 
@@ -79,7 +91,7 @@ impl Mirror {
     /// Looks at one file. `believed`: what is found stands, also if it may be half of something.
     pub(super) fn look_at(&mut self, spot: Spot, believed: bool, now: Instant) {
         let name = match self.shared.roots.name(&spot) {
-            Ok(name) if pages::is_page(name.as_str()) => return,
+            Ok(name) if name.is_own_page() => return,
             Ok(name) => name,
             Err(why) => return self.leave(&spot, why, Stamp::default()),
         };
@@ -106,7 +118,12 @@ impl Mirror {
             Taken::Changing => {
                 self.later.insert(spot, now + AGAIN_AFTER);
             }
-            Taken::Text(text) => self.found_text(name, known.as_ref(), spot, text, believed, now),
+            Taken::Text(text) => {
+                if text.path != self.shared.roots.on_disk(&spot) {
+                    self.links.entry(text.path.clone()).or_default().insert(spot.clone());
+                }
+                self.found_text(name, known.as_ref(), spot, text, believed, now);
+            }
         }
     }
 

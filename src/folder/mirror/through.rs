@@ -61,6 +61,12 @@ impl Mirror {
             }
             news |= self.take_in(&walked, now);
             news |= self.miss(root, &walked, now);
+            // Later on, such a file is one of our own or of another daemon's that shares the folder.
+            if self.generation == 1 {
+                for spot in &walked.temporary {
+                    self.meet_temporary(spot);
+                }
+            }
             for (spot, id) in walked.folders.by_spot {
                 folders.insert(spot, id);
             }
@@ -131,9 +137,6 @@ impl Mirror {
         for (spot, why) in &walked.skipped {
             self.leave(spot, why.clone(), Stamp::default());
         }
-        for spot in &walked.temporary {
-            self.meet_temporary(spot);
-        }
         news
     }
 
@@ -187,12 +190,9 @@ impl Mirror {
         self.doubts.len() > before
     }
 
-    /// A temporary file of ours that is not being written now was left by a crash: its text is handed out.
+    /// A temporary file of ours that stands there at the start was left by a crash: its text is handed out.
     fn meet_temporary(&mut self, spot: &Spot) {
         let path = self.shared.roots.on_disk(spot);
-        if self.linger.holds(&path) || self.strays.contains(&path) {
-            return;
-        }
         let file = spot.path.file_name().and_then(|name| name.to_str()).and_then(names::of_temporary);
         let name =
             file.and_then(|file| self.shared.roots.name(&Spot::new(spot.root, spot.path.with_file_name(file))).ok());

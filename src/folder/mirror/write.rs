@@ -92,7 +92,7 @@ impl Mirror {
 
     /// Where a memory may be written, its root there.
     fn writable(&mut self, name: &MemoryName) -> Result<Spot, MirrorError> {
-        let spot = self.shared.spot(name);
+        let spot = self.spelled(self.shared.spot(name));
         let root = self.shared.roots.path(spot.root).to_owned();
         if !root.is_dir() {
             if self.roots.get(spot.root) != Some(&RootState::Never) {
@@ -106,6 +106,23 @@ impl Mirror {
             return Err(MirrorError::Refused { path: spot.path, why });
         }
         Ok(spot)
+    }
+
+    /// The place with its folder spelled as it is on the disk, where one of the same name in another Unicode form stands.
+    fn spelled(&self, spot: Spot) -> Spot {
+        let (Some(folder), Some(file)) = (spot.path.parent().and_then(Path::to_str), spot.path.file_name()) else {
+            return spot;
+        };
+        if folder.is_empty() || self.shared.roots.on_disk(&Spot::new(spot.root, folder)).exists() {
+            return spot;
+        }
+        let same = |known: &&Spot| {
+            known.root == spot.root && known.path.to_str().map(names::composed).as_deref() == Some(folder)
+        };
+        match self.shared.folders().by_spot.keys().find(same) {
+            Some(known) => Spot::new(known.root, known.path.join(file)),
+            None => spot,
+        }
     }
 
     /// What stands at a place, behind its links.
@@ -190,6 +207,9 @@ impl Mirror {
                 let due = Instant::now() + self.shared.limits.settle;
                 let (name, spot) = (name.clone(), spot.clone());
                 self.linger.keep(Kept { name, spot, place, temporary, hash, stamp, ours, due, more: 0 });
+                if self.linger.is_full() {
+                    self.end_lingering(Instant::now());
+                }
                 true
             }
             Put::Done(None) => true,
@@ -222,9 +242,15 @@ impl Mirror {
         }
     }
 
+    /// A temporary name that is free: one that a crash left keeps its text until that is handed out.
     fn temporary(&mut self, place: &Place) -> String {
-        self.number += 1;
-        names::temporary(&place.file, self.number)
+        loop {
+            self.number = self.number.wrapping_add(1);
+            let temporary = names::temporary(&place.file, self.number);
+            if place.is_free(&temporary) {
+                return temporary;
+            }
+        }
     }
 
     /// The file holds this now, by our own doing.

@@ -52,6 +52,7 @@ fn circles_and_second_names_are_not_followed() {
         assert!(skipped.iter().any(|skipped| skipped == path), "{path}: {skipped:?}");
     }
     assert!(bench.mirror.write(&name("alias/a"), "ours", None).is_err());
+    assert!(bench.mirror.write(&name("alias/new/a"), "ours", None).is_err());
     assert_eq!(bench.text("x/a.md"), "1");
 }
 
@@ -68,6 +69,10 @@ fn a_linked_file_is_followed_within_the_tree_and_written_at_its_target() {
     assert!(bench.path("near.md").is_symlink());
     assert_eq!(bench.text("real/r.md"), "2");
     bench.until("the target", |bench| bench.texts["real/r"] == "2");
+    bench.put("real/r.md", "by hand");
+    bench.until("both names", |bench| bench.texts["real/r"] == "by hand" && bench.texts["near"] == "by hand");
+    bench.put("real/r.md", "2");
+    bench.until("both names again", |bench| bench.texts["real/r"] == "2" && bench.texts["near"] == "2");
     assert_eq!(bench.mirror.remove(&name("near"), &hash("2")).unwrap(), Wrote::Done);
     assert!(!bench.path("near.md").is_symlink());
     assert_eq!(bench.text("real/r.md"), "2");

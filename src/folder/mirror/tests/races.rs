@@ -98,7 +98,7 @@ fn what_is_written_into_a_removed_file_comes_back() {
 #[test]
 fn what_a_crash_left_is_handed_out_and_removed_after_the_next_flush() {
     let bench = Bench::new(&[("a.md", "1"), ("x/b.md", "2")]);
-    let left = "x/.b.md.7.synod.tmp";
+    let left = "x/.b.md.s00000007.tmp";
     let mut bench = bench.restart(|root| fs::write(root.join(left), "half way").unwrap());
     bench.until("the stray", |bench| {
         bench
@@ -111,6 +111,56 @@ fn what_a_crash_left_is_handed_out_and_removed_after_the_next_flush() {
     assert!(!bench.path(left).exists());
     bench.quiet();
     assert_eq!(bench.told.len(), 1);
+}
+
+/// A small generator of numbers, the same in each run.
+fn dice(state: &mut u64, sides: u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) % sides
+}
+
+#[test]
+fn after_any_turmoil_what_was_told_is_what_is_there() {
+    for mut seed in 1..4u64 {
+        let mut bench = Bench::new(&[]);
+        for turn in 0..400 {
+            let file = |n: u64| format!("d{}/{}.md", n % 3, n % 5);
+            let one = dice(&mut seed, 15);
+            let (path, it) = (bench.path(&file(one)), file(one).trim_end_matches(".md").to_owned());
+            match dice(&mut seed, 8) {
+                0 | 1 => bench.put(&file(one), &format!("theirs {turn}")),
+                2 => {
+                    let _none = fs::remove_file(&path);
+                }
+                3 => {
+                    let _none_or_no_folder = fs::rename(&path, bench.path(&file(dice(&mut seed, 15))));
+                }
+                4 => {
+                    let folder = bench.path(&format!("d{}", dice(&mut seed, 3)));
+                    let _none_or_not_empty = fs::rename(folder, bench.path(&format!("d{}", dice(&mut seed, 3))));
+                }
+                5 | 6 => {
+                    let known = bench.mirror.glance().known(&name(&it));
+                    let ours = format!("ours {turn}");
+                    match bench.mirror.write(&name(&it), &ours, known.as_deref()).unwrap() {
+                        Wrote::Done => drop(bench.texts.insert(it, ours)),
+                        Wrote::Found(found) => drop(bench.texts.insert(it, found.text)),
+                        Wrote::Gone => {}
+                    }
+                }
+                _ => bench.step(),
+            }
+        }
+        bench.quiet();
+        let mut there = BTreeMap::new();
+        for folder in fs::read_dir(bench.root()).unwrap().flatten() {
+            for file in fs::read_dir(folder.path()).unwrap().flatten() {
+                let it = file.path().strip_prefix(bench.root()).unwrap().with_extension("").display().to_string();
+                there.insert(it, fs::read_to_string(file.path()).unwrap());
+            }
+        }
+        assert_eq!(bench.texts, there, "seed {seed}");
+    }
 }
 
 #[test]

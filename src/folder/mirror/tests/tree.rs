@@ -130,6 +130,10 @@ fn of_two_files_for_one_name_the_one_in_form_c_stands() {
     bench.until("the other one", |bench| bench.texts.get("\u{fc}").is_some_and(|text| text == "composed"));
     assert_eq!(bench.skipped().len(), 1);
     assert_eq!(bench.skipped()[0].0, split);
+    bench.put("o\u{308}/a.md", "1");
+    bench.until("the folder", |bench| bench.texts.contains_key("\u{f6}/a"));
+    assert_eq!(bench.mirror.write(&name("\u{f6}/b"), "2", None).unwrap(), Wrote::Done);
+    assert_eq!(bench.text("o\u{308}/b.md"), "2");
     bench.put(split, "unseen");
     bench.quiet();
     assert_eq!(bench.texts["\u{fc}"], "composed");
