@@ -50,6 +50,9 @@ pub enum Error {
         /// What stands there.
         path: String,
     },
+    /// The bridge between a client and the daemon cannot go on.
+    #[error("{0}")]
+    Bridge(String),
     /// Something about a file.
     #[error("{path}: {source}")]
     File {
@@ -78,6 +81,11 @@ pub enum Kind {
 }
 
 impl Error {
+    /// One of the standard streams failed.
+    pub(super) fn streams(error: std::io::Error) -> Self {
+        Self::Bridge(format!("the client's streams broke: {error}"))
+    }
+
     /// What to do about it; empty when the message says it all.
     pub fn hint(&self) -> String {
         match self {
@@ -100,6 +108,7 @@ impl Error {
             | Self::Socket(_)
             | Self::Settings { .. }
             | Self::Recording(_)
+            | Self::Bridge(_)
             | Self::NoFolder { .. }
             | Self::File { .. } => String::new(),
         }
@@ -129,6 +138,7 @@ impl Error {
             | Self::Desk(_)
             | Self::Socket(_)
             | Self::Recording(_)
+            | Self::Bridge(_)
             | Self::NoFolder { .. }
             | Self::File { .. } => Kind::Failed,
         }

@@ -1,6 +1,7 @@
 //! The composition root: finds the workspace, opens everything, gives it to the daemon, and owns start and end.
 //! No decision about tasks is made here.
 
+mod bridge;
 mod demo;
 mod detach;
 mod doctor;
@@ -13,8 +14,9 @@ mod rules;
 mod tests;
 
 pub use crate::worker::Pace;
+pub use bridge::{Bridge, bridge};
 pub use demo::{Demo, demo};
-pub use detach::{detach, shim};
+pub use detach::{detach, is_gone, shim};
 pub use doctor::{DoctorWhat, Finding, Standing, doctor};
 pub use engine::{Engage, Engine};
 pub use error::{Error, Kind};

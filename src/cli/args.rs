@@ -88,6 +88,7 @@ pub(super) enum Command {
     /// Show the settings
     #[command(subcommand)]
     Config(commands::config::Command),
+    Mcp(commands::mcp::Args),
     Demo(commands::demo::Args),
     /// Print the completions for a shell
     ///

@@ -32,6 +32,9 @@ pub fn main() -> ExitCode {
     if let Command::Shim { dir } = &cli.command {
         return commands::shim::run(dir.as_deref());
     }
+    if let Command::Mcp(args) = &cli.command {
+        return commands::mcp::run(&cli.global, args);
+    }
     let session = Session::new(&cli.global, cli.command.is_daemon());
     let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(Box::pin(commands::run(&session, cli.command))),

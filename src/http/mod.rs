@@ -20,6 +20,6 @@ mod tests;
 
 pub use client::Client;
 pub use limits::Limits;
-pub use mounts::{Mounts, Spawn, Stream, StreamHandler};
+pub use mounts::{Mounts, STREAM_PROTOCOL, Spawn, Stream, StreamHandler};
 pub use serve::{Face, serve};
 pub use socket::{BindError, bind};

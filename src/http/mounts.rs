@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The protocol that is named when a connection becomes a byte stream (RFC 9110, 7.8).
-pub(super) const STREAM_PROTOCOL: &str = "synod-stream";
+pub const STREAM_PROTOCOL: &str = "synod-stream";
 
 /// The bytes of a connection that was HTTP before.
 pub type Stream = TokioIo<Upgraded>;

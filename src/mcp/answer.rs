@@ -54,6 +54,8 @@ pub(super) fn plain(reply: &Reply) -> Value {
     let mut value = serde_json::to_value(reply).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.shift_remove("reply");
+        // What is not there is left out, because a schema that says "text" does not mean "text or null".
+        fields.retain(|_, value| !value.is_null());
     }
     value
 }

@@ -49,7 +49,7 @@ pub fn router_of<H: ServerHandler>(
         .enforce_origin_validation()
         .with_json_response(true)
         .with_max_request_body_bytes(options.body_bytes_max)
-        .with_cancellation_token(stop);
+        .with_cancellation_token(stop.child_token());
     if let Some(folder) = options.sessions {
         config.session_store = Some(Arc::new(SessionFiles::new(folder)));
     }

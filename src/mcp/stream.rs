@@ -37,7 +37,8 @@ where
         }
     };
     let transport = AsyncRwTransport::new(read, write).with_max_line_length(LINE_BYTES_MAX);
-    match server.connection(client.as_deref()).serve_with_ct(transport, stop).await {
+    // The library cancels what it is given when the connection ends, so it gets a token of its own.
+    match server.connection(client.as_deref()).serve_with_ct(transport, stop.child_token()).await {
         // It returns after the handshake; the connection lives as long as it is waited for.
         Ok(running) => {
             if let Err(error) = running.waiting().await {

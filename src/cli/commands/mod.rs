@@ -9,6 +9,7 @@ pub(super) mod down;
 pub(super) mod drop;
 pub(super) mod init;
 pub(super) mod log;
+pub(super) mod mcp;
 pub(super) mod memory;
 pub(super) mod route;
 pub(super) mod run;
@@ -54,6 +55,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Config(command) => config::run(session, &command),
         Command::Demo(args) => demo::run(session, args).await,
         Command::Completions { shell } => completions::run(shell),
+        Command::Mcp(args) => mcp::carry(session.options(), &args).await,
         Command::Shim { dir } => Ok(shim::exit(dir.as_deref())),
     }
 }

@@ -77,21 +77,10 @@ async fn answering(place: &Place, pid: u32) -> Result<Option<Handle>, Failure> {
         if let Some(handle) = app::connect(place).await? {
             return Ok(Some(handle));
         }
-        if is_gone(pid) {
+        if app::is_gone(pid) {
             return Ok(None);
         }
         tokio::time::sleep(LOOK_PAUSE).await;
-    }
-}
-
-/// Whether the process has ended. As it is our child it stays in the table as a zombie, which `/proc` shows behind the
-/// name in brackets; where there is no `/proc`, the wait for the answer decides.
-fn is_gone(pid: u32) -> bool {
-    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => {
-            stat.rsplit_once(')').is_some_and(|(_, rest)| matches!(rest.trim_start().chars().next(), Some('Z' | 'X')))
-        }
-        Err(_) => Path::new("/proc/self/stat").exists(),
     }
 }
 
@@ -143,12 +132,5 @@ mod tests {
         assert_eq!(line(&status, tasks), "ready: drop task files into /w/AI_COORDINATION/tasks (process 7)");
         status.open_tasks = 2;
         assert!(line(&status, tasks).ends_with("(process 7, 2 open tasks go on)"));
-    }
-
-    #[test]
-    fn a_living_process_is_not_gone() {
-        assert!(!is_gone(std::process::id()));
-        // Beyond the largest id that Linux gives.
-        assert!(is_gone(4_194_305) || !Path::new("/proc/self/stat").exists());
     }
 }
