@@ -179,6 +179,9 @@ pub struct Status {
     pub seq: Seq,
     /// The last event that stands in files.
     pub published: Seq,
+    /// The TCP address that it serves beside the socket (`127.0.0.1:4820`); absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
     /// What keeps it from taking work (disk full, folder gone); `None`: nothing.
     pub trouble: Option<String>,
 }

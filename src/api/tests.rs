@@ -247,6 +247,7 @@ fn workers_and_status() {
         running_calls: 2,
         seq: Seq(17),
         published: Seq(16),
+        listen: None,
         trouble: Some("no space left".to_owned()),
     };
     stands_as(

@@ -25,6 +25,8 @@ pub struct Engage {
     pub intake: bool,
     /// Whether the socket is served.
     pub socket: bool,
+    /// Whether the TCP port of the settings is served too.
+    pub port: bool,
     /// Only to ask and to tell: no call is started, and no worker is needed. What is open stays open.
     pub look: bool,
     /// Where calls are recorded.
@@ -69,6 +71,7 @@ impl Engine {
         } else {
             None
         };
+        let port = if engage.port { listen(place).await } else { None };
         let opened = Store::open(&layout.store, &layout.blobs)?;
         let limits = &place.loaded.settings.limits;
         let publisher = Publisher::open(publish::Params {
@@ -102,6 +105,7 @@ impl Engine {
             limits: loop_limits(limits, engage.crash_after_append),
             input_queue_max: limits.input_queue_max,
             facts: Facts {
+                listen: port.as_ref().map(|port| port.address().to_string()),
                 workspace: layout.root.display().to_string(),
                 coordination: layout.coordination.clone(),
                 providers,
@@ -119,7 +123,7 @@ impl Engine {
                 spawn,
                 stop: serving.clone(),
             };
-            let face = http::serve(face, listener);
+            let face = http::serve(face, listener, port);
             jobs.start("socket", face, |said| tracing::error!(said, "the socket is no longer served"));
         }
         Ok(Self { daemon, serving, jobs, _lock: lock })
@@ -144,6 +148,22 @@ impl Engine {
         self.serving.cancel();
         self.jobs.ended().await;
         Ok(over?)
+    }
+}
+
+/// Takes the port of the settings. A port that cannot be had must not keep the work from going on, so the socket is then
+/// served alone.
+async fn listen(place: &Place) -> Option<http::Port> {
+    let config::Listen::Tcp(address) = place.loaded.settings.http.listen else { return None };
+    match http::Port::listen(address, &place.layout.token).await {
+        Ok(port) => {
+            tracing::info!(address = %port.address(), "the HTTP face listens");
+            Some(port)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the HTTP face is served on the socket alone");
+            None
+        }
     }
 }
 

@@ -38,6 +38,8 @@ use std::path::PathBuf;
 pub struct Facts {
     /// The workspace's root.
     pub workspace: String,
+    /// The TCP address that is served beside the socket.
+    pub listen: Option<String>,
     /// The coordination folder, in which names may stand that the store does not know.
     pub coordination: PathBuf,
     /// How each worker is reached, by name.

@@ -144,6 +144,7 @@ impl Engine {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workspace: self.facts.workspace.clone(),
+            listen: self.facts.listen.clone(),
             open_tasks: self.state.open(),
             running_calls: self.state.running(),
             seq: self.state.seq,

@@ -1,10 +1,12 @@
 //! One connection from its first byte to its last: it reads requests, has them answered, and keeps nobody waiting for
 //! ever who sends nothing, too slowly, or does not read what it asked for.
 
+use super::guard::{Guard, Way};
 use super::limits::Limits;
 use super::mounts::OverSocket;
 use super::patience::{Patient, Timely};
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
+use super::refusals::Refusals;
 use crate::api::{Error, ErrorKind};
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -33,17 +35,14 @@ const HEAD_BUFFER_BYTES_MAX: usize = 128 << 10;
 /// the answer instead of a reset.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Which way a connection came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// Over the workspace's socket.
-    Socket,
-}
-
 /// What all connections share.
 pub(super) struct Service {
     /// Every path.
     pub(super) router: Router,
+    /// Who may ask.
+    pub(super) guard: Guard,
+    /// Where refusals are logged.
+    pub(super) refusals: Refusals,
     /// The bounds.
     pub(super) limits: Limits,
     /// Set when the face ends.
@@ -51,7 +50,18 @@ pub(super) struct Service {
 }
 
 impl Service {
-    async fn answer(&self, mut request: Request<Incoming>, way: Way) -> Response {
+    async fn answer(&self, request: Request<Incoming>, way: Way) -> Response {
+        let response = match self.guard.check(way, &request) {
+            Ok(()) => self.pass_on(request, way).await,
+            Err(refused) => *refused,
+        };
+        if let Some(Refused(why)) = response.extensions().get::<Refused>() {
+            self.refusals.note(way, response.status().as_u16(), why);
+        }
+        response
+    }
+
+    async fn pass_on(&self, mut request: Request<Incoming>, way: Way) -> Response {
         if way == Way::Socket {
             request.extensions_mut().insert(OverSocket);
         }
@@ -74,8 +84,9 @@ where
 {
     let Limits { head_timeout, write_timeout, drain, .. } = shared.limits;
     let stop = shared.stop.clone();
+    let serving = Arc::clone(&shared);
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
+        let shared = Arc::clone(&serving);
         async move { Ok::<_, Infallible>(shared.answer(request, way).await) }
     });
     let io = TokioIo::new(Patient::new(stream, write_timeout, place));
@@ -102,35 +113,43 @@ where
     let begun = !parts.read_buf.is_empty();
     let stream = parts.io.into_inner();
     match ended {
-        Err(error) if error.is_timeout() && begun => turn_away(stream, too_slow()).await,
+        Err(error) if error.is_timeout() && begun => shared.turn_away(stream, way, too_slow()).await,
         // Nothing was asked, so nothing is said.
         Err(error) if error.is_timeout() => {}
         Err(error) => {
-            tracing::debug!(%error, "a connection ended early");
+            if error.is_parse() {
+                shared.refusals.note(way, 400, &format!("what was sent is no HTTP: {error}"));
+            } else {
+                tracing::debug!(%error, "a connection ended early");
+            }
             linger(stream).await;
         }
         Ok(()) => linger(stream).await,
     }
 }
 
-/// Tells a new connection why it is not served, and closes it. It may ask first: an answer that comes before the question
-/// is a broken one to many clients.
-pub(super) async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin, problem: Problem) {
-    let mut begin = [0; 1024];
-    // Who asks nothing in this time is told all the same.
-    let _ = tokio::time::timeout(LINGER, stream.read(&mut begin)).await;
-    turn_away(stream, problem).await;
-}
+impl Service {
+    /// Tells a new connection why it is not served, and closes it. It may ask first: an answer that comes before the
+    /// question is a broken one to many clients.
+    pub(super) async fn refuse(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin, way: Way, problem: Problem) {
+        let mut begin = [0; 1024];
+        // Who asks nothing in this time is told all the same.
+        let _ = tokio::time::timeout(LINGER, stream.read(&mut begin)).await;
+        self.turn_away(stream, way, problem).await;
+    }
 
-/// Tells a connection why it is not served any more, and closes it.
-async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin, problem: Problem) {
-    let said = async {
-        stream.write_all(&problem.into_bytes()).await?;
-        stream.shutdown().await
-    };
-    // Who does not take even this is not waited for.
-    if matches!(tokio::time::timeout(LINGER, said).await, Ok(Ok(()))) {
-        linger(stream).await;
+    /// Tells a connection why it is not served any more, and closes it.
+    async fn turn_away(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin, way: Way, problem: Problem) {
+        let (status, why) = problem.said();
+        self.refusals.note(way, status, why);
+        let said = async {
+            stream.write_all(&problem.into_bytes()).await?;
+            stream.shutdown().await
+        };
+        // Who does not take even this is not waited for.
+        if matches!(tokio::time::timeout(LINGER, said).await, Ok(Ok(()))) {
+            linger(stream).await;
+        }
     }
 }
 

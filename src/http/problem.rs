@@ -33,17 +33,23 @@ pub(super) struct Body {
     fault: Option<MemoryFault>,
 }
 
+/// Stands with a response that refuses what should not have been asked, with the reason; it is logged.
+#[derive(Clone, Debug)]
+pub(super) struct Refused(pub(super) String);
+
 /// An error as a response, with a status of its own where the kind's is too coarse (413, 405).
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     error: Error,
+    /// Refused for how it was asked, before the board was.
+    by_form: bool,
 }
 
 impl Problem {
     /// An error with a status that says more than its kind.
     pub(super) fn with_status(status: StatusCode, error: Error) -> Self {
-        Self { status, error }
+        Self { status, error, by_form: true }
     }
 }
 
@@ -64,8 +70,13 @@ impl Problem {
         bytes
     }
 
+    /// The status and what is wrong.
+    pub(super) fn said(&self) -> (u16, &str) {
+        (self.status.as_u16(), &self.error.what)
+    }
+
     fn into_body(self) -> (StatusCode, bool, Body) {
-        let Self { status, error } = self;
+        let Self { status, error, by_form: _ } = self;
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
         let busy = error.kind == ErrorKind::Busy;
         let Error { kind, what, hint, fault } = error;
@@ -75,17 +86,22 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self { status: status(error.kind), error }
+        Self { status: status(error.kind), error, by_form: false }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        // What is not there (any more), not in the right state, or too much at once is everyday life.
+        let refused = (self.by_form || self.error.kind == ErrorKind::Invalid).then(|| Refused(self.error.what.clone()));
         let (status, busy, body) = self.into_body();
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
         if busy {
             response.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY_AFTER_S);
+        }
+        if let Some(refused) = refused {
+            response.extensions_mut().insert(refused);
         }
         response
     }

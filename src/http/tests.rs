@@ -76,7 +76,7 @@ fn served_with(answer: Result<Reply, Error>, limits: Limits, mounts: Mounts) -> 
     let stop = CancellationToken::new();
     let spawn: Spawn = Arc::new(|work| drop(tokio::spawn(work)));
     let face = Face { handle: Handle::new(board), limits, mounts, spawn, stop: stop.clone() };
-    let serving = tokio::spawn(serve(face, listener));
+    let serving = tokio::spawn(serve(face, listener, None));
     Served { _folder: folder, socket, asked, stop, serving }
 }
 
@@ -272,6 +272,7 @@ async fn a_reply_comes_back_whole() {
         running_calls: 3,
         seq: Seq(4),
         published: Seq(3),
+        listen: Some("127.0.0.1:4820".into()),
         trouble: Some("the disk is full".into()),
     };
     for reply in [

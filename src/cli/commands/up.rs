@@ -46,6 +46,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> 
     let engage = Engage {
         intake: true,
         socket: true,
+        port: true,
         record: args.record.map(|path| session.path(&path)),
         crash_after_append: args.crash_after_append,
         ..Engage::default()
@@ -126,6 +127,7 @@ mod tests {
             running_calls: 0,
             seq: crate::api::Seq(0),
             published: crate::api::Seq(0),
+            listen: None,
             trouble: None,
         };
         let tasks = Path::new("/w/AI_COORDINATION/tasks");

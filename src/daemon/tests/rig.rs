@@ -125,6 +125,7 @@ impl Rig {
             limits: self.limits.clone(),
             input_queue_max: 1024,
             facts: Facts {
+                listen: None,
                 workspace: "here".to_owned(),
                 coordination: self.coordination(""),
                 providers: BTreeMap::from([("a".to_owned(), "played".to_owned())]),
