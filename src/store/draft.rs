@@ -124,7 +124,7 @@ impl<'a> Draft<'a> {
             let row = keys::event(*seq);
             let found = self.store.promised(&row)?;
             rows::remove(&mut self.change.ops, &row, found.chunks);
-            self.change.unused.extend(found.blob.clone());
+            self.change.unused.extend(found.blob);
             let (_, event) = head::read_event(self.store.engine(), &row, &found)?;
             if is_of_memory(&event) {
                 continue;

@@ -6,8 +6,16 @@ use super::python_regex;
 use fancy_regex::{Captures, Regex, RegexBuilder};
 use std::borrow::Cow;
 
-/// How often the expression may go back over the text before it is given up, so that no expression keeps a thread busy.
-const BACKTRACKS_MAX: usize = 1_000_000;
+/// How often a search may go back over the text before it is given up, so that no expression keeps a thread busy: for the
+/// first [`MATCHES_SLOW`] matches of an edit, and for each one after them.
+const BACKTRACKS_MAX: [usize; 2] = [200_000, 2_000];
+
+/// How many matches may be as hard to find as the first.
+const MATCHES_SLOW: usize = 1000;
+
+/// Matches times bytes of the text. Each search may have to look at the whole rest before it knows that a short match is
+/// the one; this keeps their sum within seconds (4,096 matches in a text of a MiB, any number in one of 64 KiB).
+const LOOKED_AT_BYTES_MAX: u64 = 1 << 32;
 
 /// What a compiled expression may take, in bytes: `(a{999}){999}` is short and would take gigabytes.
 const COMPILED_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -108,7 +116,7 @@ fn literally(text: &str, edit: &Edit<'_>) -> Result<Edited, EditFault> {
 }
 
 fn by_expression(text: &str, edit: &Edit<'_>) -> Result<Edited, EditFault> {
-    let expression = compile(edit.needle)?;
+    let mut expression = compile(edit.needle, BACKTRACKS_MAX[0])?;
     let replacement = parts(edit.replacement);
     let mut out = Output::new(edit.bytes_max);
     let (mut rest, mut count) = (0, 0);
@@ -120,6 +128,12 @@ fn by_expression(text: &str, edit: &Edit<'_>) -> Result<Edited, EditFault> {
             return Err(EditFault::Ambiguous);
         }
         count += 1;
+        if count == MATCHES_SLOW {
+            expression = compile(edit.needle, BACKTRACKS_MAX[1])?;
+        }
+        if (count as u64).saturating_mul(text.len() as u64) > LOOKED_AT_BYTES_MAX {
+            return Err(EditFault::TooManySteps);
+        }
         // Past the first, only the number is still of interest unless all are meant.
         if edit.all || count == 1 {
             out.push(&text[rest..whole.start()])?;
@@ -156,14 +170,14 @@ fn check_count(count: usize, all: bool) -> Result<(), EditFault> {
     }
 }
 
-fn compile(needle: &str) -> Result<Regex, EditFault> {
+fn compile(needle: &str, backtracks_max: usize) -> Result<Regex, EditFault> {
     if needle.len() > NEEDLE_BYTES_MAX {
         let why = format!("the expression has {} bytes; the longest possible has {NEEDLE_BYTES_MAX}", needle.len());
         return Err(EditFault::Expression(why));
     }
     let expression = python_regex::translate(needle).map_err(EditFault::Expression)?;
     RegexBuilder::new(&format!("(?ms){expression}"))
-        .backtrack_limit(BACKTRACKS_MAX)
+        .backtrack_limit(backtracks_max)
         .delegate_size_limit(COMPILED_BYTES_MAX)
         .build()
         .map_err(|error| EditFault::Expression(format!("the expression cannot be read: {error}")))

@@ -1,7 +1,8 @@
 //! Edits of texts: the recorded ones of the tool that agents know, and what is easily got wrong beside them.
 
 use crate::board::memory::references::{refers, rewritten};
-use crate::board::memory::{Edit, EditFault, Edited, MemoryName, edit};
+use crate::board::memory::{Edit, EditFault, Edited, MemoryName, edit, plain_lines};
+use proptest::prelude::*;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -120,6 +121,27 @@ fn no_edit_takes_all_memory_or_all_time() {
     // Look-around keeps the expression from the engine that cannot be slowed down.
     let slow = edited(&"a".repeat(40), "(?=a)(a+a+)+$(?<=b)", "x", true, true);
     assert_eq!(slow, Err(EditFault::TooManySteps));
+    // With `a.*b|a` every search looks at all that follows before it settles for one letter. The bound goes by matches times
+    // length, so a quick expression shows it as well.
+    let quadratic = edited(&"a".repeat(1 << 20), "a", "x", true, true);
+    assert_eq!(quadratic, Err(EditFault::TooManySteps));
+    assert_eq!(edited(&"a".repeat(5000), "a(?=.)", "x", true, true).unwrap().replaced, 4999, "many easy ones are fine");
+}
+
+proptest! {
+    #[test]
+    fn no_expression_and_no_text_breaks_an_edit(
+        text in "[ab(\\n\\ré]{0,20}",
+        needle in "([ab.é]|\\(|\\)|\\[|\\]|\\*|\\?|\\+|\\{,?1|\\}|\\||\\^|\\$|\\\\.|\\(\\?[:=!<#P]?){0,8}",
+        all: bool,
+    ) {
+        if let Ok(edited) = edited(&text, &needle, "<$!0>", true, all) {
+            prop_assert!(edited.replaced > 0 && !edited.text.contains('\r'));
+        }
+        let literal = edited(&text, &needle, "x", false, true).map(|edited| edited.text);
+        let plain = plain_lines(&text);
+        prop_assert_eq!(literal.ok(), plain.contains(&needle).then(|| plain.replace(&needle, "x")));
+    }
 }
 
 #[test]

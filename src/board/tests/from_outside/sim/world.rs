@@ -6,7 +6,7 @@ use super::memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
-use synod::board::memory::Memories;
+use synod::board::memory::{Memories, MemoryRules};
 use synod::board::rules::{CallLimits, ConsensusRules, WorkerRule};
 use synod::board::{
     self, Answer, Ask, AttemptKey, Effect, Event, Failure, FailureClass, Input, Kind, Mode, Offer, PersonAnswer, Phase,
@@ -407,6 +407,6 @@ fn rules(chance: &mut Chance) -> Rules {
             require_human: vec![Priority::Critical],
         },
         catalog: CATALOG.clone(),
-        memory: synod::board::memory::MemoryRules::default(),
+        memory: MemoryRules::default(),
     }
 }

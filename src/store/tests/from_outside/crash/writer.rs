@@ -175,12 +175,12 @@ fn memory(number: u64) -> Option<(MemoryName, u64)> {
 /// The text of a revision; `None`: it is a deletion.
 fn note(number: u64, revision: u64) -> Option<String> {
     let length = [100, 1000, 1500, 40_000][(number / TASKS % 4) as usize];
-    (revision % DELETED_EVERY != 0).then(|| text(number, length))
+    (!revision.is_multiple_of(DELETED_EVERY)).then(|| text(number, length))
 }
 
 /// The mark that goes with a revision: every third file lags behind and has none.
 fn mark(revision: u64) -> Option<u64> {
-    (revision % 3 != 0).then_some(revision)
+    (!revision.is_multiple_of(3)).then_some(revision)
 }
 
 pub(crate) fn open(folder: &Path) -> Result<Store, String> {
