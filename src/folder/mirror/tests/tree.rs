@@ -236,7 +236,8 @@ fn what_may_not_be_read_is_left_and_not_deleted() {
     bench.mirror.watch_anew();
     bench.quiet();
     assert_eq!(bench.gone(), [""; 0]);
-    assert_eq!(bench.skipped().len(), 1, "{:?}", bench.skipped());
+    // The file itself is told when it is read again, the folder when it is listed.
+    assert!(bench.skipped().contains(&("x".to_owned(), "cannot be listed: Permission denied (os error 13)")));
     close(&bench.path("x"), 0o755);
     close(&bench.path("a.md"), 0o644);
     bench.mirror.watch_anew();
