@@ -6,4 +6,4 @@ mod memory;
 pub(in crate::folder) mod tree;
 
 pub use gather::{Gathered, Limits, gather};
-pub use memory::{MEMORY_NAME_BYTES_MAX, MemoryError, memory_name_fault, read_memory};
+pub use memory::{MemoryError, memory_name_fault, read_memory};

@@ -237,7 +237,7 @@ fn names_of_memories_tasks_and_workers_have_their_form() {
     for (line, what, mend) in [
         ("memories: [../x]", "memories[1] is \"../x\", which leaves its folder by a dot part", A_MEMORY),
         ("memories: [a, /x]", "memories[2] is \"/x\", which is absolute", A_MEMORY),
-        ("memories: [.x]", "memories[1] is \".x\", which has a part that begins with a dot", A_MEMORY),
+        ("memories: [global]", "memories[1] is \"global\", which is the folder of the global memories", A_MEMORY),
         ("depends_on: [fix]", "depends_on[1] is fix, the task itself", "name only tasks that must end before this one"),
         (
             "depends_on: [a, 'Design Auth']",
