@@ -20,7 +20,7 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
     }
     match event {
         Event::TaskAccepted { .. } => accept(state, event),
-        Event::FileRejected { .. } | Event::DaemonStarted { .. } => {}
+        Event::FileRejected { .. } | Event::DaemonStarted { .. } | Event::OrderHeld { .. } => {}
         Event::MemoryRevised { .. } | Event::MemoryLeased { .. } => state.memories.apply(event),
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
@@ -66,6 +66,7 @@ fn apply_globals(state: &mut State, event: &Event) {
         }
         Event::TaskAccepted { .. }
         | Event::FileRejected { .. }
+        | Event::OrderHeld { .. }
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }

@@ -71,6 +71,7 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         }
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
         Input::Memory { at, by, act } => Ok(memory::decide(&state.memories, &rules.memory, at, by, *act)?),
+        Input::OrderHeld { at, number, by, why } => Ok(vec![Event::OrderHeld { at, number, by, why }]),
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
         Input::Tick { at } => Ok(due(state, rules, at).into_iter().collect()),
         Input::Published { at, upto } => {

@@ -154,6 +154,17 @@ pub enum Event {
         /// The answering file that caused it, if any.
         file: Option<String>,
     },
+    /// A standing order was woken and not carried out. Told for the first in a row only.
+    OrderHeld {
+        /// When.
+        at: Timestamp,
+        /// Its place among the `[[trigger]]` tables, from 1.
+        number: u32,
+        /// The memory or the task that woke it.
+        by: String,
+        /// Why it was not carried out, as a sentence.
+        why: String,
+    },
     /// A memory has a new revision.
     MemoryRevised {
         /// When.
@@ -239,7 +250,7 @@ pub struct Route {
 }
 
 impl Event {
-    /// The task it belongs to; `None` for a file that never became one, and for memories.
+    /// The task it belongs to; `None` for a file or an order that never became one, and for memories.
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Self::TaskAccepted { task, .. }
@@ -255,6 +266,7 @@ impl Event {
             | Self::AttemptFailed { key, .. } => Some(&key.task),
             Self::FileRejected { .. }
             | Self::DaemonStarted { .. }
+            | Self::OrderHeld { .. }
             | Self::MemoryRevised { .. }
             | Self::MemoryLeased { .. } => None,
         }
@@ -275,6 +287,7 @@ impl Event {
             | Self::TaskDecided { at, .. }
             | Self::PersonAnswered { at, .. }
             | Self::TaskEnded { at, .. }
+            | Self::OrderHeld { at, .. }
             | Self::MemoryRevised { at, .. }
             | Self::MemoryLeased { at, .. }
             | Self::TaskArchived { at, .. } => *at,
@@ -296,6 +309,7 @@ impl Event {
             Self::TaskDecided { .. } => "task_decided",
             Self::PersonAnswered { .. } => "person_answered",
             Self::TaskEnded { .. } => "task_ended",
+            Self::OrderHeld { .. } => "order_held",
             Self::MemoryRevised { .. } => "memory_revised",
             Self::MemoryLeased { .. } => "memory_leased",
             Self::TaskArchived { .. } => "task_archived",

@@ -89,6 +89,17 @@ pub enum Input {
         /// Now.
         at: Timestamp,
     },
+    /// A standing order was woken and is not carried out.
+    OrderHeld {
+        /// When.
+        at: Timestamp,
+        /// Its place among the `[[trigger]]` tables, from 1.
+        number: u32,
+        /// The memory or the task that woke it.
+        by: String,
+        /// Why, as a sentence.
+        why: String,
+    },
     /// Something about a memory.
     Memory {
         /// When.
@@ -119,6 +130,7 @@ impl Input {
             | Self::Person { at, .. }
             | Self::Cancel { at, .. }
             | Self::Started { at }
+            | Self::OrderHeld { at, .. }
             | Self::Memory { at, .. }
             | Self::Tick { at }
             | Self::Published { at, .. } => *at,

@@ -14,6 +14,7 @@ mod name;
 pub mod publish;
 mod render;
 pub mod taken;
+pub mod task_inbox;
 #[cfg(test)]
 mod tests;
 pub mod workspace;

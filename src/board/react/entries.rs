@@ -23,6 +23,15 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
             blockers: reason.what.clone(),
             ..blank(*at, "synod", "intake", name)
         }),
+        Event::OrderHeld { at, number, by, why } => Some(LogEntry {
+            context: format!("standing order {number} was woken by {by}"),
+            work_done: "it was not carried out".to_owned(),
+            next_steps: "if it should have been, hand the task in by hand, or change the order in synod.toml"
+                .to_owned(),
+            blockers: why.clone(),
+            handoff_to: vec!["person".to_owned()],
+            ..blank(*at, "synod", "orders", by)
+        }),
         Event::AttemptAnswered { at, key, .. } | Event::AttemptFailed { at, key, .. } => attempt_ended(state, key, *at),
         Event::TaskDecided { at, task, decision, waits_for_person } => {
             Some(decided(task, *at, decision, *waits_for_person))

@@ -41,6 +41,7 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
         Event::TaskEnded { at, task, ending, file } => closing(state, *at, task, ending, file.as_deref()),
         Event::DependencyEnded { task, .. } => with_task(state, task, Vec::new(), |task| vec![pages::state(task)]),
         Event::DaemonStarted { .. }
+        | Event::OrderHeld { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptAdopted { .. }
         | Event::MemoryLeased { .. }

@@ -161,6 +161,11 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["reason"] = json!(reason);
         }
         Event::DaemonStarted { .. } => {}
+        Event::OrderHeld { number, by, why, .. } => {
+            line["order"] = json!(number);
+            line["by"] = json!(by);
+            line["why"] = json!(why);
+        }
         Event::DependencyEnded { on, well, .. } => {
             line["on"] = json!(on);
             line["well"] = json!(well);

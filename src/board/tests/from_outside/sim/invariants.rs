@@ -71,6 +71,7 @@ impl Watcher {
             }
             Event::FileRejected { .. }
             | Event::DaemonStarted { .. }
+            | Event::OrderHeld { .. }
             | Event::DependencyEnded { .. }
             | Event::TaskDecided { .. }
             | Event::PersonAnswered { .. }
