@@ -3,13 +3,17 @@
 use super::error::Error;
 use super::faces;
 use super::place::Place;
-use super::rules::rules;
+use super::rules::{orders, rules};
 use crate::api::Handle;
 use crate::board::{WorkerName, prompt};
 use crate::config::{self, Layout};
-use crate::daemon::{CallPlaces, Caller, Daemon, Desk, DeskParams, Facts, Jobs, Lock, LoopLimits, Parts, RosterCaller};
+use crate::daemon::{
+    CallPlaces, Caller, Daemon, Desk, DeskParams, Facts, Jobs, Lock, LoopLimits, MemoryParts, OrderLimits, Parts,
+    RosterCaller,
+};
 use crate::folder::context;
 use crate::folder::intake::{self, Intake};
+use crate::folder::mirror::{self, Roots};
 use crate::folder::publish::{self, Publisher};
 use crate::http;
 use crate::store::Store;
@@ -110,6 +114,7 @@ impl Engine {
                 coordination: layout.coordination.clone(),
                 providers,
             },
+            memories: memory_parts(place),
             look: engage.look,
         };
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;
@@ -230,6 +235,29 @@ fn call_places(layout: &Layout, limits: &config::Limits) -> CallPlaces {
             files_max: limits.context_files_max,
         },
         prompt: prompt::Limits { prompt_bytes_max: limits.prompt_bytes_max },
+    }
+}
+
+fn memory_parts(place: &Place) -> MemoryParts {
+    let (settings, layout) = (&place.loaded.settings, &place.layout);
+    let limits = &settings.limits;
+    let roots =
+        Roots { memories: layout.memories.clone(), global: place.environment.global_memories(&settings.memory) };
+    let mirror_limits = mirror::Limits {
+        memory_bytes_max: limits.memory_bytes_max,
+        queue_max: limits.watch_queue_max,
+        rescan: limits.memory_rescan_interval,
+        ..mirror::Limits::default()
+    };
+    MemoryParts {
+        folders: Some((roots, mirror_limits)),
+        index: Some(layout.search_index.clone()),
+        cache_bytes_max: limits.memory_cache_bytes_max,
+        orders: orders(&settings.triggers),
+        order_limits: OrderLimits {
+            chain_max: limits.trigger_chain_max,
+            runs_per_hour_max: limits.trigger_runs_per_hour_max,
+        },
     }
 }
 

@@ -3,8 +3,9 @@
 use super::place::Place;
 use crate::board::memory::{MemoryRules, Patterns};
 use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
-use crate::board::{Priority, Role, Rules, WorkerName, routing};
-use crate::config::{self, Settings, Worker};
+use crate::board::{Kind, Priority, Role, Rules, WorkerName, routing};
+use crate::config::{self, Settings, Trigger, When, Worker};
+use crate::daemon::{Order, Woken};
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 
@@ -35,6 +36,26 @@ fn memory(settings: &Settings) -> Result<MemoryRules, String> {
         lease_max: settings.limits.memory_lease_max,
         ..MemoryRules::default()
     })
+}
+
+/// The standing orders. Their patterns were checked when the settings were read; one that cannot be read all the same wakes
+/// nothing.
+pub(super) fn orders(triggers: &[Trigger]) -> Vec<Order> {
+    let order = |(number, trigger): (u32, &Trigger)| {
+        let when = match &trigger.when {
+            When::Memory(glob) => {
+                Woken::Memory { names: Patterns::new(&[glob]).ok()?, tasks_own: glob.starts_with("orchestration/") }
+            }
+            When::TaskDone(filter) => match filter.split_once(':') {
+                Some(("kind", kind)) => Woken::Kind(Kind::new(kind)),
+                Some(("label", label)) => Woken::Label(label.to_owned()),
+                Some(("task", glob)) => Woken::Task(globset::Glob::new(glob).ok()?.compile_matcher()),
+                _ => Woken::AnyTask,
+            },
+        };
+        Some(Order { number, when, role: Role::new(&trigger.role), task: trigger.task.clone() })
+    };
+    (1..).zip(triggers).filter_map(order).collect()
 }
 
 fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {

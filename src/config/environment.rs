@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(at(""), Some("/h/.config/synod/memories".into()));
         assert_eq!(at("[memory]\nglobal = '~/notes'"), Some("/h/notes".into()));
         assert_eq!(at("[memory]\nglobal = 'off'"), None);
-        assert_eq!(Environment::default().global_memories(&crate::config::Settings::default().memory), None);
+        assert_eq!(Environment::default().global_memories(&Settings::default().memory), None);
     }
 
     #[test]

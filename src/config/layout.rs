@@ -57,6 +57,8 @@ pub struct Layout {
     pub store: PathBuf,
     /// Large texts by content.
     pub blobs: PathBuf,
+    /// The full-text index of the memories; it can be thrown away.
+    pub search_index: PathBuf,
     /// Output of running CLI calls.
     pub spool: PathBuf,
     /// Git worktrees of workers.
@@ -120,6 +122,7 @@ impl Layout {
             coordination,
             store: dot_synod.join("store"),
             blobs: dot_synod.join("blobs"),
+            search_index: dot_synod.join("search.db"),
             spool: dot_synod.join("spool"),
             worktrees: dot_synod.join("worktrees"),
             socket: socket(root, &dot_synod, environment),

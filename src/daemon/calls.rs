@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::desk::Desk;
 use super::incoming::Incoming;
 use super::jobs::Jobs;
+use super::memories::Desk as Memories;
 use super::trouble::Where;
 use crate::board::prompt::{self, Material, Piece};
 use crate::board::text::INLINE_BYTES_MAX;
@@ -47,6 +48,8 @@ pub(super) struct Calls {
     clock: Clock,
     jobs: Jobs,
     sender: mpsc::Sender<Incoming>,
+    /// Where memories stand a moment before they stand in files.
+    memories: Option<Memories>,
     stops: BTreeMap<AttemptKey, CancellationToken>,
     /// Cancelled when the daemon ends: then a stopped call reports nothing and is asked again at the next start.
     ending: CancellationToken,
@@ -63,7 +66,13 @@ impl Calls {
         sender: mpsc::Sender<Incoming>,
     ) -> Self {
         let (stops, ending) = (BTreeMap::new(), CancellationToken::new());
-        Self { caller, desk, places, blobs, clock, jobs, sender, stops, ending }
+        Self { caller, desk, places, blobs, clock, jobs, sender, memories: None, stops, ending }
+    }
+
+    /// The same, with memories from the shelf.
+    pub(super) fn with_memories(mut self, memories: Memories) -> Self {
+        self.memories = Some(memories);
+        self
     }
 
     /// Starts a call.
@@ -140,6 +149,7 @@ impl Calls {
             ending: self.ending.clone(),
             stop,
             jobs: self.jobs.clone(),
+            memories: self.memories.clone(),
         };
         let (sender, key, clock, jobs) = (self.sender.clone(), ask.key.clone(), self.clock, self.jobs.clone());
         let report_panic = move |said: String| {
@@ -184,6 +194,7 @@ struct CallJob {
     ending: CancellationToken,
     stop: CancellationToken,
     jobs: Jobs,
+    memories: Option<Memories>,
 }
 
 impl CallJob {
@@ -254,7 +265,9 @@ impl CallJob {
 
     /// Reads what the prompt needs, on a thread for blocking work: globs may walk large trees.
     async fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
-        let (sources, wanted) = (Sources { places: self.places.clone(), blobs: self.blobs.clone() }, ask.clone());
+        let sources =
+            Sources { places: self.places.clone(), blobs: self.blobs.clone(), memories: self.memories.clone() };
+        let wanted = ask.clone();
         let read = self.jobs.blocking(move || sources.material(&wanted)).await;
         let broke = |said| failure(FailureClass::Transient, format!("what the prompt needs could not be read: {said}"));
         let material = read.map_err(broke)??;
@@ -367,6 +380,7 @@ impl CallJob {
 struct Sources {
     places: CallPlaces,
     blobs: Blobs,
+    memories: Option<Memories>,
 }
 
 impl Sources {
@@ -382,6 +396,10 @@ impl Sources {
         let spec = named.then(|| piece(files.remove(0)));
         let mut memories = Vec::new();
         for name in self.memory_names(ask) {
+            if let Some(text) = self.memories.as_ref().and_then(|memories| memories.for_prompt(&name)) {
+                memories.push(Piece { name, text });
+                continue;
+            }
             match context::read_memory(&self.places.memories, &name, self.places.context.bytes_max) {
                 Ok(text) => memories.push(Piece { name, text }),
                 // What other agents may write while the task runs need not be there.

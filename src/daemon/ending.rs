@@ -61,7 +61,7 @@ impl Engine {
     /// Whether everything is settled, or the time for it is over.
     pub(super) fn has_ended(&mut self) -> bool {
         let now = self.clock.now();
-        let idle = self.end.running_jobs == 0 && self.published >= self.handed;
+        let idle = self.end.running_jobs == 0 && self.published >= self.handed && self.following.is_settled();
         match self.end.phase {
             Phase::Not => false,
             Phase::Grace { .. } if idle => true,

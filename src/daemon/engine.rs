@@ -3,7 +3,8 @@
 
 use super::calls::Calls;
 use super::clock::Clock;
-use super::incoming::{Incoming, Query, RawOffer};
+use super::incoming::{Acted, Incoming, Query, RawOffer};
+use super::memories::{Following, Orders};
 use super::notices::{Notices, notice};
 use super::outage::Outage;
 use super::publishing::Pages;
@@ -70,21 +71,26 @@ pub(super) struct Engine {
     pub(super) handed: Seq,
     pub(super) appends: u64,
     pub(super) end: super::ending::End,
+    /// Those who follow what happens to memories.
+    pub(super) following: Following,
+    /// What wakes a role by itself.
+    pub(super) orders: Orders,
 }
 
 /// What one round of the loop has decided and not yet stored.
 #[derive(Default)]
-struct Round {
-    batch: Batch,
+pub(super) struct Round {
+    pub(super) batch: Batch,
     effects: Vec<(Seq, Effect)>,
-    replies: Vec<Reply>,
+    pub(super) replies: Vec<Reply>,
     queries: Vec<Query>,
     published: Option<Seq>,
     ended_calls: Vec<AttemptKey>,
 }
 
 /// Who is told once the round is stored.
-enum Reply {
+pub(super) enum Reply {
+    Memory(oneshot::Sender<Result<Acted, Refusal>>, Result<Acted, Refusal>),
     Input(oneshot::Sender<Result<(), Refusal>>, Result<(), Refusal>),
     Offer(OfferReply, Result<TaskId, Refusal>),
 }
@@ -127,7 +133,7 @@ impl Engine {
             }
             self.finish(round)?;
         }
-        Ok(())
+        self.store_marks()
     }
 
     fn tick(&mut self, round: &mut Round) {
@@ -159,6 +165,8 @@ impl Engine {
                 let taken = self.decide(*input, round);
                 round.replies.extend(reply.map(|reply| Reply::Input(reply, taken)));
             }
+            Incoming::Memory { act, by, reply } => self.memory(*act, by, reply, round),
+            Incoming::Mirrored(marks) => self.following.mark(marks),
             Incoming::Offer(offer, reply) if self.must_queue(&offer) => {
                 self.queue.push_back((offer, reply));
             }
@@ -173,7 +181,7 @@ impl Engine {
     }
 
     /// Decides on an input and collects what follows. Nothing is stored yet.
-    fn decide(&mut self, input: Input, round: &mut Round) -> Result<(), Refusal> {
+    pub(super) fn decide(&mut self, input: Input, round: &mut Round) -> Result<(), Refusal> {
         let (notices, effects) = (&mut self.notices, &mut round.effects);
         let (events, over) = (&mut round.batch.events, &mut round.ended_calls);
         board::take(&mut self.state, &self.rules, input, &mut |state, seq, event| {
@@ -196,7 +204,7 @@ impl Engine {
     }
 
     /// Whether as many ended tasks as may be open wait for their pages. Where no page can be written, no more come in.
-    fn is_behind(&self) -> bool {
+    pub(super) fn is_behind(&self) -> bool {
         let unwritten = self.state.tasks.len().saturating_sub(self.state.open());
         unwritten >= self.rules.limits.open_tasks_max
     }
@@ -272,14 +280,17 @@ impl Engine {
     }
 
     /// Stores what the round decided, and only then does what follows from it and answers.
-    fn finish(&mut self, round: Round) -> Result<(), String> {
+    fn finish(&mut self, mut round: Round) -> Result<(), String> {
+        self.carry_out_orders(&mut round);
         let Round { mut batch, effects, replies, queries, published: _, ended_calls } = round;
         if !batch.events.is_empty() {
             batch.published = Some(self.published);
             if !batch.archive.is_empty() {
                 batch.globals = Some(self.state.globals.clone());
             }
+            batch.mirrored = self.following.take_marks();
             self.append(&batch)?;
+            self.following.follow(&self.state, &batch.events);
         }
         // Stops before the ends are noted: an end that did not come from the call itself must still reach it.
         self.dispatch(effects);
@@ -291,6 +302,7 @@ impl Engine {
             match reply {
                 Reply::Input(reply, taken) => drop(reply.send(taken)),
                 Reply::Offer(reply, taken) => drop(reply.send(taken)),
+                Reply::Memory(reply, taken) => drop(reply.send(taken)),
             }
         }
         for query in queries {
@@ -303,7 +315,7 @@ impl Engine {
 
     /// One durable commit. While the disk is full nothing else is done: what was decided waits, and so does everyone else,
     /// but for those who ask and those who want the end.
-    fn append(&mut self, batch: &Batch) -> Result<(), String> {
+    pub(super) fn append(&mut self, batch: &Batch) -> Result<(), String> {
         while let Err(error) = self.store.append(batch) {
             if !error.is_full() {
                 return Err(error.to_string());
@@ -338,6 +350,7 @@ impl Engine {
                 // It was overtaken by a cancel in the same round.
                 Effect::Ask(_) => {}
                 Effect::Stop(key) => self.calls.stop(&key),
+                // Whoever follows memories was told with the events themselves.
                 Effect::Remember(_) => {}
                 Effect::Publish(page) => pages.push((seq, page)),
             }

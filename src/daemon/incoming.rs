@@ -2,7 +2,9 @@
 
 use super::trouble::Where;
 use crate::api::{Notice, Status, TaskRow, WorkerRow};
+use crate::board::memory::{Lease, MemoryAct, MemoryName};
 use crate::board::{Input, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
+use crate::store::Revision;
 use tokio::sync::oneshot;
 
 /// Something for the loop.
@@ -10,6 +12,17 @@ use tokio::sync::oneshot;
 pub(super) enum Incoming {
     /// Decide on this. The sender is told once it is stored, or why it was refused.
     Input(Box<Input>, Option<oneshot::Sender<Result<(), Refusal>>>),
+    /// Decide on this act. The sender is told how the memory stands once it is stored, or why it was refused.
+    Memory {
+        /// The act.
+        act: Box<MemoryAct>,
+        /// Who.
+        by: String,
+        /// Who waits for what came of it.
+        reply: oneshot::Sender<Result<Acted, Refusal>>,
+    },
+    /// These files are known to hold these revisions durably; `None`: there is no file.
+    Mirrored(Vec<(MemoryName, Option<u64>)>),
     /// Decide on this offer, after finding it a free name.
     Offer(Box<RawOffer>, oneshot::Sender<Result<TaskId, Refusal>>),
     /// Look something up.
@@ -30,6 +43,25 @@ pub(super) enum Incoming {
     },
     /// A call's job is over, whatever came of it.
     CallOver,
+}
+
+/// How a memory stands after an act on it.
+#[derive(Clone, Debug)]
+pub(super) struct Acted {
+    /// The memory; after a rename under its new name.
+    pub(super) name: MemoryName,
+    /// Its newest revision.
+    pub(super) revision: u64,
+    /// The hash of what stands; `None`: nothing does.
+    pub(super) hash: Option<String>,
+    /// Whether something stood before.
+    pub(super) stood: bool,
+    /// The lease, whether or not its time is over.
+    pub(super) lease: Option<Lease>,
+    /// Who acted.
+    pub(super) by: String,
+    /// The text that was found in the folder is an earlier one: the file lags behind, and nothing was done.
+    pub(super) lags_at: Option<u64>,
 }
 
 /// A task handed in, before it has a name.
@@ -69,6 +101,10 @@ pub(super) enum Query {
     Workers(oneshot::Sender<Vec<WorkerRow>>),
     /// What happened after a point; answered when there is something.
     Notices(NoticeQuery),
+    /// Revisions of a memory, newest first: those before one, at most so many.
+    MemoryHistory(MemoryName, Option<u64>, usize, oneshot::Sender<Result<Vec<Revision>, String>>),
+    /// One revision of a memory.
+    MemoryRevision(MemoryName, u64, oneshot::Sender<Result<Option<Revision>, String>>),
     /// How the daemon is.
     Status(oneshot::Sender<Status>),
 }

@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::desk::{FrontDesk, Submission};
 use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
 use super::jobs::Jobs;
+use super::memories::{Desk, refused as refused_memory};
 use super::outage::Outage;
 use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Overrides, Reply, Request, TASK_STATES, TaskView};
 use crate::board::{Input, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
@@ -35,6 +36,7 @@ pub(super) struct LocalBoard {
     pub(super) desk: FrontDesk,
     pub(super) jobs: Jobs,
     pub(super) outage: Arc<Outage>,
+    pub(super) memories: Desk,
 }
 
 impl Board for LocalBoard {
@@ -104,7 +106,7 @@ impl LocalBoard {
                     Err(_) => Ok(Reply::Notices { notices: Vec::new(), upto: after }),
                 }
             }
-            Request::MemoryList { .. }
+            memory @ (Request::MemoryList { .. }
             | Request::MemoryRead { .. }
             | Request::MemoryWrite { .. }
             | Request::MemoryEdit { .. }
@@ -113,7 +115,7 @@ impl LocalBoard {
             | Request::MemoryHistory { .. }
             | Request::MemoryRestore { .. }
             | Request::MemorySearch { .. }
-            | Request::MemoryLease { .. } => Err(internal("not built yet")),
+            | Request::MemoryLease { .. }) => self.memory(memory).await,
             Request::ClaimWork { worker, by, wait_ms } => {
                 self.desk.claim(worker, &by, Duration::from_millis(wait_ms)).await
             }
@@ -131,7 +133,7 @@ impl LocalBoard {
         }
     }
 
-    async fn submit(&self, new: NewTask) -> Result<Reply, Error> {
+    pub(super) async fn submit(&self, new: NewTask) -> Result<Reply, Error> {
         let offer = Box::new(self.offer(new, |text| self.keep(text))?);
         let (reply, replied) = oneshot::channel();
         self.send(Incoming::Offer(offer, reply)).await?;
@@ -280,25 +282,22 @@ impl LocalBoard {
     }
 
     fn keep(&self, text: &str) -> Result<Text, Error> {
-        self.blobs.put(text).map_err(|error| {
-            let what = error.to_string();
-            if error.is_full() { full(what) } else { internal(what) }
-        })
+        self.blobs.put(text).map_err(|error| unstored(&error))
     }
 
-    async fn input(&self, input: Input) -> Result<Reply, Error> {
+    pub(super) async fn input(&self, input: Input) -> Result<Reply, Error> {
         let (reply, replied) = oneshot::channel();
         self.send(Incoming::Input(Box::new(input), Some(reply))).await?;
         replied.await.map_err(|_| gone())?.map(|()| Reply::Done).map_err(refused)
     }
 
-    async fn query<T>(&self, query: impl FnOnce(oneshot::Sender<T>) -> Query) -> Result<T, Error> {
+    pub(super) async fn query<T>(&self, query: impl FnOnce(oneshot::Sender<T>) -> Query) -> Result<T, Error> {
         let (reply, replied) = oneshot::channel();
         self.send(Incoming::Query(query(reply))).await?;
         replied.await.map_err(|_| gone())
     }
 
-    async fn send(&self, incoming: Incoming) -> Result<(), Error> {
+    pub(super) async fn send(&self, incoming: Incoming) -> Result<(), Error> {
         match self.sender.send_timeout(incoming, PLACE_WAIT_MAX).await {
             Ok(()) => Ok(()),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => {
@@ -320,7 +319,7 @@ fn known_state(state: Option<&str>) -> Result<(), Error> {
 }
 
 /// SHA-256, lower-case hex.
-fn fingerprint(bytes: &[u8]) -> String {
+pub(super) fn fingerprint(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -330,7 +329,7 @@ fn replace<T>(old: &mut Vec<T>, new: Vec<T>) {
     }
 }
 
-fn gone() -> Error {
+pub(super) fn gone() -> Error {
     Error::new(ErrorKind::Stopping, "the daemon is ending").hint("start it again with: synod up")
 }
 
@@ -338,16 +337,22 @@ fn unknown(task: &TaskId) -> Error {
     Error::new(ErrorKind::NotFound, format!("no task is called {task}")).hint("see the tasks with: synod tasks")
 }
 
+/// A text could not be stored.
+pub(super) fn unstored(error: &crate::store::Error) -> Error {
+    let what = error.to_string();
+    if error.is_full() { full(what) } else { internal(what) }
+}
+
 /// Nothing can be stored for want of space.
 fn full(why: String) -> Error {
     Error::new(ErrorKind::Busy, why).hint("what was handed over before the space ran out is taken up by itself")
 }
 
-fn internal(what: impl Into<String>) -> Error {
+pub(super) fn internal(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Internal, what)
 }
 
-fn refused(refusal: Refusal) -> Error {
+pub(super) fn refused(refusal: Refusal) -> Error {
     let what = refusal.to_string();
     match refusal {
         Refusal::Duplicate { of } => {
@@ -360,7 +365,7 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::WrongState { task, .. } => {
             Error::new(ErrorKind::Conflict, what).hint(format!("see how it stands with: synod show {task}"))
         }
-        Refusal::Memory(refusal) => Error::from(&refusal),
+        Refusal::Memory(refusal) => refused_memory(&refusal),
         Refusal::NotRunning { .. } => Error::new(ErrorKind::Conflict, what),
     }
 }

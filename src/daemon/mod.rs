@@ -12,6 +12,7 @@ mod intake;
 mod jobs;
 mod local;
 mod lock;
+mod memories;
 mod notices;
 mod outage;
 mod publishing;
@@ -28,7 +29,8 @@ pub use desk::{Desk, DeskError, DeskParams};
 pub use engine::LoopLimits;
 pub use jobs::Jobs;
 pub use lock::{Lock, LockError};
-pub use start::{Daemon, Error, Parts};
+pub use memories::{Order, OrderLimits, Woken};
+pub use start::{Daemon, Error, MemoryParts, Parts};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

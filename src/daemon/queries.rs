@@ -35,6 +35,14 @@ impl Engine {
             }
             Query::Workers(reply) => drop(reply.send(self.workers())),
             Query::Notices(query) => self.notices.ask(query, self.state.seq),
+            Query::MemoryHistory(name, before, limit, reply) => {
+                let found = self.store.memory_history(&name, before, limit);
+                drop(reply.send(found.map_err(|error| error.to_string())));
+            }
+            Query::MemoryRevision(name, revision, reply) => {
+                let found = self.store.memory_revision(&name, revision);
+                drop(reply.send(found.map_err(|error| error.to_string())));
+            }
             Query::Status(reply) => drop(reply.send(self.status())),
         }
     }

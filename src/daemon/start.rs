@@ -10,6 +10,7 @@ use super::incoming::Incoming;
 use super::intake::IntakeJob;
 use super::jobs::Jobs;
 use super::local::LocalBoard;
+use super::memories::{Bus, Order, OrderLimits, Orders};
 use super::notices::Notices;
 use super::outage::Outage;
 use super::publishing::Pages;
@@ -17,8 +18,10 @@ use super::queries::Waiting;
 use super::trouble::{Troubles, Where};
 use super::{Facts, ending};
 use crate::api::Handle;
+use crate::board::memory::MemoryName;
 use crate::board::{self, Ask, Effect, Event, Failure, FailureClass, Input, Page, Rules, Seq, State, Timestamp, Usage};
 use crate::folder::intake::{self, Intake};
+use crate::folder::mirror::{self, Roots};
 use crate::folder::publish::Publisher;
 use crate::store::Store;
 use std::collections::BTreeSet;
@@ -59,8 +62,25 @@ pub struct Parts {
     pub input_queue_max: usize,
     /// What it says of itself.
     pub facts: Facts,
+    /// The memory bus beside the loop.
+    pub memories: MemoryParts,
     /// Only to ask and to tell: calls that run are neither taken up nor given up, and none is started.
     pub look: bool,
+}
+
+/// What the memory bus works with besides the loop.
+#[derive(Clone, Debug)]
+pub struct MemoryParts {
+    /// The folders that hold the memories' files; `None`: there are no files.
+    pub folders: Option<(Roots, mirror::Limits)>,
+    /// The search index's file; `None`: nothing is searched.
+    pub index: Option<PathBuf>,
+    /// Long texts kept at hand for reading, all together, in bytes.
+    pub cache_bytes_max: usize,
+    /// Standing orders.
+    pub orders: Vec<Order>,
+    /// How they are bounded.
+    pub order_limits: OrderLimits,
 }
 
 /// Why it did not start, or ended early.
@@ -69,6 +89,9 @@ pub enum Error {
     /// The journal could not be read.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+    /// The memories folder cannot be used.
+    #[error(transparent)]
+    Memories(#[from] mirror::MirrorError),
     /// The system gave no thread.
     #[error("no thread could be started: {0}")]
     Thread(std::io::Error),
@@ -139,6 +162,8 @@ fn tell_of_a_gap(journal: Seq, log: Seq) {
 struct Replayed {
     state: State,
     pages: Vec<(Seq, Page)>,
+    /// Memories that were revised, as far back as the journal still goes.
+    revised: Vec<(Seq, MemoryName)>,
     last: Timestamp,
 }
 
@@ -148,7 +173,7 @@ impl Daemon {
     /// # Errors
     /// When the journal cannot be read or the system gives no thread.
     pub fn start(parts: Parts, runtime: &tokio::runtime::Handle) -> Result<Self, Error> {
-        let Replayed { mut state, pages, last } = replay(&parts.store)?;
+        let Replayed { mut state, pages, revised, last } = replay(&parts.store)?;
         let clock = Clock::start(last);
         state.seq = behind_the_logs(&parts, state.seq);
         let blobs = parts.store.blobs().clone();
@@ -168,7 +193,10 @@ impl Daemon {
         }
         let pending = board::pending(&state);
         let jobs = parts.jobs.clone();
-        let mut calls = Calls::new(
+        let bus = Bus::open(&parts.memories, &parts.store, &state, &sender)?;
+        let shelf =
+            bus.desk(&parts.memories, (published, revised), &parts.rules, parts.limits.page_items_max, &jobs)?;
+        let calls = Calls::new(
             parts.caller,
             parts.desk.clone(),
             parts.places.clone(),
@@ -177,6 +205,9 @@ impl Daemon {
             jobs.clone(),
             sender.clone(),
         );
+        let mut calls = calls.with_memories(shelf.clone());
+        let order_parts = (parts.places.root.clone(), parts.intake_limits.clone());
+        let orders = Orders::new(parts.memories.orders, parts.memories.order_limits, &state, order_parts);
         let mut end = ending::End::default();
         let mut rules = parts.rules;
         let first = if parts.look {
@@ -185,6 +216,7 @@ impl Daemon {
         } else {
             take_up(&mut calls, pending, clock, &mut end)
         };
+        let engine_coordination = parts.facts.coordination.clone();
         let engine = Engine {
             state,
             rules,
@@ -204,6 +236,8 @@ impl Daemon {
             handed,
             appends: 0,
             end,
+            following: bus.following(),
+            orders,
         };
         let ended = run_loop(engine, first, receiver, runtime, &jobs)?;
         if let Some(intake) = parts.intake {
@@ -218,6 +252,8 @@ impl Daemon {
             };
             watch(job, &jobs);
         }
+        let coordination = engine_coordination;
+        bus.mirror(blobs.clone(), (parts.places.memories.clone(), coordination), &jobs)?;
         let board = LocalBoard {
             sender: sender.clone(),
             blobs,
@@ -228,6 +264,7 @@ impl Daemon {
             desk: FrontDesk { desk: parts.desk, clock, jobs: jobs.clone() },
             jobs,
             outage: Arc::clone(&outage),
+            memories: shelf,
         };
         Ok(Self { handle: Handle::new(board), sender, ended, over: None, ending, outage })
     }
@@ -294,11 +331,14 @@ fn watch(job: IntakeJob, jobs: &Jobs) {
 /// Applies the whole journal, and collects the pages of events that may not stand in files yet.
 fn replay(store: &Store) -> Result<Replayed, Error> {
     let mut state = State::resume(store.globals().clone(), store.memories()?);
-    let (mut pages, mut last) = (Vec::new(), Timestamp::default());
+    let (mut pages, mut revised, mut last) = (Vec::new(), Vec::new(), Timestamp::default());
     let published = store.published();
     store.replay(|seq, event: Event| {
         board::apply(&mut state, seq, &event);
         last = last.max(event.at());
+        if let Event::MemoryRevised { name, .. } = &event {
+            revised.push((seq, name.clone()));
+        }
         if seq > published {
             let effects = board::react(&state, &event).into_iter();
             pages.extend(effects.filter_map(|effect| match effect {
@@ -308,7 +348,7 @@ fn replay(store: &Store) -> Result<Replayed, Error> {
         }
     })?;
     state.seq = state.seq.max(store.last_seq());
-    Ok(Replayed { state, pages, last })
+    Ok(Replayed { state, pages, revised, last })
 }
 
 /// The rules of a daemon that only looks: it starts nothing, and what runs elsewhere is never overdue.

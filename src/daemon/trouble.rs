@@ -16,6 +16,10 @@ pub(super) enum Where {
     DroppedTexts,
     /// Pages cannot be written.
     Pages,
+    /// The memories' files cannot be watched, read or written.
+    Memories,
+    /// The index of the memories cannot be kept.
+    Search,
 }
 
 impl fmt::Display for Where {
@@ -26,6 +30,8 @@ impl fmt::Display for Where {
             Self::DropFolder => "the drop folder",
             Self::DroppedTexts => "dropped texts",
             Self::Pages => "pages",
+            Self::Memories => "memories",
+            Self::Search => "the search index",
         })
     }
 }

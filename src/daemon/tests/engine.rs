@@ -9,6 +9,7 @@ use crate::daemon::ending::End;
 use crate::daemon::engine::Engine;
 use crate::daemon::incoming::{Incoming, Query, RawOffer};
 use crate::daemon::jobs::Jobs;
+use crate::daemon::memories::{Bus, Orders};
 use crate::daemon::notices::Notices;
 use crate::daemon::outage::Outage;
 use crate::daemon::publishing::Pages;
@@ -40,15 +41,24 @@ impl Bench {
         let clock = Clock::start(Timestamp::default());
         let caller = Arc::new(Arc::clone(workers));
         let pages = Pages::start(rig.publisher(), blobs.clone(), sender.clone(), &jobs).unwrap();
+        let state = State::resume(store.globals().clone(), store.memories().unwrap());
+        let mut parts = rig.memory_parts();
+        (parts.folders, parts.index) = (None, None);
+        let bus = Bus::open(&parts, &store, &state, &sender).unwrap();
+        let nothing = (Seq(0), Vec::new());
+        let desk = bus.desk(&parts, nothing, &rig.rules, rig.limits.page_items_max, &jobs).unwrap();
+        let order_parts = (rig.root().to_owned(), crate::folder::intake::Limits::default());
         let engine = Engine {
-            state: State::resume(store.globals().clone(), store.memories().unwrap()),
+            orders: Orders::new(parts.orders, parts.order_limits, &state, order_parts),
+            following: bus.following(),
+            state,
             rules: rig.rules.clone(),
             published: store.published(),
             handed: store.published(),
             store,
             clock,
             limits: rig.limits.clone(),
-            calls: Calls::new(caller, None, rig.places(), blobs, clock, jobs, sender.clone()),
+            calls: Calls::new(caller, None, rig.places(), blobs, clock, jobs, sender.clone()).with_memories(desk),
             pages,
             notices: Notices::new(1000),
             waiting: Waiting::default(),

@@ -8,9 +8,12 @@ use crate::board::{
     self, Event, Input, Offer, Priority, Rules, Seq, Source, State, TaskId, TaskSpec, Timestamp, WorkerName, routing,
 };
 use crate::config::Settings;
-use crate::daemon::{CallPlaces, Daemon, Desk, DeskParams, Facts, Jobs, LoopLimits, Parts};
+use crate::daemon::{
+    CallPlaces, Daemon, Desk, DeskParams, Facts, Jobs, LoopLimits, MemoryParts, Order, OrderLimits, Parts,
+};
 use crate::folder::context;
 use crate::folder::intake::{self, Intake};
+use crate::folder::mirror::{self, Roots};
 use crate::folder::publish::{self, Publisher};
 use crate::store::{Batch, Store};
 use std::collections::BTreeMap;
@@ -34,6 +37,10 @@ pub(super) struct Rig {
     /// Workers that somebody outside plays.
     pub(super) outside: Vec<WorkerName>,
     pub(super) lease: Duration,
+    /// Whether memories have files.
+    pub(super) files: bool,
+    pub(super) orders: Vec<Order>,
+    pub(super) order_limits: OrderLimits,
 }
 
 impl Rig {
@@ -48,6 +55,9 @@ impl Rig {
             look: false,
             outside: Vec::new(),
             lease: Duration::from_secs(300),
+            files: false,
+            orders: Vec::new(),
+            order_limits: OrderLimits { chain_max: 3, runs_per_hour_max: 20 },
         }
     }
 
@@ -130,7 +140,22 @@ impl Rig {
                 coordination: self.coordination(""),
                 providers: BTreeMap::from([("a".to_owned(), "played".to_owned())]),
             },
+            memories: self.memory_parts(),
             look: self.look,
+        }
+    }
+
+    /// The memory bus with the folder `memories`, the user's folder `global` and an index.
+    pub(super) fn memory_parts(&self) -> MemoryParts {
+        let roots = Roots { memories: self.root().join("memories"), global: Some(self.root().join("global")) };
+        let limits = mirror::Limits { rescan: Duration::from_millis(300), ..mirror::Limits::default() };
+        std::fs::create_dir_all(self.root().join(".synod")).unwrap();
+        MemoryParts {
+            folders: self.files.then_some((roots, limits)),
+            index: Some(self.root().join(".synod/search.db")),
+            cache_bytes_max: 1 << 20,
+            orders: self.orders.clone(),
+            order_limits: self.order_limits,
         }
     }
 
@@ -343,6 +368,15 @@ impl Running {
 pub(super) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
+        assert!(start.elapsed() < PATIENCE, "it never came true that {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until a condition that must be asked for holds.
+pub(super) async fn until_async(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !holds().await {
         assert!(start.elapsed() < PATIENCE, "it never came true that {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

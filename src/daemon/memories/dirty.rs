@@ -1,0 +1,83 @@
+//! Names of memories that changed and have not been seen to yet. The loop adds, one thread takes; a name that changes ten
+//! times meanwhile waits once, so what waits is bounded by how many memories there are.
+
+use crate::board::Seq;
+use crate::board::memory::MemoryName;
+use std::collections::BTreeSet;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The names that wait.
+#[derive(Debug, Default)]
+pub(in crate::daemon) struct Dirty {
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+}
+
+/// What waits.
+#[derive(Debug, Default)]
+struct Waiting {
+    names: BTreeSet<MemoryName>,
+    /// The last event that is covered once the names are seen to.
+    upto: Seq,
+    /// Somebody is seeing to names that were taken.
+    busy: bool,
+    ended: bool,
+}
+
+/// What was taken to be seen to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::daemon) struct Taken {
+    /// The names, each once.
+    pub(in crate::daemon) names: BTreeSet<MemoryName>,
+    /// The last event that is covered by them.
+    pub(in crate::daemon) upto: Seq,
+    /// Nothing more will come.
+    pub(in crate::daemon) ended: bool,
+}
+
+impl Dirty {
+    /// These changed, by events up to `upto`.
+    pub(in crate::daemon) fn add(&self, names: impl IntoIterator<Item = MemoryName>, upto: Seq) {
+        let mut waiting = self.lock();
+        waiting.names.extend(names);
+        waiting.upto = waiting.upto.max(upto);
+        self.bell.notify_all();
+    }
+
+    /// Nothing more will come.
+    pub(in crate::daemon) fn end(&self) {
+        self.lock().ended = true;
+        self.bell.notify_all();
+    }
+
+    /// Whether nothing waits and nobody is at work.
+    pub(in crate::daemon) fn is_done(&self) -> bool {
+        let waiting = self.lock();
+        waiting.names.is_empty() && !waiting.busy
+    }
+
+    /// Takes what waits, without waiting for more. The taker is at work until [`Self::done`].
+    pub(in crate::daemon) fn take(&self) -> Taken {
+        let mut waiting = self.lock();
+        waiting.busy = !waiting.names.is_empty();
+        let names = std::mem::take(&mut waiting.names);
+        Taken { names, upto: waiting.upto, ended: waiting.ended }
+    }
+
+    /// Waits until something was added, or the end, or for `at_most`; blocks the thread. `seen`: what is covered already.
+    pub(in crate::daemon) fn wait(&self, seen: Seq, at_most: Duration) -> Taken {
+        let nothing = |waiting: &mut Waiting| waiting.names.is_empty() && !waiting.ended && waiting.upto <= seen;
+        drop(self.bell.wait_timeout_while(self.lock(), at_most, nothing).unwrap_or_else(PoisonError::into_inner));
+        self.take()
+    }
+
+    /// What was taken has been seen to.
+    pub(in crate::daemon) fn done(&self) {
+        self.lock().busy = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
