@@ -55,7 +55,7 @@ impl Rig {
             look: false,
             outside: Vec::new(),
             lease: Duration::from_secs(300),
-            files: false,
+            files: true,
             orders: Vec::new(),
             order_limits: OrderLimits { chain_max: 3, runs_per_hour_max: 20 },
         }
