@@ -21,4 +21,5 @@ pub mod workspace;
 
 pub use error::Error;
 pub use mask::without_keys;
+pub(crate) use render::task::shared_context as blank_shared_context;
 pub use workspace::init;

@@ -1,10 +1,11 @@
 //! The start of the memory bus: the shelf from what stands, the folder from what it is known to hold, the index from how far
 //! it came.
 
-use super::desk::Desk;
+use super::desk::{Desk, Files};
 use super::dirty::Dirty;
 use super::following::{Following, differing};
-use super::mirroring::{Held, MirrorJob};
+use super::held::{Held, HeldFiles};
+use super::mirroring::MirrorJob;
 use super::searching::{self, Beginning, Searcher};
 use super::shelf::Shelf;
 use crate::board::memory::{Memories, MemoryName};
@@ -33,7 +34,7 @@ struct Mirrored {
     glance: Glance,
     waker: Waker,
     dirty: Arc<Dirty>,
-    held: BTreeMap<MemoryName, Held>,
+    held: HeldFiles,
     undone: BTreeSet<MemoryName>,
 }
 
@@ -56,6 +57,7 @@ impl Bus {
                 let mirror = Mirror::open(roots.clone(), *limits, known)?;
                 let (glance, waker) = (mirror.glance(), mirror.waker());
                 let undone = differing(&state.memories, &marks);
+                let held = HeldFiles::new(held);
                 Some(Mirrored { mirror, glance, waker, dirty: Arc::default(), held, undone })
             }
         };
@@ -87,7 +89,10 @@ impl Bus {
         Ok(Desk {
             shelf: self.shelf.clone(),
             rules: Arc::new(rules.memory.clone()),
-            glance: self.mirror.as_ref().map(|mirror| mirror.glance.clone()),
+            files: self
+                .mirror
+                .as_ref()
+                .map(|mirror| Files { glance: mirror.glance.clone(), held: mirror.held.clone() }),
             searcher,
             page_items_max,
         })

@@ -1,5 +1,6 @@
 //! What answering about memories needs besides the loop, and the rows and refusals that several requests share.
 
+use super::held::HeldFiles;
 use super::searching::Searcher;
 use super::shelf::{Copied, Shelf};
 use crate::api::{Error, LeaseView, MemoryRow};
@@ -9,7 +10,7 @@ use crate::folder::mirror::{Found, Glance, Look};
 use std::sync::Arc;
 
 /// Who wrote Synod's own pages.
-const OWN: &str = "synod";
+pub(super) const OWN_AUTHOR: &str = "synod";
 
 /// Nanoseconds in a millisecond, the unit of moments.
 const NANOSECONDS_PER_MILLISECOND: i128 = 1_000_000;
@@ -22,11 +23,20 @@ pub(in crate::daemon) struct Desk {
     /// What may be read and written.
     pub(in crate::daemon) rules: Arc<MemoryRules>,
     /// The folder; `None`: there is none to look at.
-    pub(in crate::daemon) glance: Option<Glance>,
+    pub(in crate::daemon) files: Option<Files>,
     /// The index; `None`: nothing is searched.
     pub(in crate::daemon) searcher: Option<Searcher>,
     /// Most rows in one page.
     pub(in crate::daemon) page_items_max: usize,
+}
+
+/// The memories' files.
+#[derive(Clone)]
+pub(in crate::daemon) struct Files {
+    /// To look at them.
+    pub(in crate::daemon) glance: Glance,
+    /// What has been seen to of what they hold.
+    pub(in crate::daemon) held: HeldFiles,
 }
 
 impl Desk {
@@ -44,13 +54,17 @@ impl Desk {
         spelling.map(Topic::parse).transpose().map(Option::unwrap_or_default).map_err(|fault| misspelt(&fault))
     }
 
-    /// A memory's text for a prompt: what stands, which may be a moment ahead of its file, unless the file is ahead of it.
-    /// `None`: it must be looked for in the folder.
+    /// A memory's text for a prompt: what stands, which may be a moment ahead of its file. `None`: it must be read from the
+    /// folder, which may be a moment ahead of what stands.
     pub(in crate::daemon) fn for_prompt(&self, spelling: &str) -> Option<String> {
         let name = self.name(spelling).ok()?;
         let copied = self.shelf.get(&name)?;
-        if let Some(Look::Changed(found)) = self.glance.as_ref().map(|glance| glance.look(&name)) {
-            return Some(found.text);
+        let stands = &copied.standing.content.hash;
+        if let Some(Files { glance, held }) = &self.files {
+            let is_ahead = |hash: &String| hash != stands && !held.has_seen(&name, hash);
+            if matches!(glance.look(&name), Look::Changed(_)) || glance.known(&name).as_ref().is_some_and(is_ahead) {
+                return None;
+            }
         }
         let text = self.shelf.text(&copied.standing.content.text);
         text.inspect_err(|error| tracing::error!(%name, %error, "a memory cannot be read"))
@@ -87,7 +101,7 @@ pub(super) fn page_row(page: &Found) -> MemoryRow {
         revision: 0,
         hash: page.hash.clone(),
         bytes: page.text.len() as u64,
-        by: OWN.to_owned(),
+        by: OWN_AUTHOR.to_owned(),
         at: Timestamp(written),
         read_only: true,
         lease: None,

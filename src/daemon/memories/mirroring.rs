@@ -2,6 +2,7 @@
 //! decided goes into files, and which revision each file is known to hold is told to the loop, to be stored.
 
 use super::dirty::{Dirty, Taken};
+use super::held::{Held, HeldFiles, is_blank};
 use super::shelf::Shelf;
 use super::writing::FILE;
 use crate::board::Refusal;
@@ -38,22 +39,13 @@ pub(in crate::daemon) struct MirrorJob {
     /// The memories folder and the coordination folder, between which dropped tasks are moved.
     pub(in crate::daemon) places: (PathBuf, PathBuf),
     /// What each file holds.
-    pub(in crate::daemon) held: BTreeMap<MemoryName, Held>,
+    pub(in crate::daemon) held: HeldFiles,
     /// What is to be told once it is durable.
     pub(in crate::daemon) marks: BTreeMap<MemoryName, Option<u64>>,
     /// What could not be written and is tried again.
     pub(in crate::daemon) undone: BTreeSet<MemoryName>,
     /// What is wrong, by what it is about.
     pub(in crate::daemon) troubles: BTreeMap<String, String>,
-}
-
-/// What a file holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::daemon) struct Held {
-    /// SHA-256 of its text.
-    pub(in crate::daemon) hash: String,
-    /// The revision with this text.
-    pub(in crate::daemon) revision: u64,
 }
 
 /// The loop is gone.
@@ -124,8 +116,7 @@ impl MirrorJob {
             }
             Change::RootBack { root, lacks } => {
                 for name in &lacks {
-                    self.held.remove(name);
-                    self.marks.insert(name.clone(), None);
+                    self.let_go(name);
                 }
                 self.undone.extend(lacks);
                 self.troubles.remove(&root.display().to_string());
@@ -145,6 +136,10 @@ impl MirrorJob {
             return self.hand_in(&found.name, &task);
         }
         let Found { name, text, hash, moved_from, .. } = found;
+        if is_blank(&name, &hash) {
+            self.held.set(&name, Some(Held { hash, revision: 0 }));
+            return Ok(());
+        }
         let Some(content) = self.keep(&name, &text, &hash) else { return Ok(()) };
         let known = self.held.get(&name).map(|held| held.revision);
         match self.act(MemoryAct::Found { name: name.clone(), content, known, moved_from })? {
@@ -161,7 +156,7 @@ impl MirrorJob {
             }
             Err(Refusal::Memory(refusal)) => {
                 tracing::warn!(%refusal, "a file of the memories is left alone");
-                self.held.remove(&name);
+                self.held.set(&name, Some(Held { hash, revision: 0 }));
             }
             Err(refusal) => {
                 tracing::warn!(%refusal, "a file of the memories could not be taken in");
@@ -173,8 +168,10 @@ impl MirrorJob {
 
     /// A file is not there any more.
     fn gone(&mut self, name: &MemoryName) -> Result<(), Over> {
-        let known = self.held.remove(name).map(|held| held.revision);
-        self.marks.insert(name.clone(), None);
+        let known = self.let_go(name).map(|held| held.revision);
+        if known == Some(0) && self.shelf.get(name).is_none() {
+            return Ok(());
+        }
         match self.act(MemoryAct::Gone { name: name.clone(), known })? {
             Ok(_) | Err(Refusal::Memory(MemoryRefusal::Own { .. } | MemoryRefusal::Ignored { .. })) => {}
             // The bus has moved on: what stands there is written again.
@@ -226,7 +223,7 @@ impl MirrorJob {
     /// Brings a file to what stands.
     fn follow(&mut self, name: &MemoryName) -> Result<(), Over> {
         for _ in 0..TRIES_MAX {
-            let held = self.held.get(name).cloned();
+            let held = self.held.get(name);
             let wrote = match (self.shelf.get(name), &held) {
                 (Some(copied), Some(held)) if copied.standing.content.hash == held.hash => {
                     self.hold(name, held.hash.clone(), copied.revision);
@@ -244,12 +241,11 @@ impl MirrorJob {
                     }
                     wrote
                 }
-                (None, None) => return Ok(()),
+                (None, None | Some(Held { revision: 0, .. })) => return Ok(()),
                 (None, Some(held)) => {
                     let wrote = self.mirror.remove(name, &held.hash);
                     if matches!(wrote, Ok(Wrote::Done)) {
-                        self.held.remove(name);
-                        self.marks.insert(name.clone(), None);
+                        self.let_go(name);
                     }
                     wrote
                 }
@@ -277,8 +273,16 @@ impl MirrorJob {
     }
 
     fn hold(&mut self, name: &MemoryName, hash: String, revision: u64) {
-        self.held.insert(name.clone(), Held { hash, revision });
+        self.held.set(name, Some(Held { hash, revision }));
         self.marks.insert(name.clone(), Some(revision));
+    }
+
+    /// The file is not there any more.
+    fn let_go(&mut self, name: &MemoryName) -> Option<Held> {
+        let held = self.held.get(name);
+        self.held.set(name, None);
+        self.marks.insert(name.clone(), None);
+        held
     }
 
     /// Stores a text. When there is no space, the file is handed out again later.

@@ -6,6 +6,7 @@ mod bus;
 mod desk;
 mod dirty;
 mod following;
+mod held;
 mod mirroring;
 mod orders;
 mod reading;

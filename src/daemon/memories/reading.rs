@@ -1,11 +1,12 @@
 //! Requests that read memories. None of them waits for the loop, but for those about earlier revisions, which only the store
 //! has.
 
-use super::desk::{Desk, missing, page_row};
+use super::desk::{Desk, Files, OWN_AUTHOR, missing, page_row};
+use super::held::{blank, is_blank};
 use crate::api::{Error, MemoryRow, Reply, RevisionRow};
 use crate::board::memory::{Hashed, MemoryName, Topic};
 use crate::daemon::incoming::Query;
-use crate::daemon::local::{LocalBoard, internal};
+use crate::daemon::local::{LocalBoard, fingerprint, internal};
 use crate::folder::mirror::Look;
 
 /// The folders of Synod's own pages that a list of everything shows, in their order. Those of tasks that are over must be
@@ -50,6 +51,11 @@ impl LocalBoard {
         }
         self.take_in(&name).await?;
         let copied = self.memories.shelf.get(&name);
+        if copied.is_none()
+            && let Some(text) = self.memories.files.as_ref().and_then(|files| blank(&name, &files.glance))
+        {
+            return Ok(self.blank_page(&name, text));
+        }
         if let Some(revision) = revision.filter(|asked| copied.as_ref().is_none_or(|copied| copied.revision != *asked))
         {
             return self.earlier(&name, revision).await;
@@ -95,27 +101,51 @@ impl LocalBoard {
     /// Takes in what somebody wrote into the file a moment ago, so that nobody reads what is out of date or writes over what
     /// nobody has seen.
     pub(super) async fn take_in(&self, name: &MemoryName) -> Result<(), Error> {
-        let Some(glance) = &self.memories.glance else { return Ok(()) };
+        let Some(Files { glance, held }) = &self.memories.files else { return Ok(()) };
         let known = glance.known(name);
         match glance.look(name) {
-            // Away: an editor may be about to put it back. Unfit: the mirror tells of it; what stands is not touched by it.
-            Look::Same | Look::Away | Look::Unfit(_) => Ok(()),
-            Look::Changed(found) => {
+            Look::Same => {
                 let stands = self.memories.shelf.get(name);
-                let known = match (&stands, known) {
-                    (_, None) => None,
-                    (Some(stands), Some(hash)) if stands.standing.content.hash == hash => Some(stands.revision),
-                    // The folder had seen another revision than the one that stands.
-                    (_, Some(_)) => Some(0),
-                };
+                let is_known = |hash: &String| stands.is_some_and(|stands| stands.standing.content.hash == *hash);
+                if let Some(hash) = known.filter(|hash| !is_known(hash)) {
+                    // Either the file is not written yet, or what it holds is on its way to the loop.
+                    held.seen(name, &hash).await;
+                }
+                Ok(())
+            }
+            // Away: an editor may be about to put it back. Unfit: the mirror tells of it; what stands is not touched by it.
+            Look::Away | Look::Unfit(_) => Ok(()),
+            Look::Changed(found) if is_blank(name, &found.hash) => Ok(()),
+            Look::Changed(found) => {
+                let known = known.map(|hash| {
+                    let stands = self.memories.shelf.get(name).filter(|stands| stands.standing.content.hash == hash);
+                    // 0: the folder had seen another revision than the one that stands.
+                    stands.map_or(0, |stands| stands.revision)
+                });
                 self.found(found, known).await
             }
         }
     }
 
+    /// What a task's shared context begins with, while nobody has written in it.
+    fn blank_page(&self, name: &MemoryName, text: String) -> Reply {
+        let row = MemoryRow {
+            name: name.as_str().to_owned(),
+            revision: 0,
+            hash: fingerprint(text.as_bytes()),
+            bytes: text.len() as u64,
+            by: OWN_AUTHOR.to_owned(),
+            at: self.clock.now(),
+            read_only: false,
+            lease: None,
+        };
+        Reply::Memory { row, text }
+    }
+
     fn own_page(&self, name: &MemoryName) -> Result<Reply, Error> {
-        let glance = self.memories.glance.as_ref().ok_or_else(|| missing(name))?;
-        let page = glance.read_page(name).map_err(|error| internal(error.to_string()))?.ok_or_else(|| missing(name))?;
+        let files = self.memories.files.as_ref().ok_or_else(|| missing(name))?;
+        let page =
+            files.glance.read_page(name).map_err(|error| internal(error.to_string()))?.ok_or_else(|| missing(name))?;
         Ok(Reply::Memory { row: page_row(&page), text: page.text })
     }
 
@@ -149,7 +179,7 @@ fn reaches_pages(topic: &Topic, after: Option<&str>, last: Option<&str>) -> bool
 
 /// The rows of Synod's own pages below a topic, at most `limit`.
 fn pages(desk: &Desk, topic: &Topic, after: Option<&str>, limit: usize) -> Result<Vec<MemoryRow>, Error> {
-    let Some(glance) = &desk.glance else { return Ok(Vec::new()) };
+    let Some(Files { glance, .. }) = &desk.files else { return Ok(Vec::new()) };
     let belows = if topic.as_str().is_empty() { SHOWN.to_vec() } else { vec![topic.as_str()] };
     let mut rows = Vec::new();
     for below in belows {

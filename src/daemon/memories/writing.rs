@@ -2,6 +2,7 @@
 //! if nobody was quicker; then it is made anew from what stands by then.
 
 use super::desk::{lease_view, missing, refused};
+use super::held::Held;
 use super::shelf::Copied;
 use crate::api::{EditMode, Error, ErrorKind, LeaseView, MemoryFault, NewTask, Overrides, Reply};
 use crate::board::memory::{
@@ -184,13 +185,20 @@ impl LocalBoard {
     /// Tells the loop of a text that is in the folder. A refusal is no concern of who only wanted to read; the mirror comes
     /// across the text too and tells of it.
     pub(super) async fn found(&self, found: Found, known: Option<u64>) -> Result<(), Error> {
-        let Found { name, text, moved_from, .. } = found;
+        let Found { name, text, hash, moved_from, .. } = found;
         if name.inbox_name().is_some() {
             return Ok(());
         }
         let content = self.hashed(text).await?;
-        let act = MemoryAct::Found { name, content, known, moved_from };
-        self.act(FILE.to_owned(), act).await.map(drop)
+        let act = MemoryAct::Found { name: name.clone(), content, known, moved_from };
+        let acted = self.act(FILE.to_owned(), act).await?;
+        if let (Ok(acted), Some(files)) = (acted, &self.memories.files)
+            && acted.hash.as_ref() == Some(&hash)
+        {
+            // The mirror may see the file go before it comes across this text.
+            files.held.advance(&name, Held { hash, revision: acted.revision });
+        }
+        Ok(())
     }
 
     /// What was written into the inbox is a dropped task.

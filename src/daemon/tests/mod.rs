@@ -17,6 +17,7 @@ mod intake;
 mod jobs;
 mod listing;
 mod memories;
+mod mirrored;
 mod notices;
 mod orders;
 mod requests;
