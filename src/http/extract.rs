@@ -69,9 +69,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 /// Reads a task's id.
 pub(super) fn task_id(text: &str) -> Result<TaskId, Problem> {
     TaskId::parse(text).ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, format!("no task is called {text:?}"))
-            .hint("ids consist of letters, digits and hyphens; see the tasks with: synod tasks")
-            .into()
+        let error = Error::new(ErrorKind::NotFound, format!("no task is called {text:?}"))
+            .hint("ids consist of letters, digits and hyphens; see the tasks with: synod tasks");
+        Problem::with_status(StatusCode::NOT_FOUND, error)
     })
 }
 

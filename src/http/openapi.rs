@@ -9,7 +9,6 @@ use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::generate::{Contract, SchemaSettings};
-use schemars::transform::{Transform, transform_subschemas};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -63,7 +62,7 @@ pub(super) fn build() -> Value {
         schemas.extend(generator.take_definitions(true));
     }
     schemas.shift_remove("Reply");
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Synod",
@@ -78,7 +77,9 @@ pub(super) fn build() -> Value {
             "responses": errors(),
             "schemas": schemas,
         },
-    })
+    });
+    plain_integers(&mut document);
+    document
 }
 
 /// A generator whose definitions stand where the document keeps them.
@@ -89,28 +90,28 @@ pub(super) fn generator(contract: Contract) -> SchemaGenerator {
             settings.contract = contract;
             settings.meta_schema = None;
         })
-        .with_transform(PlainIntegers)
         .into_generator()
 }
 
 /// Puts bounds in the place of formats that JSON Schema does not know (`uint64`): readers warn about each of them.
-#[derive(Clone, Debug)]
-struct PlainIntegers;
-
-impl Transform for PlainIntegers {
-    fn transform(&mut self, schema: &mut Schema) {
-        let most = match schema.get("format").and_then(Value::as_str) {
-            Some("uint" | "uint64") => Some(u64::MAX),
-            Some("uint32") => Some(u64::from(u32::MAX)),
-            Some("uint16") => Some(u64::from(u16::MAX)),
-            Some("uint8") => Some(u64::from(u8::MAX)),
-            _ => None,
-        };
-        if let Some(most) = most {
-            schema.remove("format");
-            schema.insert("maximum".to_owned(), most.into());
+fn plain_integers(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let most = match members.get("format").and_then(Value::as_str) {
+                Some("uint" | "uint64") => Some(u64::MAX),
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                Some("uint16") => Some(u64::from(u16::MAX)),
+                Some("uint8") => Some(u64::from(u8::MAX)),
+                _ => None,
+            };
+            if let Some(most) = most {
+                members.shift_remove("format");
+                members.insert("maximum".to_owned(), most.into());
+            }
+            members.values_mut().for_each(plain_integers);
         }
-        transform_subschemas(self, schema);
+        Value::Array(items) => items.iter_mut().for_each(plain_integers),
+        _ => {}
     }
 }
 

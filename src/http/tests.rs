@@ -3,16 +3,23 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::print_stderr,
     reason = "a failing test may stop where it stands, and it starts both ends itself"
 )]
 
+mod attacks;
+mod notices;
+mod openapi;
+mod port;
+
 use super::socket::bind_at;
-use super::{BindError, Client, Face, Limits, Mounts, Spawn, StreamHandler, serve};
+use super::{BindError, Client, Face, Limits, Mounts, Port, Spawn, StreamHandler, serve};
 use crate::api::{
     Answering, Board, EditMode, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, Request,
     Role, Seq, Status, TaskId, WorkerName,
 };
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -46,6 +53,9 @@ struct Served {
     _folder: tempfile::TempDir,
     socket: PathBuf,
     asked: Arc<Mutex<Vec<Request>>>,
+    /// Where the port listens, and what its token is.
+    port: SocketAddr,
+    token: String,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -59,25 +69,33 @@ const LIMITS: Limits = Limits {
     drain: Duration::from_secs(10),
 };
 
-fn served(answer: Result<Reply, Error>) -> Served {
-    served_within(answer, LIMITS)
+async fn served(answer: Result<Reply, Error>) -> Served {
+    served_within(answer, LIMITS).await
 }
 
-fn served_within(answer: Result<Reply, Error>, limits: Limits) -> Served {
-    served_with(answer, limits, Mounts::default())
+async fn served_within(answer: Result<Reply, Error>, limits: Limits) -> Served {
+    served_with(answer, limits, Mounts::default()).await
 }
 
-fn served_with(answer: Result<Reply, Error>, limits: Limits, mounts: Mounts) -> Served {
+async fn served_with(answer: Result<Reply, Error>, limits: Limits, mounts: Mounts) -> Served {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let board = Scripted { asked: Arc::clone(&asked), answer };
+    Served { asked, ..served_by(board, limits, mounts).await }
+}
+
+async fn served_by(board: impl Board + 'static, limits: Limits, mounts: Mounts) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("run/s.sock");
     let listener = bind_at(&socket).unwrap();
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let board = Scripted { asked: Arc::clone(&asked), answer };
+    let token = folder.path().join("run/token");
+    let port = Port::listen("127.0.0.1:0".parse().unwrap(), &token).await.unwrap();
+    let address = port.address();
     let stop = CancellationToken::new();
     let spawn: Spawn = Arc::new(|work| drop(tokio::spawn(work)));
     let face = Face { handle: Handle::new(board), limits, mounts, spawn, stop: stop.clone() };
-    let serving = tokio::spawn(serve(face, listener, None));
-    Served { _folder: folder, socket, asked, stop, serving }
+    let serving = tokio::spawn(serve(face, listener, Some(port)));
+    let token = std::fs::read_to_string(token).unwrap().trim_end().to_owned();
+    Served { _folder: folder, socket, asked: Arc::default(), port: address, token, stop, serving }
 }
 
 impl Served {
@@ -254,7 +272,7 @@ fn every_request_is_sent_by_the_tests_and_has_its_own_route() {
 
 #[tokio::test]
 async fn every_request_arrives_as_it_was_sent() {
-    let served = served(Ok(Reply::Done));
+    let served = served(Ok(Reply::Done)).await;
     let handle = served.handle().await;
     for request in every_request() {
         assert_eq!(handle.ask(request.clone()).await, Ok(Reply::Done), "{request:?}");
@@ -281,7 +299,7 @@ async fn a_reply_comes_back_whole() {
         Reply::Log { entries: vec!["a\n".repeat(100_000)] },
         Reply::LogVerified { entries: 2, broken: None },
     ] {
-        let served = served(Ok(reply.clone()));
+        let served = served(Ok(reply.clone())).await;
         assert_eq!(served.handle().await.ask(Request::Status).await, Ok(reply));
     }
 }
@@ -299,7 +317,7 @@ async fn every_kind_of_error_has_its_status_and_comes_back_whole() {
         (ErrorKind::Internal, "500 Internal Server Error"),
     ] {
         let error = Error::new(kind, "what is wrong").hint("what to do");
-        let served = served(Err(error.clone()));
+        let served = served(Err(error.clone())).await;
         assert_eq!(served.handle().await.ask(Request::Workers).await, Err(error));
         let raw = served.get("/api/v1/workers").await;
         assert!(raw.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{raw}");
@@ -310,7 +328,7 @@ async fn every_kind_of_error_has_its_status_and_comes_back_whole() {
 
 #[tokio::test]
 async fn a_problem_is_written_as_the_standard_says() {
-    let served = served(Err(Error::new(ErrorKind::NotFound, "no task is called x")));
+    let served = served(Err(Error::new(ErrorKind::NotFound, "no task is called x"))).await;
     let raw = served.get("/api/v1/tasks/x").await;
     let body = raw.split("\r\n\r\n").nth(1).unwrap();
     assert_eq!(body, r#"{"title":"Not Found","status":404,"detail":"no task is called x","kind":"not_found"}"#);
@@ -318,7 +336,7 @@ async fn a_problem_is_written_as_the_standard_says() {
 
 #[tokio::test]
 async fn what_is_not_said_has_its_default() {
-    let served = served(Ok(Reply::Done));
+    let served = served(Ok(Reply::Done)).await;
     let new = NewTask { content: "look".into(), by: "http".into(), ..NewTask::default() };
     for (sent, asked) in [
         (served.post("/api/v1/tasks", "application/json", r#"{"content":"look"}"#).await, Request::Submit(new.into())),
@@ -337,7 +355,7 @@ async fn what_is_not_said_has_its_default() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_before_the_board_is_asked() {
-    let served = served(Ok(Reply::Done));
+    let served = served(Ok(Reply::Done)).await;
     let long = format!(r#"{{"content":"{}"}}"#, "x".repeat(5000));
     for (sent, status, says) in [
         (served.post("/api/v1/tasks", "application/json", &long).await, 413, "http_body_bytes_max"),
@@ -364,7 +382,7 @@ async fn what_cannot_be_read_is_refused_before_the_board_is_asked() {
 
 #[tokio::test]
 async fn the_end_answers_those_who_wait_and_removes_the_socket() {
-    let served = served(Ok(Reply::Done));
+    let served = served(Ok(Reply::Done)).await;
     let handle = served.handle().await;
     let waiting = tokio::spawn(async move { handle.ask(Request::Wait { task: task("x"), for_ms: u64::MAX }).await });
     until(|| !served.asked.lock().unwrap().is_empty()).await;
@@ -377,7 +395,7 @@ async fn the_end_answers_those_who_wait_and_removes_the_socket() {
 
 #[tokio::test]
 async fn a_silent_connection_does_not_hold_up_the_end() {
-    let served = served(Ok(Reply::Done));
+    let served = served(Ok(Reply::Done)).await;
     let _silent = UnixStream::connect(&served.socket).await.unwrap();
     served.handle().await.ask(Request::Status).await.unwrap();
     served.stop.cancel();
@@ -386,7 +404,7 @@ async fn a_silent_connection_does_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn connections_beyond_the_bound_are_told_so() {
-    let served = served_within(Ok(Reply::Done), Limits { connections_max: 1, ..LIMITS });
+    let served = served_within(Ok(Reply::Done), Limits { connections_max: 1, ..LIMITS }).await;
     let silent = UnixStream::connect(&served.socket).await.unwrap();
     let handle = Handle::new(Client { socket: served.socket.clone() });
     let refused = handle.ask(Request::Status).await.unwrap_err();
@@ -417,7 +435,7 @@ fn mounted() -> Mounts {
 
 #[tokio::test]
 async fn what_is_mounted_answers_below_its_path() {
-    let served = served_with(Ok(Reply::Done), LIMITS, mounted());
+    let served = served_with(Ok(Reply::Done), LIMITS, mounted()).await;
     for path in ["/mcp", "/mcp/x?y=1"] {
         let said = served.get(path).await;
         assert!(said.starts_with("HTTP/1.1 200 ") && said.ends_with(path.trim_start_matches("/mcp")), "{said}");
@@ -428,7 +446,7 @@ async fn what_is_mounted_answers_below_its_path() {
 
 #[tokio::test]
 async fn a_connection_becomes_a_stream_and_ends_with_the_face() {
-    let served = served_with(Ok(Reply::Done), Limits { drain: Duration::ZERO, ..LIMITS }, mounted());
+    let served = served_with(Ok(Reply::Done), Limits { drain: Duration::ZERO, ..LIMITS }, mounted()).await;
     let mut stream = Client::stream(&served.socket, "/mcp/stream").await.unwrap();
     for said in [b"hello".as_slice(), &[b'x'; 5000]] {
         let mut heard = vec![0; said.len()];
@@ -443,7 +461,7 @@ async fn a_connection_becomes_a_stream_and_ends_with_the_face() {
 
 #[tokio::test]
 async fn a_stream_must_be_asked_for_and_be_there() {
-    let served = served_with(Ok(Reply::Done), LIMITS, mounted());
+    let served = served_with(Ok(Reply::Done), LIMITS, mounted()).await;
     let said = served.get("/mcp/stream").await;
     assert!(said.starts_with("HTTP/1.1 426 ") && said.contains("upgrade: synod-stream\r\n"), "{said}");
     let refused = Client::stream(&served.socket, "/api/none").await.unwrap_err();
@@ -488,7 +506,7 @@ async fn a_peer_that_is_no_daemon_is_told_apart() {
 
 #[tokio::test]
 async fn the_socket_is_for_the_user_alone() {
-    let served = served(Ok(Reply::Done));
+    let served = served(Ok(Reply::Done)).await;
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
     assert_eq!(mode(&served.socket), 0o600);
     assert_eq!(mode(served.socket.parent().unwrap()), 0o700);
