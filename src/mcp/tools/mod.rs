@@ -10,8 +10,6 @@ mod python;
 mod schema;
 mod serena;
 mod tasks;
-#[cfg(test)]
-mod tests;
 mod work;
 
 pub(super) use orchestrate::result_of;

@@ -1,1 +1,0 @@
-//! Arguments and the list of tools.
