@@ -217,6 +217,7 @@ fn status(seq: u64) -> Status {
         running_calls: 0,
         seq: Seq(seq),
         published: Seq(seq),
+        listen: None,
         trouble: None,
     }
 }
