@@ -41,6 +41,9 @@ pub enum Error {
     /// The recording could not be opened.
     #[error("{0}")]
     Recording(String),
+    /// A program could not be connected.
+    #[error(transparent)]
+    Connect(#[from] super::connect::Error),
     /// A request was refused.
     #[error(transparent)]
     Api(#[from] api::Error),
@@ -97,6 +100,7 @@ impl Error {
                 )
             }
             Self::Api(error) => error.hint.clone(),
+            Self::Connect(error) => error.hint().to_owned(),
             Self::Daemon(_) => "the daemon's log says more; nothing that was accepted is lost".to_owned(),
             Self::Config(_)
             | Self::Lock(_)
@@ -119,6 +123,7 @@ impl Error {
         match self {
             Self::Config(_) | Self::Settings { .. } => Kind::Usage,
             Self::NoWorker { .. } => Kind::NoWorker,
+            Self::Connect(error) if error.is_usage() => Kind::Usage,
             Self::Api(error) => match error.kind {
                 api::ErrorKind::Invalid => Kind::Usage,
                 api::ErrorKind::NoWorker => Kind::NoWorker,
@@ -139,6 +144,7 @@ impl Error {
             | Self::Socket(_)
             | Self::Recording(_)
             | Self::Bridge(_)
+            | Self::Connect(_)
             | Self::NoFolder { .. }
             | Self::File { .. } => Kind::Failed,
         }

@@ -2,6 +2,7 @@
 //! No decision about tasks is made here.
 
 mod bridge;
+mod connect;
 mod demo;
 mod detach;
 mod doctor;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use crate::worker::Pace;
 pub use bridge::{Bridge, bridge};
+pub use connect::{Became, Client, Connected, Scope, What, Wish, connect as connect_client};
 pub use demo::{Demo, demo};
 pub use detach::{detach, is_gone, shim};
 pub use doctor::{DoctorWhat, Finding, Standing, doctor};

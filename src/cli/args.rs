@@ -89,6 +89,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Config(commands::config::Command),
     Mcp(commands::mcp::Args),
+    Connect(commands::connect::Args),
     Demo(commands::demo::Args),
     /// Print the completions for a shell
     ///

@@ -3,6 +3,7 @@
 pub(super) mod act;
 mod completions;
 pub(super) mod config;
+pub(super) mod connect;
 pub(super) mod demo;
 pub(super) mod doctor;
 pub(super) mod down;
@@ -53,6 +54,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Memory(command) => memory::run(session, command).await,
         Command::Doctor(args) => doctor::run(session, &args).await,
         Command::Config(command) => config::run(session, &command),
+        Command::Connect(args) => connect::run(session, &args),
         Command::Demo(args) => demo::run(session, args).await,
         Command::Completions { shell } => completions::run(shell),
         Command::Mcp(args) => mcp::carry(session.options(), &args).await,
