@@ -26,6 +26,7 @@ pub use client::Client;
 pub use limits::Limits;
 pub use mounts::{Mounts, STREAM_PROTOCOL, Spawn, Stream, StreamHandler};
 pub use port::{Port, PortError};
+pub use routes::covered;
 pub use serve::{Face, serve};
 pub use socket::{BindError, bind};
 pub use token::{Token, TokenError};

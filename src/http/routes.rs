@@ -28,6 +28,8 @@ pub(super) struct Asked {
 
 /// One route.
 pub(super) struct Route {
+    /// The request it is the way to.
+    request: &'static str,
     /// How it is asked.
     pub(super) verb: Verb,
     /// Its path below the prefix.
@@ -80,6 +82,11 @@ pub(super) fn table() -> Vec<Route> {
     ]
 }
 
+/// Every request that has a route, by its name on the wire, with the route's path.
+pub fn covered() -> Vec<(&'static str, &'static str)> {
+    table().into_iter().map(|route| (route.request, route.path)).collect()
+}
+
 /// All routes, with the document that describes them.
 pub(super) fn router(handle: Handle, limits: &Limits, stop: CancellationToken) -> Router {
     let mut routes = Router::new().route("/openapi.json", get(openapi::document));
@@ -103,6 +110,7 @@ where
         Verb::Post => post(answer::<A>),
     };
     Route {
+        request: A::REQUEST,
         verb: A::VERB,
         path: A::PATH,
         name: A::NAME,

@@ -16,7 +16,7 @@ pub(in crate::http) struct Log {
     pub(in crate::http) entries: Option<usize>,
 }
 
-ask!(Log: Get "/log", "read_log", "log", waits false,
+ask!(Log: "log" as Get "/log", "read_log", "log", waits false,
     Nothing: |Self { entries }, Nothing| {
     Request::Log { entries: entries.unwrap_or(LOG_ENTRIES) }
 });
@@ -26,7 +26,7 @@ ask!(Log: Get "/log", "read_log", "log", waits false,
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct VerifyLog {}
 
-ask!(VerifyLog: Get "/log/verify", "verify_log", "log_verified", waits false,
+ask!(VerifyLog: "verify_log" as Get "/log/verify", "verify_log", "log_verified", waits false,
     Nothing: |Self {}, Nothing| Request::VerifyLog);
 
 /// What a text would be taken for, and who would be asked.
@@ -40,7 +40,7 @@ pub(in crate::http) struct Route {
     pub(in crate::http) overrides: Overrides,
 }
 
-ask!(Route: Post "/route", "route_text", "route", waits false,
+ask!(Route: "route" as Post "/route", "route_text", "route", waits false,
     Nothing: |Self { text, overrides }, Nothing| {
     Request::Route { text, overrides }
 });
@@ -50,7 +50,7 @@ ask!(Route: Post "/route", "route_text", "route", waits false,
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Workers {}
 
-ask!(Workers: Get "/workers", "list_workers", "workers", waits false,
+ask!(Workers: "workers" as Get "/workers", "list_workers", "workers", waits false,
     Nothing: |Self {}, Nothing| Request::Workers);
 
 /// What happened after a point. As JSON: one reply, waiting for it if nothing has happened yet. As
@@ -69,7 +69,7 @@ pub(in crate::http) struct Notices {
     pub(in crate::http) wait_ms: u64,
 }
 
-ask!(Notices: Get "/notices", "read_notices", "notices", waits true,
+ask!(Notices: "notices" as Get "/notices", "read_notices", "notices", waits true,
     Nothing: |Self { after, task, wait_ms }, Nothing| {
     Request::Notices { after: Seq(after), task, wait_ms }
 });
@@ -79,7 +79,7 @@ ask!(Notices: Get "/notices", "read_notices", "notices", waits true,
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Status {}
 
-ask!(Status: Get "/status", "status", "status", waits false,
+ask!(Status: "status" as Get "/status", "status", "status", waits false,
     Nothing: |Self {}, Nothing| Request::Status);
 
 /// End the daemon.
@@ -91,7 +91,7 @@ pub(in crate::http) struct Shutdown {
     pub(in crate::http) hard: bool,
 }
 
-ask!(Shutdown: Post "/shutdown", "shut_down", "done", waits false,
+ask!(Shutdown: "shutdown" as Post "/shutdown", "shut_down", "done", waits false,
     Nothing: |Self { hard }, Nothing| {
     Request::Shutdown { hard }
 });

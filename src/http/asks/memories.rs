@@ -18,7 +18,7 @@ pub(in crate::http) struct ListMemories {
     pub(in crate::http) limit: Option<usize>,
 }
 
-ask!(ListMemories: Get "/memories", "list_memories", "memories", waits false,
+ask!(ListMemories: "memory_list" as Get "/memories", "list_memories", "memories", waits false,
     Nothing: |Self { topic, after, limit }, Nothing| {
     Request::MemoryList { topic, after, limit }
 });
@@ -33,7 +33,7 @@ pub(in crate::http) struct ReadMemory {
     pub(in crate::http) revision: Option<u64>,
 }
 
-ask!(ReadMemory: Get "/memories/text", "read_memory", "memory", waits false,
+ask!(ReadMemory: "memory_read" as Get "/memories/text", "read_memory", "memory", waits false,
     Nothing: |Self { name, revision }, Nothing| {
     Request::MemoryRead { name, revision }
 });
@@ -53,7 +53,7 @@ pub(in crate::http) struct WriteMemory {
     pub(in crate::http) by: String,
 }
 
-ask!(WriteMemory: Post "/memories/write", "write_memory", "memory_written", waits false,
+ask!(WriteMemory: "memory_write" as Post "/memories/write", "write_memory", "memory_written", waits false,
     Nothing: |Self { name, text, if_revision, by }, Nothing| {
     Request::MemoryWrite { name, text, if_revision, by: who(by) }
 });
@@ -81,7 +81,7 @@ pub(in crate::http) struct EditMemory {
     pub(in crate::http) by: String,
 }
 
-ask!(EditMemory: Post "/memories/edit", "edit_memory", "memory_written", waits false,
+ask!(EditMemory: "memory_edit" as Post "/memories/edit", "edit_memory", "memory_written", waits false,
     Nothing: |Self { name, needle, replacement, mode, all, if_revision, by }, Nothing| {
     Request::MemoryEdit { name, needle, replacement, mode, all, if_revision, by: who(by) }
 });
@@ -99,7 +99,7 @@ pub(in crate::http) struct DeleteMemory {
     pub(in crate::http) by: String,
 }
 
-ask!(DeleteMemory: Post "/memories/delete", "delete_memory", "memory_deleted", waits false,
+ask!(DeleteMemory: "memory_delete" as Post "/memories/delete", "delete_memory", "memory_deleted", waits false,
     Nothing: |Self { name, if_revision, by }, Nothing| {
     Request::MemoryDelete { name, if_revision, by: who(by) }
 });
@@ -117,7 +117,7 @@ pub(in crate::http) struct RenameMemory {
     pub(in crate::http) by: String,
 }
 
-ask!(RenameMemory: Post "/memories/rename", "rename_memory", "memory_renamed", waits false,
+ask!(RenameMemory: "memory_rename" as Post "/memories/rename", "rename_memory", "memory_renamed", waits false,
     Nothing: |Self { from, to, by }, Nothing| {
     Request::MemoryRename { from, to, by: who(by) }
 });
@@ -134,7 +134,7 @@ pub(in crate::http) struct MemoryHistory {
     pub(in crate::http) limit: Option<usize>,
 }
 
-ask!(MemoryHistory: Get "/memories/history", "memory_history", "memory_history", waits false,
+ask!(MemoryHistory: "memory_history" as Get "/memories/history", "memory_history", "memory_history", waits false,
     Nothing: |Self { name, before, limit }, Nothing| {
     Request::MemoryHistory { name, before, limit }
 });
@@ -152,7 +152,7 @@ pub(in crate::http) struct RestoreMemory {
     pub(in crate::http) by: String,
 }
 
-ask!(RestoreMemory: Post "/memories/restore", "restore_memory", "memory_written", waits false,
+ask!(RestoreMemory: "memory_restore" as Post "/memories/restore", "restore_memory", "memory_written", waits false,
     Nothing: |Self { name, revision, by }, Nothing| {
     Request::MemoryRestore { name, revision, by: who(by) }
 });
@@ -171,7 +171,7 @@ pub(in crate::http) struct SearchMemories {
     pub(in crate::http) limit: Option<usize>,
 }
 
-ask!(SearchMemories: Get "/memories/search", "search_memories", "memory_hits", waits false,
+ask!(SearchMemories: "memory_search" as Get "/memories/search", "search_memories", "memory_hits", waits false,
     Nothing: |Self { query, topic, after, limit }, Nothing| {
     Request::MemorySearch { query, topic, after, limit }
 });
@@ -189,7 +189,7 @@ pub(in crate::http) struct LeaseMemory {
     pub(in crate::http) for_ms: u64,
 }
 
-ask!(LeaseMemory: Post "/memories/lease", "lease_memory", "memory_leased", waits false,
+ask!(LeaseMemory: "memory_lease" as Post "/memories/lease", "lease_memory", "memory_leased", waits false,
     Nothing: |Self { name, by, for_ms }, Nothing| {
     Request::MemoryLease { name, by: who(by), for_ms }
 });

@@ -32,6 +32,8 @@ pub(super) enum Verb {
 
 /// What a route takes.
 pub(super) trait Ask: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
+    /// The request it becomes, by its name on the wire.
+    const REQUEST: &'static str;
     /// How it is asked.
     const VERB: Verb;
     /// Its path below the prefix; `{id}` stands for a task.
@@ -72,9 +74,10 @@ impl Subject for Task {
 
 /// Says how a type of this room is asked, and which request it becomes.
 macro_rules! ask {
-    ($ask:ident: $verb:ident $path:literal, $name:literal, $reply:literal, waits $waits:literal,
+    ($ask:ident: $tag:literal as $verb:ident $path:literal, $name:literal, $reply:literal, waits $waits:literal,
      $subject:ident: |$value:pat_param, $of:pat_param| $request:expr) => {
         impl $crate::http::asks::Ask for $ask {
+            const REQUEST: &'static str = $tag;
             const VERB: $crate::http::asks::Verb = $crate::http::asks::Verb::$verb;
             const PATH: &'static str = $path;
             const NAME: &'static str = $name;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub(in crate::http) struct Submit(pub(in crate::http) Box<NewTask>);
 
-ask!(Submit: Post "/tasks", "submit_task", "accepted", waits false,
+ask!(Submit: "submit" as Post "/tasks", "submit_task", "accepted", waits false,
     Nothing: |Self(mut new), Nothing| {
     new.by = who(new.by);
     Request::Submit(new)
@@ -29,7 +29,7 @@ pub(in crate::http) struct ListTasks {
     pub(in crate::http) before: Option<u64>,
 }
 
-ask!(ListTasks: Get "/tasks", "list_tasks", "tasks", waits false,
+ask!(ListTasks: "tasks" as Get "/tasks", "list_tasks", "tasks", waits false,
     Nothing: |Self { state, limit, before }, Nothing| {
     Request::Tasks { state, limit, before }
 });
@@ -39,7 +39,7 @@ ask!(ListTasks: Get "/tasks", "list_tasks", "tasks", waits false,
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Show {}
 
-ask!(Show: Get "/tasks/{id}", "show_task", "task", waits false,
+ask!(Show: "show" as Get "/tasks/{id}", "show_task", "task", waits false,
     Task: |Self {}, Task(task)| Request::Show { task });
 
 /// Wait until a task has ended or waits for a person, and show it.
@@ -51,7 +51,7 @@ pub(in crate::http) struct Wait {
     pub(in crate::http) for_ms: u64,
 }
 
-ask!(Wait: Get "/tasks/{id}/wait", "wait_for_task", "task", waits true,
+ask!(Wait: "wait" as Get "/tasks/{id}/wait", "wait_for_task", "task", waits true,
     Task: |Self { for_ms }, Task(task)| {
     Request::Wait { task, for_ms }
 });
@@ -65,7 +65,7 @@ pub(in crate::http) struct Cancel {
     pub(in crate::http) by: String,
 }
 
-ask!(Cancel: Post "/tasks/{id}/cancel", "cancel_task", "done", waits false,
+ask!(Cancel: "cancel" as Post "/tasks/{id}/cancel", "cancel_task", "done", waits false,
     Task: |Self { by }, Task(task)| {
     Request::Cancel { task, by: who(by) }
 });
@@ -79,7 +79,7 @@ pub(in crate::http) struct Retry {
     pub(in crate::http) by: String,
 }
 
-ask!(Retry: Post "/tasks/{id}/retry", "retry_task", "accepted", waits false,
+ask!(Retry: "retry" as Post "/tasks/{id}/retry", "retry_task", "accepted", waits false,
     Task: |Self { by }, Task(task)| {
     Request::Retry { task, by: who(by) }
 });
@@ -93,7 +93,7 @@ pub(in crate::http) struct Approve {
     pub(in crate::http) by: String,
 }
 
-ask!(Approve: Post "/tasks/{id}/approve", "approve_decision", "done", waits false,
+ask!(Approve: "approve" as Post "/tasks/{id}/approve", "approve_decision", "done", waits false,
     Task: |Self { by }, Task(task)| {
     Request::Approve { task, by: who(by) }
 });
@@ -110,7 +110,7 @@ pub(in crate::http) struct Reject {
     pub(in crate::http) why: String,
 }
 
-ask!(Reject: Post "/tasks/{id}/reject", "reject_decision", "done", waits false,
+ask!(Reject: "reject" as Post "/tasks/{id}/reject", "reject_decision", "done", waits false,
     Task: |Self { by, why }, Task(task)| {
     Request::Reject { task, by: who(by), why }
 });
@@ -120,5 +120,5 @@ ask!(Reject: Post "/tasks/{id}/reject", "reject_decision", "done", waits false,
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Why {}
 
-ask!(Why: Get "/tasks/{id}/why", "explain_decision", "why", waits false,
+ask!(Why: "why" as Get "/tasks/{id}/why", "explain_decision", "why", waits false,
     Task: |Self {}, Task(task)| Request::Why { task });

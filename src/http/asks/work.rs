@@ -19,7 +19,7 @@ pub(in crate::http) struct ClaimWork {
     pub(in crate::http) wait_ms: u64,
 }
 
-ask!(ClaimWork: Post "/work/claim", "claim_work", "work", waits true,
+ask!(ClaimWork: "claim_work" as Post "/work/claim", "claim_work", "work", waits true,
     Nothing: |Self { worker, by, wait_ms }, Nothing| {
     Request::ClaimWork { worker, by: who(by), wait_ms }
 });
@@ -32,7 +32,7 @@ pub(in crate::http) struct RenewWork {
     pub(in crate::http) claim: String,
 }
 
-ask!(RenewWork: Post "/work/renew", "renew_work", "work", waits false,
+ask!(RenewWork: "renew_work" as Post "/work/renew", "renew_work", "work", waits false,
     Nothing: |Self { claim }, Nothing| {
     Request::RenewWork { claim }
 });
@@ -58,7 +58,7 @@ pub(in crate::http) struct SubmitWork {
     pub(in crate::http) cost_usd: Option<f64>,
 }
 
-ask!(SubmitWork: Post "/work/submit", "submit_work", "done", waits false,
+ask!(SubmitWork: "submit_work" as Post "/work/submit", "submit_work", "done", waits false,
     Nothing: |Self { claim, text, failed, model, input_tokens, output_tokens, cost_usd }, Nothing| {
     Request::SubmitWork { claim, text, failed, model, input_tokens, output_tokens, cost_usd }
 });

@@ -11,5 +11,6 @@ mod full_board;
 mod harness;
 mod hostile;
 mod obstacles;
+mod parity;
 mod standby;
 mod stdin;
