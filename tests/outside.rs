@@ -18,6 +18,8 @@ mod http_workers;
 mod intake;
 #[path = "../src/app/tests/from_outside/it/mod.rs"]
 mod it;
+#[path = "../src/daemon/tests/from_outside/mirror_torture.rs"]
+mod mirror_torture;
 #[path = "peers/mod.rs"]
 mod peers;
 #[path = "../src/folder/tests/from_outside/publish.rs"]

@@ -8,7 +8,7 @@ mod doctor;
 mod dropped;
 mod flow;
 mod full_board;
-mod harness;
+pub(crate) mod harness;
 mod hostile;
 mod obstacles;
 mod parity;
