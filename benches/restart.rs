@@ -17,8 +17,8 @@ use synod::store::{Archive, Batch, Store};
 
 /// Events of one task, about as many as a task with three workers has.
 const EVENTS: u64 = 12;
-/// Tasks that end with one commit.
-const BATCH: u64 = 500;
+/// Tasks that end with one commit: many, for it is the commits that a load waits for.
+const BATCH: u64 = 5_000;
 /// Starts that are measured; the first may still find the store as the load left it.
 const STARTS: usize = 3;
 

@@ -4,8 +4,9 @@
 use super::engine::roster;
 use super::error::Error;
 use super::place::Place;
-use crate::board::{AttemptKey, Failure, FailureClass, TaskId, WorkerName};
+use crate::board::{AttemptKey, Failure, FailureClass, Seq, TaskId, WorkerName};
 use crate::config::{self, Provider, Worker};
+use crate::folder::publish::last_logged;
 use crate::folder::without_keys;
 use crate::worker::{Call, Pace, Roster};
 use futures::StreamExt;
@@ -68,7 +69,7 @@ impl Finding {
 pub async fn doctor(place: &Place, what: DoctorWhat) -> Result<Vec<Finding>, Error> {
     let mut findings = vec![workspace(place), watching()];
     if what.store {
-        findings.push(store(place));
+        findings.extend(store(place));
     }
     let workers = place.workers();
     let discovery = place.discovery();
@@ -131,26 +132,44 @@ fn watching() -> Finding {
     }
 }
 
-fn store(place: &Place) -> Finding {
+/// The store, record by record, and whether it holds what the logs tell of.
+fn store(place: &Place) -> Vec<Finding> {
+    let failed = |what: String, mend: &str| Finding::bad(Standing::Failed, "store", what, mend);
     match crate::store::verify(&place.layout.store, &place.layout.blobs) {
-        Ok(report) if report.is_whole() => Finding::ok(
-            "store",
-            format!("{} events, {} ended tasks, {} blobs: all whole", report.events, report.ended, report.blobs),
-        ),
         Ok(report) => {
-            let first = report.damages.first().map(|damage| damage.what.clone()).unwrap_or_default();
-            Finding::bad(
-                Standing::Failed,
-                "store",
-                format!("{} damaged records; the first: {first}", report.damages_total),
-                "copy .synod away before anything else; files under AI_COORDINATION are not touched by this",
-            )
+            let whole = format!("{} events, {} ended tasks, {} blobs", report.events, report.ended, report.blobs);
+            let records = if report.is_whole() {
+                Finding::ok("store", format!("{whole}: all whole"))
+            } else {
+                let first = report.damages.first().map(|damage| damage.what.clone()).unwrap_or_default();
+                failed(
+                    format!("{} damaged records; the first: {first}", report.damages_total),
+                    "copy .synod away before anything else; files under AI_COORDINATION are not touched by this",
+                )
+            };
+            vec![records, logs(place, report.last)]
         }
         Err(error @ crate::store::Error::Locked { .. }) => {
-            Finding::bad(Standing::Failed, "store", error.to_string(), "end the daemon first: synod down")
+            vec![failed(error.to_string(), "end the daemon first: synod down")]
         }
         // What it says tells what to do as well.
-        Err(error) => Finding::bad(Standing::Failed, "store", error.to_string(), ""),
+        Err(error) => vec![failed(error.to_string(), "")],
+    }
+}
+
+/// Whether the journal holds what the logs tell of. The logs are kept with the project and `.synod` is not, so a journal
+/// that was moved aside, restored or lost its end is seen by entries beyond its last event.
+fn logs(place: &Place, journal: Seq) -> Finding {
+    match last_logged(&place.layout.coordination) {
+        Ok(logged) if logged > journal => Finding::bad(
+            Standing::Warning,
+            "logs",
+            format!("they tell of events up to {}, the journal ends with {}", logged.0, journal.0),
+            "if .synod was not moved aside, restored or left out of a copy, the store lost its end: look at the disk. What \
+             happened in between stands in the files only and may be done again; new events are numbered behind it",
+        ),
+        Ok(logged) => Finding::ok("logs", format!("up to event {} of {}", logged.0, journal.0)),
+        Err(error) => Finding::bad(Standing::Failed, "logs", error.to_string(), "see that the file can be read"),
     }
 }
 

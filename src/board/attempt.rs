@@ -96,6 +96,9 @@ pub struct Answer {
     /// Files the worker says or is seen to have changed.
     #[serde(default)]
     pub files_modified: Vec<String>,
+    /// What the task names and the worker was not given: a specification, glob or memory, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_given: Vec<String>,
 }
 
 /// Why a call gave nothing, and with it what may be done next.

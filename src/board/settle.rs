@@ -16,6 +16,7 @@ use super::state::State;
 use super::task::{Phase, StepStanding, Task};
 use super::text::cut;
 use super::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// How much of another task's reason is repeated. In a chain of failures each reason repeats the one before, so the bound
 /// keeps a long chain from growing with the square of its length.
@@ -231,6 +232,8 @@ fn unmet(task: &Task) -> Vec<String> {
     if spec.budget_usd.is_some() {
         unmet.push("`budget_usd` was not enforced: the cost is reported, not limited yet".to_owned());
     }
+    let not_given: BTreeSet<&String> = task.answered().flat_map(|(_, answer)| &answer.not_given).collect();
+    unmet.extend(not_given.into_iter().map(|what| format!("the workers were not given {what}")));
     unmet
 }
 

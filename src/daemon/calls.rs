@@ -6,6 +6,7 @@ use super::desk::Desk;
 use super::incoming::Incoming;
 use super::jobs::Jobs;
 use super::memories::Desk as Memories;
+use super::publishing::OnTheWay;
 use super::trouble::Where;
 use crate::board::prompt::{self, Material, Piece};
 use crate::board::text::INLINE_BYTES_MAX;
@@ -17,7 +18,8 @@ use crate::store::Blobs;
 use crate::worker::{Call, Outcome, Reply};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -76,8 +78,9 @@ impl Calls {
     }
 
     /// Starts a call.
-    pub(super) fn start(&mut self, ask: Ask) {
-        self.run(ask, None);
+    pub(super) fn start(&mut self, ask: Ask, on_the_way: OnTheWay) {
+        let stop = self.ending.child_token();
+        self.run(ask, Begun::Not(on_the_way), stop);
     }
 
     /// Takes up a call of an earlier daemon, if something of it is left.
@@ -88,7 +91,7 @@ impl Calls {
             None => self.caller.resume(&ask.worker, &ask.key, stop.clone()),
         };
         let Some(calling) = resumed else { return false };
-        self.run(ask.clone(), Some((calling, stop)));
+        self.run(ask.clone(), Begun::Earlier(calling), stop);
         true
     }
 
@@ -133,11 +136,7 @@ impl Calls {
         self.desk.as_ref().filter(|desk| desk.serves(worker))
     }
 
-    fn run(&mut self, ask: Ask, resumed: Option<(Calling, CancellationToken)>) {
-        let (calling, stop) = match resumed {
-            Some((calling, stop)) => (Some(calling), stop),
-            None => (None, self.ending.child_token()),
-        };
+    fn run(&mut self, ask: Ask, begun: Begun, stop: CancellationToken) {
         self.stops.insert(ask.key.clone(), stop.clone());
         let job = CallJob {
             caller: Arc::clone(&self.caller),
@@ -150,6 +149,7 @@ impl Calls {
             stop,
             jobs: self.jobs.clone(),
             memories: self.memories.clone(),
+            not_given: OnceLock::new(),
         };
         let (sender, key, clock, jobs) = (self.sender.clone(), ask.key.clone(), self.clock, self.jobs.clone());
         let report_panic = move |said: String| {
@@ -163,7 +163,7 @@ impl Calls {
             };
             jobs.start("report of a broken call", report, drop);
         };
-        self.jobs.start(format!("call {}", ask.key), job.run(ask, calling), report_panic);
+        self.jobs.start(format!("call {}", ask.key), job.run(ask, begun), report_panic);
     }
 }
 
@@ -183,6 +183,14 @@ fn same_path(written: &str, gathered: &str) -> bool {
     written.strip_prefix("./").unwrap_or(written) == gathered
 }
 
+/// Whether a call is under way already.
+enum Begun {
+    /// An earlier daemon has begun it.
+    Earlier(Calling),
+    /// It is begun now, and the pages of its round wait until it is on its way.
+    Not(OnTheWay),
+}
+
 struct CallJob {
     caller: Arc<dyn Caller>,
     /// Where the call waits for an outside agent, if it is for one.
@@ -195,14 +203,16 @@ struct CallJob {
     stop: CancellationToken,
     jobs: Jobs,
     memories: Option<Memories>,
+    /// What the task names and the worker is not given, once that is known.
+    not_given: OnceLock<Vec<String>>,
 }
 
 impl CallJob {
-    async fn run(self, ask: Ask, calling: Option<Calling>) {
+    async fn run(self, ask: Ask, begun: Begun) {
         let outcome = tokio::select! {
             biased;
             () = self.is_left() => None,
-            outcome = self.outcome(&ask, calling) => Some(outcome),
+            outcome = self.outcome(&ask, begun) => Some(outcome),
         };
         if let Some(outcome) = outcome {
             let stopped = matches!(&outcome, Err(failure) if failure.class == FailureClass::Cancelled);
@@ -224,14 +234,27 @@ impl CallJob {
         }
     }
 
-    async fn outcome(&self, ask: &Ask, calling: Option<Calling>) -> Outcome {
-        if let Some(calling) = calling {
-            return calling.await;
-        }
+    async fn outcome(&self, ask: &Ask, begun: Begun) -> Outcome {
+        let on_the_way = match begun {
+            Begun::Earlier(calling) => return calling.await,
+            Begun::Not(on_the_way) => on_the_way,
+        };
         let call = self.prepare(ask).await?;
         match &self.desk {
-            Some(desk) => self.at_desk(desk, ask, call).await,
-            None => self.caller.call(&ask.worker, call, self.stop.clone()).await,
+            Some(desk) => {
+                drop(on_the_way);
+                self.at_desk(desk, ask, call).await
+            }
+            None => {
+                let mut calling = self.caller.call(&ask.worker, call, self.stop.clone());
+                // Where it first waits for somebody else it is on its way, and the pages of its round may follow.
+                let first = futures::poll!(&mut calling);
+                drop(on_the_way);
+                match first {
+                    Poll::Ready(outcome) => outcome,
+                    Poll::Pending => calling.await,
+                }
+            }
         }
     }
 
@@ -263,14 +286,23 @@ impl CallJob {
         }
     }
 
-    /// Reads what the prompt needs, on a thread for blocking work: globs may walk large trees.
+    /// Reads what the prompt needs: on a thread for blocking work where globs may walk large trees, else at once, for
+    /// waking that thread would take longer than the reading.
     async fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
         let sources =
             Sources { places: self.places.clone(), blobs: self.blobs.clone(), memories: self.memories.clone() };
-        let wanted = ask.clone();
-        let read = self.jobs.blocking(move || sources.material(&wanted)).await;
-        let broke = |said| failure(FailureClass::Transient, format!("what the prompt needs could not be read: {said}"));
-        let material = read.map_err(broke)??;
+        let small = ask.context.is_empty() && ask.spec.is_none() && ask.memories.is_empty() && ask.inputs.is_empty();
+        let (material, not_given) = if small {
+            sources.material(ask)?
+        } else {
+            let wanted = ask.clone();
+            let read = self.jobs.blocking(move || sources.material(&wanted)).await;
+            let broke =
+                |said| failure(FailureClass::Transient, format!("what the prompt needs could not be read: {said}"));
+            read.map_err(broke)??
+        };
+        // A job prepares one call, so it is set once.
+        self.not_given.set(not_given).ok();
         let prompt = prompt::compose(ask, &material, self.places.prompt);
         Ok(Call {
             key: ask.key.clone(),
@@ -317,6 +349,7 @@ impl CallJob {
             session: reply.session,
             usage: reply.usage,
             files_modified: reply.files_modified,
+            not_given: self.not_given.get().cloned().unwrap_or_default(),
         })
     }
 
@@ -384,9 +417,14 @@ struct Sources {
 }
 
 impl Sources {
-    fn material(&self, ask: &Ask) -> Result<Material, Failure> {
+    /// What the prompt needs, and what the task names that cannot be had.
+    fn material(&self, ask: &Ask) -> Result<(Material, Vec<String>), Failure> {
         let load = |text| self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, error.to_string()));
         let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);
+        // A file that a glob happens to match is not missed by anybody; what was written down is.
+        let asked_for = |path: &String| ask.context.contains(path) || ask.spec.as_ref() == Some(path);
+        let named_paths = gathered.left_out.iter().filter(|(path, _)| asked_for(path));
+        let mut not_given: Vec<String> = named_paths.map(|(path, why)| format!("{path}: {why}")).collect();
         let mut left_out: Vec<String> =
             gathered.left_out.into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
         let piece = |(name, text)| Piece { name, text };
@@ -404,10 +442,13 @@ impl Sources {
                 Ok(text) => memories.push(Piece { name, text }),
                 // What other agents may write while the task runs need not be there.
                 Err(_) if !ask.memories.contains(&name) => {}
-                Err(error) => left_out.push(format!("memory {name}: {error}")),
+                Err(error) => {
+                    left_out.push(format!("memory {name}: {error}"));
+                    not_given.push(format!("memory {name}: {error}"));
+                }
             }
         }
-        Ok(Material {
+        let material = Material {
             role_text: None,
             task_text: load(&ask.task_text)?,
             context: files.into_iter().map(piece).collect(),
@@ -415,7 +456,8 @@ impl Sources {
             memories,
             inputs: ask.inputs.iter().map(|seen| load(&seen.text)).collect::<Result<_, _>>()?,
             left_out,
-        })
+        };
+        Ok((material, not_given))
     }
 
     /// The memories that the person named, and what outside agents have written for this task.

@@ -7,7 +7,7 @@ use super::incoming::{Acted, Incoming, Query, RawOffer};
 use super::memories::{Following, Orders};
 use super::notices::{Notices, notice};
 use super::outage::Outage;
-use super::publishing::Pages;
+use super::publishing::{Pages, calls_first};
 use super::queries::Waiting;
 use super::start::CaughtUp;
 use super::trouble::{Troubles, Where};
@@ -340,12 +340,14 @@ impl Engine {
     }
 
     fn dispatch(&mut self, effects: Vec<(Seq, Effect)>) {
-        let mut pages = Vec::new();
+        let (mut pages, mut asked) = (Vec::new(), false);
+        let (on_the_way, calls) = calls_first();
         for (seq, effect) in effects {
             match effect {
                 Effect::Ask(ask) if board::is_running(&self.state, &ask.key) => {
                     self.end.running_jobs += 1;
-                    self.calls.start(*ask);
+                    self.calls.start(*ask, on_the_way.clone());
+                    asked = true;
                 }
                 // It was overtaken by a cancel in the same round.
                 Effect::Ask(_) => {}
@@ -357,7 +359,8 @@ impl Engine {
         }
         if !pages.is_empty() {
             self.handed = self.state.seq;
-            self.pages.write(pages, self.state.seq);
+            drop(on_the_way);
+            self.pages.write(pages, self.state.seq, asked.then_some(calls));
         }
     }
 }

@@ -5,12 +5,13 @@ use super::clock::Clock;
 use super::desk::{FrontDesk, Submission};
 use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
 use super::jobs::Jobs;
+use super::masking::masked;
 use super::memories::{Desk, refused as refused_memory};
 use super::outage::Outage;
 use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Overrides, Reply, Request, TASK_STATES, TaskView};
 use crate::board::{Input, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
-use crate::folder::handoff_log;
 use crate::folder::intake::{self, format};
+use crate::folder::{Masker, handoff_log};
 use crate::store::Blobs;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -37,11 +38,16 @@ pub(super) struct LocalBoard {
     pub(super) jobs: Jobs,
     pub(super) outage: Arc<Outage>,
     pub(super) memories: Desk,
+    /// Keeps keys out of what is told.
+    pub(super) masker: Masker,
 }
 
 impl Board for LocalBoard {
     fn ask(&self, request: Request) -> Answering<'_> {
-        Box::pin(self.answer_or_say_why_not(request))
+        Box::pin(async move {
+            let answered = self.answer_or_say_why_not(request).await;
+            answered.map(|reply| masked(&self.masker, reply))
+        })
     }
 }
 
@@ -166,7 +172,8 @@ impl LocalBoard {
         replace(&mut spec.context, over.context);
         replace(&mut spec.memories, over.memories);
         replace(&mut spec.depends_on, over.depends_on);
-        let wanted = TaskId::slug(&new.name.unwrap_or_else(|| spec.title()));
+        // The name becomes part of paths, where nothing is masked any more.
+        let wanted = TaskId::slug(&self.masker.text(&new.name.unwrap_or_else(|| spec.title())));
         let source = Source::Face { by: new.by, hash: fingerprint(new.content.as_bytes()) };
         Ok(RawOffer { wanted, spec, words, source })
     }

@@ -12,6 +12,7 @@ mod intake;
 mod jobs;
 mod local;
 mod lock;
+mod masking;
 mod memories;
 mod notices;
 mod outage;

@@ -18,7 +18,27 @@ const WRITE_RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// several times in its life is then written once, and the task's folders are filled before they get their names.
 const PAGES_PER_WRITE_MAX: usize = 65_536;
 
-type Waiting = (Vec<(Seq, Page)>, Seq);
+/// How long the pages of a round may wait for its calls. A call is on its way within a few milliseconds; pages must not
+/// wait for one whose context is read from a slow disk.
+const CALLS_FIRST_MAX: Duration = Duration::from_millis(20);
+
+/// Pages on their way to the writing thread.
+struct Waiting {
+    pages: Vec<(Seq, Page)>,
+    /// Everything up to this event is covered with them.
+    upto: Seq,
+    /// Ends when the calls of the round are on their way.
+    calls: Option<thread_channel::Receiver<()>>,
+}
+
+/// Held by a call's job until its call is on its way: the pages of the round are written after that, for both need the
+/// same disk and processors, and somebody waits for the call.
+pub(super) type OnTheWay = thread_channel::Sender<()>;
+
+/// What the pages of a round wait for: the jobs hold the one end, the pages the other. Nothing is sent.
+pub(super) fn calls_first() -> (OnTheWay, thread_channel::Receiver<()>) {
+    thread_channel::channel()
+}
 
 /// The way to the writing thread. What waits there is bounded by the number of open tasks: a task is archived only after its pages are written.
 #[derive(Debug)]
@@ -45,9 +65,9 @@ impl Pages {
         Ok(Self(pages))
     }
 
-    /// Hands pages on; everything up to `upto` is then covered.
-    pub(super) fn write(&self, pages: Vec<(Seq, Page)>, upto: Seq) {
-        if self.0.send((pages, upto)).is_err() {
+    /// Hands pages on; everything up to `upto` is then covered. They wait a little for `calls`.
+    pub(super) fn write(&self, pages: Vec<(Seq, Page)>, upto: Seq, calls: Option<thread_channel::Receiver<()>>) {
+        if self.0.send(Waiting { pages, upto, calls }).is_err() {
             tracing::error!("the thread that writes pages is gone; they will be written at the next start");
         }
     }
@@ -64,11 +84,15 @@ fn write_all(
     sender: &mpsc::Sender<Incoming>,
 ) {
     let load = |text: &Text| blobs.get(text).map_err(|error| error.to_string());
-    while let Ok((mut pages, mut upto)) = waiting.recv() {
+    while let Ok(Waiting { mut pages, mut upto, calls }) = waiting.recv() {
+        if let Some(calls) = calls {
+            // It ends one way or the other; nothing comes.
+            calls.recv_timeout(CALLS_FIRST_MAX).ok();
+        }
         while pages.len() < PAGES_PER_WRITE_MAX {
-            let Ok((more, later)) = waiting.try_recv() else { break };
-            pages.extend(more);
-            upto = later;
+            let Ok(more) = waiting.try_recv() else { break };
+            pages.extend(more.pages);
+            upto = more.upto;
         }
         let mut told = false;
         while let Err(error) = publisher.publish(&pages, &load) {

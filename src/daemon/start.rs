@@ -179,12 +179,13 @@ impl Daemon {
         let blobs = parts.store.blobs().clone();
         let (sender, receiver) = mpsc::channel(parts.input_queue_max);
         let ending = CancellationToken::new();
+        let masker = parts.publisher.masker();
         let writer =
             Pages::start(parts.publisher, blobs.clone(), sender.clone(), &parts.jobs).map_err(Error::Thread)?;
         let published = parts.store.published();
         let handed = if pages.is_empty() { published } else { state.seq };
         if !pages.is_empty() {
-            writer.write(pages, state.seq);
+            writer.write(pages, state.seq, None);
         }
         let outage = Arc::new(Outage::new());
         let bell = CancellationToken::new();
@@ -265,6 +266,7 @@ impl Daemon {
             jobs,
             outage: Arc::clone(&outage),
             memories: shelf,
+            masker,
         };
         Ok(Self { handle: Handle::new(board), sender, ended, over: None, ending, outage })
     }

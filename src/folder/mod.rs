@@ -20,6 +20,7 @@ mod tests;
 pub mod workspace;
 
 pub use error::Error;
+pub(crate) use mask::Masker;
 pub use mask::without_keys;
 pub(crate) use render::task::shared_context as blank_shared_context;
 pub use workspace::init;

@@ -29,6 +29,8 @@ const ROWS: [u8; 8] =
 pub struct Report {
     /// Events in the journal.
     pub events: u64,
+    /// The last event ever appended, as the head entry tells; 0 in a new store, or when that entry is damaged.
+    pub last: Seq,
     /// Ended tasks.
     pub ended: u64,
     /// Task names ever used.
@@ -90,7 +92,10 @@ impl Store {
 fn walk(engine: &Engine, blobs: &Blobs) -> Result<Report, Error> {
     let mut report = Report::default();
     let last = match head::read(engine, blobs) {
-        Ok(head) => head.last,
+        Ok(head) => {
+            report.last = head.last;
+            head.last
+        }
         Err(error) => {
             report.damage(error);
             Seq(u64::MAX)

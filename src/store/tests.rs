@@ -465,6 +465,7 @@ fn fixture_live() -> Vec<(u64, Event)> {
         session: Some("s".to_owned()),
         usage,
         files_modified: vec!["a.rs".to_owned()],
+        not_given: Vec::new(),
     };
     let failure = Failure { class: FailureClass::Timeout, message: "no answer".repeat(1000), after_s: 60.0, usage };
     vec![

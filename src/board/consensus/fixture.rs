@@ -156,6 +156,7 @@ pub(super) fn answer(task: &mut Task, step: &str, worker: &str, purpose: Purpose
         session: None,
         usage,
         files_modified: Vec::new(),
+        not_given: Vec::new(),
     };
     let state = AttemptState::Answered { started: Timestamp(0), ended: Timestamp(1000), answer: Box::new(answer) };
     add(task, step, worker, purpose, state)

@@ -142,6 +142,7 @@ impl Board {
             session: Some(format!("session of {key}")),
             usage: Usage { input_tokens: 100, output_tokens: 10, cached_tokens: 0, cost_usd: Some(0.25) },
             files_modified: Vec::new(),
+            not_given: Vec::new(),
         };
         self.take(Input::Answered { at: self.now, key, answer: Box::new(answer) }).unwrap();
     }

@@ -366,5 +366,6 @@ fn answer() -> Box<crate::board::Answer> {
         session: None,
         usage: Usage::default(),
         files_modified: Vec::new(),
+        not_given: Vec::new(),
     })
 }

@@ -26,6 +26,7 @@ fn answered(task: &str, number: u32) -> Input {
         session: None,
         usage: Usage::default(),
         files_modified: Vec::new(),
+        not_given: Vec::new(),
     };
     Input::Answered { at: earlier(), key: AttemptKey { task: id(task), number }, answer: Box::new(answer) }
 }

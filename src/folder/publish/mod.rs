@@ -23,7 +23,9 @@ use pages::Renderer;
 use secrecy::SecretString;
 use stage::Stage;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use tree::{Dir, Tree};
 
 /// Where and how to publish.
@@ -80,6 +82,34 @@ pub struct Publisher {
     active: HashSet<TaskId>,
 }
 
+/// The highest number among the last entries of the logs of a workspace; 0 where none stands. Makes and changes nothing.
+///
+/// # Errors
+/// When a log is there and cannot be read.
+pub fn last_logged(coordination: &Path) -> Result<Seq, Error> {
+    let ink = Ink { mask: Masker::default() };
+    let log = AppendFile::new(HandoffLog { ink: ink.clone(), field_bytes_max: 0 }, handoff_log::NAME);
+    let lines = Messages { mask: Masker::default(), text_bytes_max: 0 };
+    let lines = AppendFile::new(lines, messages::NAME);
+    let records = AppendFile::new(Architecture { ink }, architecture::NAME);
+    let mut last = 0;
+    for (below, in_communication) in [("communication", true), ("decisions", false)] {
+        let path = coordination.join(below);
+        let folder = match File::open(&path) {
+            Ok(folder) => folder,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(Error::io(&path, "open the folder", error)),
+        };
+        let found = if in_communication {
+            log.last_number(folder.as_fd(), &path)?.max(lines.last_number(folder.as_fd(), &path)?)
+        } else {
+            records.last_number(folder.as_fd(), &path)?
+        };
+        last = last.max(found);
+    }
+    Ok(Seq(last))
+}
+
 impl Publisher {
     /// Creates what is missing of the tree and holds it open. Where the logs end is read at the first batch.
     pub fn open(params: Params) -> Result<Self, Error> {
@@ -97,6 +127,11 @@ impl Publisher {
             limits,
             active: HashSet::new(),
         })
+    }
+
+    /// What keeps keys out of its pages.
+    pub(crate) fn masker(&self) -> Masker {
+        self.ink.mask.clone()
     }
 
     /// The highest number among the last entries of the logs. A new journal must go on from there (the logs are kept in

@@ -214,7 +214,8 @@ fn killed_after_every_single_append_of_a_task() {
             break;
         }
     }
-    assert!(survived > 5, "a task of three workers takes more appends than {survived}: was the daemon killed at all?");
+    // Answers that come together are stored together, so on a busy machine it may be four: start, task, answers, end.
+    assert!(survived > 4, "a task of three workers takes more appends than {survived}: was the daemon killed at all?");
 }
 
 #[test]

@@ -60,3 +60,32 @@ fn each_illness_is_named_and_what_to_do_about_it() {
     let left = std::fs::read_dir(spool).map_or(0, Iterator::count);
     assert_eq!(left, 0, "a try leaves nothing behind");
 }
+
+#[test]
+fn a_journal_that_is_behind_its_logs_is_noticed() {
+    let workspace = Workspace::new("[workers.well]\nprovider = \"command\"\ncommand = [\"echo\", \"ready\"]\n");
+    let root = workspace.root();
+    let synod = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synod"));
+        command.arg("-C").arg(root).arg("--json").args(args).env("HOME", root).env_remove("XDG_CONFIG_HOME");
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    let logs = || {
+        let output = synod(&["doctor", "--store", "--offline"]);
+        let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let all = findings.as_array().or_else(|| findings["findings"].as_array()).unwrap();
+        all.iter().find(|finding| finding["name"] == "logs").unwrap_or_else(|| panic!("no logs in {findings}")).clone()
+    };
+    synod(&["run", "Check one thing."]);
+    assert_eq!(logs()["standing"], "ok", "{}", logs());
+    let (dot, kept) = (root.join(".synod"), root.join("kept"));
+    let copied = Command::new("cp").arg("-a").arg(&dot).arg(&kept).status().unwrap();
+    assert!(copied.success());
+    synod(&["run", "Check another thing."]);
+    assert_eq!(logs()["standing"], "ok", "{}", logs());
+    std::fs::remove_dir_all(&dot).unwrap();
+    std::fs::rename(&kept, &dot).unwrap();
+    let finding = logs();
+    assert_eq!(finding["standing"], "warning", "{finding}");
+    assert!(finding["mend"].as_str().unwrap().contains("disk"), "{finding}");
+}

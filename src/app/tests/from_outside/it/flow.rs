@@ -3,7 +3,8 @@
 use super::harness::{Script, Scripted, Workspace, end, rested, until, verdict};
 use std::time::Duration;
 use synod::api::{NewTask, Reply, Request};
-use synod::board::{FailureClass, TaskId};
+use synod::board::{FailureClass, Seq, TaskId};
+use synod::worker::Call;
 
 const REVIEW: &str = "---\nkind: code-review\n---\nReview src/auth.rs for mistakes.\n";
 
@@ -207,6 +208,52 @@ async fn a_task_over_a_face_is_the_same_and_can_be_asked_about_after_its_end() {
         panic!("broken")
     };
     assert_eq!(entries, 4);
+    end(engine).await;
+}
+
+#[tokio::test]
+async fn what_the_task_names_and_nobody_was_given_is_told_to_the_person() {
+    let workspace = Workspace::with_workers(&["claude"], "");
+    let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("approve")))).await;
+    let task = "---\nkind: code-review\ncontext: [\"nothing/**\", \"*.toml\"]\nspec: specs/none.md\nmemories: [none]\n---\nReview it.\n";
+    workspace.drop_file("named.md", task);
+    until("it is decided", || workspace.names("decisions").contains(&"named.json".to_owned())).await;
+    let decision: serde_json::Value = serde_json::from_str(&workspace.read("decisions/named.json")).unwrap();
+    let reasons: Vec<&str> =
+        decision["review_reasons"].as_array().unwrap().iter().filter_map(|reason| reason.as_str()).collect();
+    for missing in ["nothing/**", "specs/none.md", "memory none"] {
+        let told = reasons.iter().any(|reason| reason.contains(missing) && reason.contains("were not given"));
+        assert!(told, "{missing}: {reasons:?}");
+    }
+    assert!(!reasons.iter().any(|reason| reason.contains("*.toml")), "{reasons:?}");
+    assert_eq!(decision["needs_human_review"], true);
+    end(engine).await;
+}
+
+#[tokio::test]
+async fn what_faces_are_told_holds_no_more_keys_than_the_files() {
+    const KEY: &str = "sk-abcdefghijklmnopqrstuvwxyz012345";
+    let workspace = Workspace::with_workers(&["claude", "gpt"], "");
+    let say = |worker: &str, _: &Call| match worker {
+        "claude" => Script::Say(format!("Its key is {KEY}.\n\n{}", verdict("reject"))),
+        _ => Script::Fail(FailureClass::RequestRefused, format!("refused with {KEY}")),
+    };
+    let engine = workspace.engine(Scripted::new(say)).await;
+    let handle = engine.handle();
+    let new = NewTask { content: format!("Review {KEY} in src/auth.rs."), by: "test".to_owned(), ..NewTask::default() };
+    let Ok(Reply::Accepted { task }) = handle.ask(Request::Submit(Box::new(new))).await else { panic!("not accepted") };
+    let view = rested(&handle, task.as_str()).await;
+    assert!(view.answer.as_ref().is_some_and(|answer| answer.contains("[masked]")), "{:?}", view.answer);
+    let requests = [
+        Request::Show { task: task.clone() },
+        Request::Why { task: task.clone() },
+        Request::Tasks { state: None, limit: None, before: None },
+        Request::Notices { after: Seq(0), task: None, wait_ms: 0 },
+    ];
+    for request in requests {
+        let told = serde_json::to_string(&handle.ask(request.clone()).await.unwrap()).unwrap();
+        assert!(!told.contains(KEY), "{request:?}: {told}");
+    }
     end(engine).await;
 }
 

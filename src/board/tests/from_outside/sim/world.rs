@@ -210,6 +210,7 @@ impl World {
                     session: None,
                     usage: Usage::default(),
                     files_modified: Vec::new(),
+                    not_given: Vec::new(),
                 };
                 let _ = self.take(Input::Answered { at: self.now, key: ask.key, answer: Box::new(answer) });
             }

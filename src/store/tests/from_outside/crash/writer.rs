@@ -244,6 +244,7 @@ fn event(number: u64, put: impl FnOnce(String) -> Text) -> Event {
                 session: None,
                 usage: Usage::default(),
                 files_modified: Vec::new(),
+                not_given: Vec::new(),
             };
             Event::AttemptAnswered { at, key, answer: Box::new(answer) }
         }
