@@ -20,6 +20,8 @@ mod intake;
 mod it;
 #[path = "../src/daemon/tests/from_outside/mirror_torture.rs"]
 mod mirror_torture;
+#[path = "../src/worker/tests/from_outside/mcp.rs"]
+mod mcp_workers;
 #[path = "peers/mod.rs"]
 mod peers;
 #[path = "../src/folder/tests/from_outside/publish.rs"]

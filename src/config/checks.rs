@@ -248,6 +248,24 @@ fn needs(fault: &dyn Fn(&str, &str), worker: &Worker) {
         (Provider::Command | Provider::Mcp, _) | (_, true) => {}
         (_, false) => fault("command", "is for the providers `command` and `mcp`; a CLI's own path is `program`"),
     }
+    if worker.provider == Provider::Mcp {
+        if worker.command.is_empty() == worker.url.is_none() {
+            fault(
+                "command",
+                "or `url` is needed by provider `mcp`, one of them: [\"program\", \"argument\", …] or an address",
+            );
+        }
+        if worker.tool.as_deref().is_none_or(|tool| tool.trim().is_empty()) {
+            fault("tool", "is needed by provider `mcp`: the name of the server's tool that is called");
+        }
+        if worker.url.as_deref().is_some_and(|url| !is_address(url)) {
+            fault("url", "must be an address such as \"http://127.0.0.1:8080/mcp\"");
+        }
+    } else if worker.url.is_some() {
+        fault("url", "is for the provider `mcp`; the address of others is `base_url`");
+    } else if worker.tool.is_some() || !worker.arguments.is_empty() {
+        fault("tool", "and `arguments` are for the provider `mcp`");
+    }
     if worker.provider == Provider::Replay && worker.cassette.is_none() {
         fault("cassette", "is needed by provider `replay`: the file of recorded answers");
     }
@@ -386,6 +404,16 @@ mod tests {
             ("provider = 'command'", "workers.a.command is needed"),
             ("provider = 'codex'\ncommand = ['x']", "workers.a.command is for the providers"),
             ("provider = 'replay'", "workers.a.cassette is needed"),
+            ("provider = 'mcp'\ntool = 't'", "workers.a.command or `url` is needed"),
+            (
+                "provider = 'mcp'\ntool = 't'\ncommand = ['x']\nurl = 'http://h/mcp'",
+                "workers.a.command or `url` is needed",
+            ),
+            ("provider = 'mcp'\ncommand = ['x']", "workers.a.tool is needed"),
+            ("provider = 'mcp'\ntool = 't'\nurl = 'nowhere'", "workers.a.url must be an address"),
+            ("provider = 'mcp'\ntool = 't'\ncommand = ['x']\narguments = 'x'", "workers.a.arguments must be a table"),
+            ("provider = 'human'\ntool = 't'", "workers.a.tool and `arguments` are for"),
+            ("provider = 'human'\nurl = 'http://h/mcp'", "workers.a.url is for the provider `mcp`"),
             ("provider = 'human'\nenv = ['A=B']", "workers.a.env must hold names"),
             ("provider = 'human'\nroles = 'chair'", "workers.a.roles must be a list of texts"),
             ("", "workers.a is empty"),

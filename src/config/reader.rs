@@ -46,6 +46,17 @@ impl<'a> Reader<'a> {
         self.flat.get(key)
     }
 
+    /// The keys below `prefix`, which may have any name and are known from now on, without it.
+    pub(super) fn open_table(&self, prefix: &str) -> Vec<(&'a str, &'a toml::Value)> {
+        let below = self.flat.iter().filter_map(|(key, leaf)| Some((key, key.strip_prefix(prefix)?, &leaf.value)));
+        let mut found = Vec::new();
+        for (key, name, value) in below {
+            self.known.borrow_mut().insert(key.clone());
+            found.push((name, value));
+        }
+        found
+    }
+
     /// Notes that the value at `key` is not what it must be.
     pub(super) fn fault(&self, key: &str, what: impl Into<String>) {
         let origin = self.flat.get(key).map(|leaf| leaf.origin.clone()).unwrap_or_default();

@@ -40,7 +40,13 @@ pub struct Worker {
     pub max_tokens: Option<u32>,
     /// Price that overrides the shipped table.
     pub price: Option<Price>,
-    /// For `command`: program and arguments; `{model}` and `{workdir}` are filled in, the prompt comes on stdin.
+    /// For `mcp`: the server's streamable HTTP address, instead of a command.
+    pub url: Option<String>,
+    /// For `mcp`: the tool that is called.
+    pub tool: Option<String>,
+    /// For `mcp`: what the tool is given; `{{prompt}}` in a text is filled in. Empty: the prompt goes where the tool wants a text.
+    pub arguments: serde_json::Map<String, serde_json::Value>,
+    /// For `mcp`: the program of a server that is spoken to over stdin and stdout, and its arguments. For `command`: program and arguments; `{model}` and `{workdir}` are filled in, the prompt comes on stdin.
     pub command: Vec<String>,
     /// The program of a CLI provider: a name looked up on PATH, or a path.
     pub program: Option<PathBuf>,
@@ -140,6 +146,9 @@ impl Worker {
             temperature: None,
             max_tokens: None,
             price: None,
+            url: None,
+            tool: None,
+            arguments: serde_json::Map::new(),
             command: Vec::new(),
             program: None,
             args: Vec::new(),
@@ -181,6 +190,9 @@ impl Worker {
             temperature: reader.take(key, "temperature"),
             max_tokens: reader.take(key, "max_tokens"),
             price: price(reader, key),
+            url: reader.take(key, "url"),
+            tool: reader.take(key, "tool"),
+            arguments: arguments(reader, key),
             command: list(reader.take(key, "command"), Vec::new()),
             program: reader.take(key, "program"),
             args: list(reader.take(key, "args"), Vec::new()),
@@ -188,6 +200,46 @@ impl Worker {
             cassette: reader.take(key, "cassette"),
             permission: list(reader.take(key, "permission"), Permission::Read),
         }
+    }
+}
+
+/// The keys below `arguments`, which are the tool's own and of any name.
+fn arguments(reader: &Reader<'_>, key: &str) -> serde_json::Map<String, serde_json::Value> {
+    let mut all = serde_json::Map::new();
+    for (name, value) in reader.open_table(&format!("{key}.arguments.")) {
+        // A table inside was taken apart at its dots as well; quotes guard names that hold one.
+        let path: Vec<&str> =
+            if name.starts_with('"') { vec![name.trim_matches('"')] } else { name.split('.').collect() };
+        put(&mut all, &path, serde_json::to_value(value).unwrap_or_default());
+    }
+    // Whatever stands there as one value is said to be wrong by this.
+    let _: Option<Table> = reader.take(key, "arguments");
+    all
+}
+
+/// Puts a value where `path` leads, making the tables on the way.
+fn put(table: &mut serde_json::Map<String, serde_json::Value>, path: &[&str], value: serde_json::Value) {
+    match path {
+        [] => {}
+        [last] => drop(table.insert((*last).to_owned(), value)),
+        [first, rest @ ..] => {
+            let inner = table.entry(*first).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+            if let serde_json::Value::Object(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// Stands for a key that only its own sub-keys may follow.
+struct Table;
+
+impl FromValue for Table {
+    fn from_leaf(_: &Leaf) -> Result<Self, String> {
+        Err("must be a table, such as { prompt = \"{{prompt}}\" }".to_owned())
+    }
+    fn stand_in() -> Self {
+        Self
     }
 }
 
@@ -277,6 +329,11 @@ mod tests {
             program = "~/bin/codex"
             args = ["--strict"]
             permission = "edit"
+            [workers.tool]
+            provider = "mcp"
+            command = ["claude", "mcp", "serve"]
+            tool = "Agent"
+            arguments = { description = "synod", prompt = "{{prompt}}", deep = { count = 3, list = ["a"] }, "dotted.name" = true }
             [workers.tape]
             provider = "replay"
             cassette = "demo.json"
@@ -287,6 +344,9 @@ mod tests {
         let codex = &workers["codex"];
         assert_eq!(codex.program.as_deref(), Some(std::path::Path::new("~/bin/codex")));
         assert_eq!((codex.args.as_slice(), codex.permission), (["--strict".to_owned()].as_slice(), Permission::Edit));
+        let expected = serde_json::json!({ "description": "synod", "prompt": "{{prompt}}", "deep": { "count": 3, "list": ["a"] }, "dotted.name": true });
+        assert_eq!(serde_json::Value::Object(workers["tool"].arguments.clone()), expected);
+        assert_eq!((workers["tool"].tool.as_deref(), workers["tool"].command.len()), (Some("Agent"), 3));
         assert_eq!(workers["tape"].cassette.as_deref(), Some(std::path::Path::new("demo.json")));
     }
 

@@ -4,6 +4,7 @@
 pub mod cassette;
 mod cli;
 pub mod http;
+mod mcp;
 mod process;
 pub mod record;
 pub mod replay;

@@ -3,6 +3,7 @@
 use super::cassette::Cassette;
 use super::cli::{Bounds, CliWorker, Places};
 use super::http::{self, HttpWorker, Rates};
+use super::mcp::{self, McpWorker};
 use super::process::{self, ShimProgram, Standby};
 use super::record::Recorder;
 use super::replay::{Pace, ReplayWorker};
@@ -47,6 +48,7 @@ pub struct Roster {
 enum Reach {
     Cli(Box<CliWorker>),
     Http(Box<HttpWorker>),
+    Mcp(Box<McpWorker>),
     Replay(ReplayWorker),
     /// Not at all: it is settings that cannot work, or somebody else who claims the work. Says which.
     Nowhere(String),
@@ -72,6 +74,7 @@ impl Roster {
         let outcome = match self.workers.get(worker) {
             Some(Reach::Cli(cli)) => Box::pin(cli.call(&call, stop)).await,
             Some(Reach::Http(http)) => Box::pin(http.call(&call, &stop)).await,
+            Some(Reach::Mcp(mcp)) => Box::pin(mcp.call(&call, &stop)).await,
             Some(Reach::Replay(replay)) => replay.call(&call, &stop).await,
             Some(Reach::Nowhere(why)) => Err(blocked(why)),
             None => Err(blocked(&format!("there is no worker `{worker}` in the settings"))),
@@ -134,6 +137,12 @@ fn reach(
             };
             cassettes.insert(path, Arc::clone(&cassette));
             Ok(Reach::Replay(ReplayWorker::new(WorkerName::new(name), cassette, parts.pace)))
+        }
+        (Provider::Mcp, _) => {
+            let place = parts.homes.join(name);
+            let (environment, shim, limits) = (parts.environment, &parts.shim, parts.limits);
+            let params = mcp::Params { name, config: worker, environment, place, shim, limits };
+            Ok(Reach::Mcp(Box::new(McpWorker::new(params))))
         }
         (provider, Transport::Other) => {
             Err(format!("a worker behind `{}` is not called; it claims work", provider.as_str()))

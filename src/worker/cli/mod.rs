@@ -14,9 +14,10 @@ mod samples;
 mod session;
 #[cfg(test)]
 mod tests;
-mod trouble;
+pub(super) mod trouble;
 mod worker;
 
+pub(super) use prompt::whole as whole_prompt;
 pub(crate) use worker::{Bounds, CliWorker, Places};
 
 use super::Reply;

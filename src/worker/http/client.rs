@@ -16,7 +16,7 @@ pub fn install_tls() {
 ///
 /// Redirects are not followed, so a key never goes to a host nobody configured. A server on this machine is never reached
 /// through a proxy.
-pub(super) fn build(worker: &str, address: &Url, connect_timeout: Duration) -> Result<Client, Error> {
+pub(in crate::worker) fn build(worker: &str, address: &Url, connect_timeout: Duration) -> Result<Client, Error> {
     install_tls();
     let mut builder = Client::builder()
         .redirect(redirect::Policy::none())

@@ -16,6 +16,7 @@ mod stream;
 mod usage;
 mod wire;
 
+pub(super) use client::build as client;
 pub use client::install_tls;
 pub use usage::Rates;
 

@@ -175,7 +175,7 @@ fn tell(handle: &AsyncFd<OwnedFd>, signal: Signal) {
     deprecated,
     reason = "its successor is unsafe because a type could change its descriptor; an OwnedFd never does, which is what that asks for"
 )]
-fn readable_at_end(handle: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
+pub(super) fn readable_at_end(handle: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(handle, Interest::READABLE)
 }
 

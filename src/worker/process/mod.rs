@@ -3,6 +3,8 @@
 
 mod attend;
 mod detach;
+mod keeper;
+mod live;
 mod proc_fs;
 mod reap;
 pub mod shim;
@@ -12,6 +14,7 @@ mod standby;
 pub use detach::detach;
 
 pub(crate) use attend::{Begin, Ending, Variables, attend};
+pub(crate) use live::{Live, Start};
 pub(crate) use spool::{Asked, Ended, Exit, Order, Spool, strays};
 pub(crate) use standby::Standby;
 

@@ -29,8 +29,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const HUNT_MAX: Duration = Duration::from_secs(10);
 
 /// Carries out the order in `spool`; returns the exit code of the shim. When another shim has begun it, this one leaves
-/// it alone: the same call never runs twice.
+/// it alone: the same call never runs twice. A folder with the order of a live program is for the keeper.
 pub fn run(spool: &Path) -> Result<i32, Error> {
+    if spool.join(super::live::ORDER).exists() {
+        return super::keeper::run(spool, &prepare()?);
+    }
     Helper::new()?.help(&Spool::at(spool), own_variable)
 }
 
@@ -161,7 +164,7 @@ fn start(order: &Order, env: Variables, prompt: File, stdout: File) -> io::Resul
     clippy::disallowed_methods,
     reason = "values reach the program through the shim's own environment, so that none is ever written to disk"
 )]
-fn own_variable(name: &str) -> Option<OsString> {
+pub(super) fn own_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
@@ -210,7 +213,7 @@ async fn end_politely(leader: Pid, ears: &mut Ears, pipes: &mut Pipes, grace: Du
 }
 
 /// Ends and reaps everything below the shim until nothing is left; how many processes had been left behind.
-async fn hunt(leader: Pid, ears: &mut Ears, status: &mut Option<WaitStatus>) -> u32 {
+pub(super) async fn hunt(leader: Pid, ears: &mut Ears, status: &mut Option<WaitStatus>) -> u32 {
     let until = Instant::now() + HUNT_MAX;
     let mut most = 0;
     loop {
@@ -228,7 +231,7 @@ async fn hunt(leader: Pid, ears: &mut Ears, status: &mut Option<WaitStatus>) -> 
 }
 
 /// The signals the shim listens to.
-struct Ears {
+pub(super) struct Ears {
     child: Signals,
     terminate: Signals,
     interrupt: Signals,
@@ -237,7 +240,7 @@ struct Ears {
 }
 
 impl Ears {
-    fn open() -> Result<Self, Error> {
+    pub(super) fn open() -> Result<Self, Error> {
         let listen = |kind| signal(kind).map_err(Error::process("listen to signals"));
         Ok(Self {
             child: listen(SignalKind::child())?,
@@ -247,7 +250,7 @@ impl Ears {
         })
     }
 
-    async fn next(&mut self) -> Heard {
+    pub(super) async fn next(&mut self) -> Heard {
         tokio::select! {
             _ = self.child.recv() => Heard::ChildEnded,
             _ = self.terminate.recv() => Heard::Stop,
@@ -257,7 +260,7 @@ impl Ears {
 }
 
 /// What the shim heard.
-enum Heard {
+pub(super) enum Heard {
     ChildEnded,
     Stop,
 }

@@ -63,7 +63,7 @@ async fn each_worker_that_cannot_work_says_why_and_takes_no_other_down() {
         ("bad", format!("worker_blocked: cassette {shown}/bad.jsonl, line 1: ")),
         ("person", "worker_blocked: a worker behind `human` is not called; it claims work".to_owned()),
         ("agent", "worker_blocked: a worker behind `external` is not called; it claims work".to_owned()),
-        ("tool", "worker_blocked: a worker behind `mcp` is not called; it claims work".to_owned()),
+        ("tool", "worker_blocked: program `` not found: provider mcp runs no program".to_owned()),
         ("claude", "worker_blocked: ".to_owned()),
         ("nobody", "worker_blocked: there is no worker `nobody` in the settings".to_owned()),
         ("good", "ok: pong".to_owned()),
