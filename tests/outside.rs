@@ -22,6 +22,10 @@ mod it;
 mod mirror_torture;
 #[path = "../src/worker/tests/from_outside/mcp.rs"]
 mod mcp_workers;
+#[path = "../src/mcp/tests/from_outside/conformance/mod.rs"]
+mod mcp_conformance;
+#[path = "../src/mcp/tests/from_outside/serena.rs"]
+mod mcp_serena;
 #[path = "peers/mod.rs"]
 mod peers;
 #[path = "../src/folder/tests/from_outside/publish.rs"]
