@@ -18,14 +18,14 @@ mod http_workers;
 mod intake;
 #[path = "../src/app/tests/from_outside/it/mod.rs"]
 mod it;
-#[path = "../src/daemon/tests/from_outside/mirror_torture.rs"]
-mod mirror_torture;
-#[path = "../src/worker/tests/from_outside/mcp.rs"]
-mod mcp_workers;
 #[path = "../src/mcp/tests/from_outside/conformance/mod.rs"]
 mod mcp_conformance;
 #[path = "../src/mcp/tests/from_outside/serena.rs"]
 mod mcp_serena;
+#[path = "../src/worker/tests/from_outside/mcp.rs"]
+mod mcp_workers;
+#[path = "../src/daemon/tests/from_outside/mirror_torture.rs"]
+mod mirror_torture;
 #[path = "peers/mod.rs"]
 mod peers;
 #[path = "../src/folder/tests/from_outside/publish.rs"]

@@ -78,7 +78,7 @@ pub(super) fn next(
     };
     let Some(keys) = rounds.get(done) else { return Ok(None) };
     let answered = |key: &&str| responses.and_then(|given| given.get(*key)).is_some_and(|answer| fits(key, answer));
-    let round = if keys.iter().all(|key| answered(key)) { done + 1 } else { done };
+    let round = if keys.iter().all(answered) { done + 1 } else { done };
     let Some(keys) = rounds.get(round) else { return Ok(None) };
     let declared = (name == "test_input_required_result_capabilities").then_some(declared).flatten();
     let asked = keys.iter().filter(|key| can(declared.as_ref(), key));
