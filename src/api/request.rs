@@ -283,6 +283,7 @@ pub struct NewTask {
     #[serde(default)]
     pub name: Option<String>,
     /// The text, or the content of a task file.
+    #[schemars(length(min = 1))]
     pub content: String,
     /// How to read it: the ending of a task file's name (`md`, `txt`, `json`, `yaml`, `toml`). Default: `txt`, all text.
     #[serde(default)]

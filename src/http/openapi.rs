@@ -52,11 +52,7 @@ pub(super) fn build() -> Value {
         let path = paths.entry(format!("{PREFIX}{}", route.path)).or_insert_with(|| json!({}));
         path[method(route.verb)] = operation(&route, &mut asked);
     }
-    let described = json!({ "get": {
-        "operationId": "openapi", "tags": ["openapi"], "summary": "This document.",
-        "responses": { "200": { "description": "The document.", "content": { "application/json": { "schema": { "type": "object" } } } } },
-    } });
-    paths.insert(format!("{PREFIX}/openapi.json"), described);
+    paths.insert(format!("{PREFIX}/openapi.json"), json!({ "get": of_document() }));
     for mut generator in [told, asked] {
         // Types that are both asked and told have the same schema in both; a test compares.
         schemas.extend(generator.take_definitions(true));
@@ -173,6 +169,14 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     operation
 }
 
+/// How the document describes itself.
+fn of_document() -> Value {
+    let content = json!({ "application/json": { "schema": { "type": "object" } } });
+    let mut responses = json!({ "200": { "description": "The document.", "content": content } });
+    refer(&mut responses, &EVERYWHERE);
+    json!({ "operationId": "openapi", "tags": ["openapi"], "summary": "This document.", "responses": responses })
+}
+
 fn path_parameters(route: &Route) -> Vec<Value> {
     let id = json!({
         "name": "id", "in": "path", "required": true, "description": "The task's id.",
@@ -226,12 +230,21 @@ fn responses(route: &Route) -> Value {
     let mut responses = json!({ "200": { "description": "The reply.", "content": content } });
     let things = route.of_task || matches!(route.verb, Verb::Post) || route.path.starts_with("/memories");
     let bodies = matches!(route.verb, Verb::Post);
-    let errors =
-        EVERYWHERE.iter().chain(OF_THINGS.iter().filter(|_| things)).chain(OF_BODIES.iter().filter(|_| bodies));
+    refer(&mut responses, &EVERYWHERE);
+    if things {
+        refer(&mut responses, &OF_THINGS);
+    }
+    if bodies {
+        refer(&mut responses, &OF_BODIES);
+    }
+    responses
+}
+
+/// Names these errors among the responses.
+fn refer(responses: &mut Value, errors: &[StatusCode]) {
     for status in errors {
         responses[status.as_str()] = json!({ "$ref": format!("#/components/responses/{}", error_name(*status)) });
     }
-    responses
 }
 
 /// `404` is called `NotFound`.

@@ -34,6 +34,7 @@ ask!(VerifyLog: "verify_log" as Get "/log/verify", "verify_log", "log_verified",
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Route {
     /// The text.
+    #[schemars(length(min = 1))]
     pub(in crate::http) text: String,
     /// What the person names.
     #[serde(default)]

@@ -28,6 +28,7 @@ ask!(ListMemories: "memory_list" as Get "/memories", "list_memories", "memories"
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ReadMemory {
     /// Which; a leading `mem:` and a closing `.md` may stand or be left out.
+    #[schemars(length(min = 1))]
     pub(in crate::http) name: String,
     /// An earlier revision instead of the one that stands.
     pub(in crate::http) revision: Option<u64>,
@@ -43,6 +44,7 @@ ask!(ReadMemory: "memory_read" as Get "/memories/text", "read_memory", "memory",
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct WriteMemory {
     /// Which.
+    #[schemars(length(min = 1))]
     pub(in crate::http) name: String,
     /// The text, whole.
     pub(in crate::http) text: String,
@@ -63,6 +65,7 @@ ask!(WriteMemory: "memory_write" as Post "/memories/write", "write_memory", "mem
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct EditMemory {
     /// Which.
+    #[schemars(length(min = 1))]
     pub(in crate::http) name: String,
     /// What is looked for.
     pub(in crate::http) needle: String,
@@ -91,6 +94,7 @@ ask!(EditMemory: "memory_edit" as Post "/memories/edit", "edit_memory", "memory_
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct DeleteMemory {
     /// Which.
+    #[schemars(length(min = 1))]
     pub(in crate::http) name: String,
     /// Only if this revision stands.
     pub(in crate::http) if_revision: Option<u64>,
@@ -109,8 +113,10 @@ ask!(DeleteMemory: "memory_delete" as Post "/memories/delete", "delete_memory", 
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RenameMemory {
     /// The old name.
+    #[schemars(length(min = 1))]
     pub(in crate::http) from: String,
     /// The new name; it must be free.
+    #[schemars(length(min = 1))]
     pub(in crate::http) to: String,
     /// Who says so; empty: `http`.
     #[serde(default)]
@@ -127,6 +133,7 @@ ask!(RenameMemory: "memory_rename" as Post "/memories/rename", "rename_memory", 
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct MemoryHistory {
     /// Which; also one that was taken away.
+    #[schemars(length(min = 1))]
     pub(in crate::http) name: String,
     /// `next` of the page before.
     pub(in crate::http) before: Option<u64>,
@@ -144,6 +151,7 @@ ask!(MemoryHistory: "memory_history" as Get "/memories/history", "memory_history
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RestoreMemory {
     /// Which.
+    #[schemars(length(min = 1))]
     pub(in crate::http) name: String,
     /// The revision.
     pub(in crate::http) revision: u64,
@@ -162,6 +170,7 @@ ask!(RestoreMemory: "memory_restore" as Post "/memories/restore", "restore_memor
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SearchMemories {
     /// Words; all of them must occur. `"two words"` is a phrase, `auth*` a beginning, `-word` must not occur.
+    #[schemars(length(min = 1))]
     pub(in crate::http) query: String,
     /// Only below this folder.
     pub(in crate::http) topic: Option<String>,
@@ -181,6 +190,7 @@ ask!(SearchMemories: "memory_search" as Get "/memories/search", "search_memories
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct LeaseMemory {
     /// Which.
+    #[schemars(length(min = 1))]
     pub(in crate::http) name: String,
     /// Who works on it; empty: `http`.
     #[serde(default)]

@@ -22,6 +22,7 @@ ask!(Submit: "submit" as Post "/tasks", "submit_task", "accepted", waits false,
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ListTasks {
     /// Only those in this state (`waiting`, `working`, `awaiting_person`, `done`, `failed`, `cancelled`).
+    #[schemars(length(min = 1))]
     pub(in crate::http) state: Option<String>,
     /// At most so many; bounded by `limits.page_items_max`.
     pub(in crate::http) limit: Option<usize>,

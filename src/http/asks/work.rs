@@ -29,6 +29,7 @@ ask!(ClaimWork: "claim_work" as Post "/work/claim", "claim_work", "work", waits 
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RenewWork {
     /// The claim.
+    #[schemars(length(min = 1))]
     pub(in crate::http) claim: String,
 }
 
@@ -42,6 +43,7 @@ ask!(RenewWork: "renew_work" as Post "/work/renew", "renew_work", "work", waits 
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SubmitWork {
     /// The claim.
+    #[schemars(length(min = 1))]
     pub(in crate::http) claim: String,
     /// The answer; empty with `failed`.
     #[serde(default)]

@@ -61,6 +61,7 @@ fn it_names_every_route_parameter_and_error_and_nothing_that_is_not_there() {
     assert_eq!(read[0]["name"], "name");
     assert_eq!(read[0]["required"], true);
     assert_eq!(read[1]["schema"]["type"], "integer");
+    assert!(document["paths"]["/api/v1/openapi.json"]["get"]["responses"]["401"].is_object(), "it needs the token too");
     let mut found = Vec::new();
     references(&document, &mut found);
     assert!(found.len() > 300);
