@@ -8,13 +8,14 @@ const PAGES_MAX: usize = 20;
 
 /// The same error; where it says that there is no such memory, with the nearest name that there is.
 pub(super) async fn with_hint(handle: &Handle, name: &str, error: Error) -> Error {
-    if error.kind != ErrorKind::NotFound || !error.hint.is_empty() {
+    if error.kind != ErrorKind::NotFound {
         return error;
     }
     let names = names(handle).await;
     let hint = match of(name, &names) {
         Some(near) => format!("did you mean {near}? see all of them with: synod memory list"),
-        None => "see the memories with: synod memory list".to_owned(),
+        None if error.hint.is_empty() => "see the memories with: synod memory list".to_owned(),
+        None => return error,
     };
     error.hint(hint)
 }

@@ -79,7 +79,7 @@ async fn a_list_is_asked_for_to_its_end() {
 
 #[tokio::test]
 async fn a_name_that_there_is_not_is_answered_with_the_nearest() {
-    let missing = Err(Error::new(ErrorKind::NotFound, "there is no memory called desing/auth"));
+    let missing = Err(Error::new(ErrorKind::NotFound, "there is no memory called desing/auth").hint("see the names"));
     let row = json!({"name": "design/auth", "revision": 1, "hash": "00", "bytes": 1, "by": "x", "at": 0});
     let names = Ok(json!({"reply": "memories", "memories": [row], "next": null}));
     let (ended, _) = said(&["read", "desing/auth"], vec![missing, names]).await;

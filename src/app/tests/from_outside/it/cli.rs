@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 /// A worker that reads its prompt and approves.
-const APPROVES: &str = r#"
+pub(super) const APPROVES: &str = r#"
 [workers.one]
 provider = "command"
 command = ["sh", "-c", "cat >/dev/null; echo '{\"verdict\":\"approve\",\"claims\":[],\"confidence\":0.9,\"would_change_my_mind\":\"\"}'"]
@@ -17,34 +17,34 @@ tier = 1
 /// A worker that never answers.
 const HANGS: &str = "[workers.one]\nprovider = \"command\"\ncommand = [\"sleep\", \"600\"]\n";
 
-fn synod(root: &Path, args: &[&str]) -> Command {
+pub(super) fn synod(root: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_synod"));
     // A home of its own: the settings and logins of whoever runs the tests must not matter.
     command.arg("-C").arg(root).args(args).env("HOME", root).env_remove("XDG_CONFIG_HOME").stdin(Stdio::null());
     command
 }
 
-fn run(root: &Path, args: &[&str]) -> Output {
+pub(super) fn run(root: &Path, args: &[&str]) -> Output {
     synod(root, args).output().unwrap()
 }
 
-fn out(output: &Output) -> String {
+pub(super) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn err(output: &Output) -> String {
+pub(super) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(super) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 /// A daemon in the background of the test, ended with it.
-struct Up(Child);
+pub(super) struct Up(Child);
 
 impl Up {
-    fn start(root: &Path) -> Self {
+    pub(super) fn start(root: &Path) -> Self {
         let child = synod(root, &["up"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut up = Self(child);
         let mut line = String::new();

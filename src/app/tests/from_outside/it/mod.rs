@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
 mod cli;
+mod connect;
 mod crash;
 mod doctor;
 mod dropped;
@@ -10,6 +11,7 @@ mod flow;
 mod full_board;
 pub(crate) mod harness;
 mod hostile;
+mod memories;
 mod obstacles;
 mod parity;
 mod standby;
