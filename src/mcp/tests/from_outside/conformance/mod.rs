@@ -2,6 +2,11 @@
 //! wants to call besides stands in `fixtures`, around the server and not in it.
 
 #![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on should end where it stands, and starts what it needs itself"
+)]
+#![expect(
     deprecated,
     reason = "the older revision logs, samples and sets levels in ways that the newer one has given up"
 )]
