@@ -10,5 +10,13 @@ mod conduct;
 mod library;
 mod lines;
 mod manifests;
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::unreachable,
+    reason = "a test fails by panicking, and peers are processes"
+)]
+mod mcp;
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod proxy;

@@ -1,6 +1,7 @@
-//! What a client is told while a task is worked on: one message for each attempt that ends, and a sign of life in between.
-//! The numbers only ever rise, as the protocol wants: an ended attempt makes the next whole number, a sign of life moves a
-//! little towards it.
+//! What a client is told while a task is worked on: one message for each attempt that begins or ends, and a sign of life in
+//! between.
+//! The numbers only ever rise, as the protocol wants: an ended attempt makes the next whole number, a beginning or a
+//! sign of life moves a little towards it.
 
 use super::SILENCE_MAX;
 use crate::api::{Error, Notice, Reply, Request, Seq, TaskId, TaskView};
@@ -96,8 +97,8 @@ impl Count {
                 None
             }
             "attempt_started" | "attempt_adopted" => {
-                self.running.insert(worker);
-                None
+                self.running.insert(worker.clone());
+                Some(self.sign(&format!("{worker} began")))
             }
             "attempt_answered" => Some(self.ended(&worker, "answered")),
             "attempt_failed" => Some(self.ended(&worker, "gave no answer")),
@@ -115,13 +116,18 @@ impl Count {
 
     /// Something to tell when nothing happened.
     pub(super) fn sign_of_life(&mut self) -> Told {
-        self.signs += 1;
-        let share = f64::from(self.signs) / f64::from(self.signs + 1);
         let running: Vec<&str> = self.running.iter().map(String::as_str).collect();
         let waiting =
             if running.is_empty() { "waiting".to_owned() } else { format!("waiting for {}", running.join(", ")) };
+        self.sign(&waiting)
+    }
+
+    /// A step towards the next whole number.
+    fn sign(&mut self, what: &str) -> Told {
+        self.signs += 1;
+        let share = f64::from(self.signs) / f64::from(self.signs + 1);
         let of = self.planned.max(self.ended);
-        self.told(f64::from(self.ended) + share, format!("{waiting} ({} of {of})", self.ended))
+        self.told(f64::from(self.ended) + share, format!("{what} ({} of {of})", self.ended))
     }
 
     /// The decision is one more thing to come, so the total is not reached before it.
@@ -152,7 +158,7 @@ mod tests {
         let mut told = Vec::new();
         for worker in ["claude", "gemini"] {
             assert_eq!(count.take(&notice("attempt_planned", worker)), None);
-            assert_eq!(count.take(&notice("attempt_started", worker)), None);
+            told.extend(count.take(&notice("attempt_started", worker)));
         }
         told.push(count.sign_of_life());
         told.push(count.sign_of_life());
@@ -168,6 +174,8 @@ mod tests {
         assert_eq!(
             messages,
             [
+                "claude began (0 of 1)",
+                "gemini began (0 of 2)",
                 "waiting for claude, gemini (0 of 2)",
                 "waiting for claude, gemini (0 of 2)",
                 "claude answered (1 of 2)",

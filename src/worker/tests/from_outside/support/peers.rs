@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::model_server::{ModelServer, ToolCall};
 
 /// Why there is no peer at all.
-pub(super) const NO_ROOT: &str = "SYNOD_TEST_PEERS is not set; tests/run.sh sets it";
+pub(crate) const NO_ROOT: &str = "SYNOD_TEST_PEERS is not set; tests/run.sh sets it";
 
 /// Where `tests/run.sh` installed the peers, when it did.
 pub(crate) fn root() -> Option<PathBuf> {
@@ -45,7 +45,7 @@ pub(crate) fn skipped(name: &str, why: &str) {
 }
 
 /// The peer's file below the root, unless the install noted in `skipped` why this peer does not work.
-pub(super) fn installed(root: &Path, name: &str, file: &str) -> Result<PathBuf, String> {
+pub(crate) fn installed(root: &Path, name: &str, file: &str) -> Result<PathBuf, String> {
     let listed = std::fs::read_to_string(root.join("skipped")).unwrap_or_default();
     let why = listed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     if let Some(why) = why {
@@ -162,6 +162,15 @@ pub(crate) fn shell_call(name: &str, command: &str) -> ToolCall {
         _ => ("bash", json!({ "command": command })),
     };
     ToolCall { name: tool.to_owned(), input }
+}
+
+/// The name under which this program offers its model a tool of a connected MCP server.
+pub(crate) fn tool_name(name: &str, server: &str, tool: &str) -> String {
+    match name {
+        "gemini" => format!("mcp_{server}_{tool}"),
+        "codex" => format!("mcp__{server}/{tool}"),
+        _ => format!("mcp__{server}__{tool}"),
+    }
 }
 
 /// Without a chosen key type the program refuses to run against another base URL.

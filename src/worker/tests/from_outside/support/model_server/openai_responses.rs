@@ -78,14 +78,19 @@ fn items(answer: &Answer<'_>) -> Vec<Value> {
         ];
     }
     let call = |(index, tool): (usize, &super::ToolCall)| {
-        json!({
+        let mut item = json!({
             "id": format!("fc_{}_{index}", answer.id),
             "type": "function_call",
             "status": "completed",
             "call_id": format!("call_{}_{index}", answer.id),
             "name": tool.name,
             "arguments": tool.input.to_string(),
-        })
+        });
+        // The tools of a server that the client connected stand in a namespace of their own on this wire.
+        if let Some((namespace, name)) = tool.name.split_once('/') {
+            (item["namespace"], item["name"]) = (json!(namespace), json!(name));
+        }
+        item
     };
     answer.tools.iter().enumerate().map(call).collect()
 }

@@ -60,7 +60,8 @@ impl Reply {
     }
 }
 
-/// A tool the model asks for, by the name the client offered it under.
+/// A tool the model asks for, by the name the client offered it under; `NAMESPACE/NAME` where the Responses wire offered it
+/// inside a namespace.
 #[derive(Clone, Debug)]
 pub(crate) struct ToolCall {
     pub(crate) name: String,
