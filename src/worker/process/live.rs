@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 /// The file in the helper's folder that says what to run.
 pub(super) const ORDER: &str = "live.json";
@@ -58,9 +59,12 @@ pub(crate) struct Start<'a> {
 
 /// A running program. Dropping it tells the helper to end it.
 pub(crate) struct Live {
-    child: Child,
+    /// Kept, so that the helper is collected when it has ended.
+    _child: Child,
     handle: OwnedFd,
     said: Arc<Mutex<VecDeque<u8>>>,
+    /// Ends with the program's stderr.
+    listening: JoinHandle<()>,
 }
 
 impl Live {
@@ -76,8 +80,8 @@ impl Live {
             return Err(gone());
         };
         let said = Arc::new(Mutex::new(VecDeque::new()));
-        listen(stderr, Arc::clone(&said), start.stderr_bytes_max);
-        Ok((Self { child, handle, said }, stdout, stdin))
+        let listening = listen(stderr, Arc::clone(&said), start.stderr_bytes_max);
+        Ok((Self { _child: child, handle, said, listening }, stdout, stdin))
     }
 
     /// The end of what it complained so far.
@@ -89,8 +93,9 @@ impl Live {
 
     /// The same of one that has closed its output, once it has gone; it may have died of what it says last.
     pub(crate) async fn last_words(mut self) -> String {
-        // One that does not end by itself is ended when this is dropped.
-        tokio::time::timeout(LAST_WORDS_MAX, self.child.wait()).await.ok();
+        // The end of its stderr, not of its process: what it said last may still be in the pipe then. One that does not end
+        // by itself is ended when this is dropped.
+        tokio::time::timeout(LAST_WORDS_MAX, &mut self.listening).await.ok();
         self.complaints()
     }
 
@@ -101,7 +106,7 @@ impl Live {
 }
 
 /// How long a program that closed its output may take to end.
-const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
+const LAST_WORDS_MAX: Duration = Duration::from_secs(3);
 
 impl Drop for Live {
     fn drop(&mut self) {
@@ -135,7 +140,7 @@ fn spawn(start: &Start<'_>) -> Result<Child, Error> {
 
 /// Keeps the end of what a program complains, for as long as it lives.
 #[expect(clippy::disallowed_methods, reason = "a program must never block on its stderr, also between two calls")]
-fn listen(mut stderr: ChildStderr, said: Arc<Mutex<VecDeque<u8>>>, bytes_max: usize) {
+fn listen(mut stderr: ChildStderr, said: Arc<Mutex<VecDeque<u8>>>, bytes_max: usize) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut piece = vec![0; PIECE_BYTES];
         while let Ok(read @ 1..) = stderr.read(&mut piece).await {
@@ -144,7 +149,7 @@ fn listen(mut stderr: ChildStderr, said: Arc<Mutex<VecDeque<u8>>>, bytes_max: us
             let excess = said.len().saturating_sub(bytes_max);
             said.drain(..excess);
         }
-    });
+    })
 }
 
 /// Bytes taken from stderr at a time.
