@@ -50,10 +50,6 @@ impl Guard {
 
     /// Lets a request pass, or says why not.
     pub(super) fn check<B>(&self, way: Way, request: &Request<B>) -> Result<(), Box<Response>> {
-        self.look(way, request).map_err(Box::new)
-    }
-
-    fn look<B>(&self, way: Way, request: &Request<B>) -> Result<(), Response> {
         let headers = request.headers();
         if headers.len() > HEADERS_MAX || head_bytes(request) > HEAD_BYTES_MAX {
             let error = Error::new(ErrorKind::Invalid, "the request's head is too large")
@@ -73,7 +69,7 @@ impl Guard {
         }
     }
 
-    fn look_at_port<B>(&self, request: &Request<B>) -> Result<(), Response> {
+    fn look_at_port<B>(&self, request: &Request<B>) -> Result<(), Box<Response>> {
         let headers = request.headers();
         let mut hosts = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
@@ -95,7 +91,7 @@ impl Guard {
         self.look_at_token(headers)
     }
 
-    fn look_at_token(&self, headers: &HeaderMap) -> Result<(), Response> {
+    fn look_at_token(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
         let mut shown = headers.get_all(header::AUTHORIZATION).iter();
         let (what, challenge) = match (shown.next(), shown.next()) {
             (None, _) => ("a token is needed", r#"Bearer realm="synod""#),
@@ -116,8 +112,8 @@ impl Guard {
     }
 }
 
-fn refusal(status: StatusCode, error: Error) -> Response {
-    Problem::with_status(status, error).into_response()
+fn refusal(status: StatusCode, error: Error) -> Box<Response> {
+    Box::new(Problem::with_status(status, error).into_response())
 }
 
 fn is_one_of(value: &HeaderValue, allowed: &[String]) -> bool {
