@@ -36,6 +36,7 @@ impl Engine {
         // From here on no attempt starts; those that wait stay in the journal for the next start.
         self.rules.limits.concurrent_calls_max = 0;
         self.calls.leave();
+        self.following.hurry();
         if matches!(self.end.phase, Phase::Stopping { .. }) {
             // They were told; to be told again must not put the end off.
         } else if hard || self.end.is_begun() {

@@ -122,6 +122,7 @@ impl Bus {
             places,
             held,
             marks: BTreeMap::new(),
+            flush_at: None,
             undone,
             troubles: BTreeMap::new(),
         };

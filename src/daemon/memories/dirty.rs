@@ -22,6 +22,7 @@ struct Waiting {
     upto: Seq,
     /// Somebody is seeing to names that were taken.
     busy: bool,
+    hurries: bool,
     ended: bool,
 }
 
@@ -32,6 +33,8 @@ pub(in crate::daemon) struct Taken {
     pub(in crate::daemon) names: BTreeSet<MemoryName>,
     /// The last event that is covered by them.
     pub(in crate::daemon) upto: Seq,
+    /// Somebody waits until everything is seen to.
+    pub(in crate::daemon) hurries: bool,
     /// Nothing more will come.
     pub(in crate::daemon) ended: bool,
 }
@@ -42,6 +45,12 @@ impl Dirty {
         let mut waiting = self.lock();
         waiting.names.extend(names);
         waiting.upto = waiting.upto.max(upto);
+        self.bell.notify_all();
+    }
+
+    /// From now on somebody waits until everything is seen to.
+    pub(in crate::daemon) fn hurry(&self) {
+        self.lock().hurries = true;
         self.bell.notify_all();
     }
 
@@ -57,12 +66,12 @@ impl Dirty {
         waiting.names.is_empty() && !waiting.busy
     }
 
-    /// Takes what waits, without waiting for more. The taker is at work until [`Self::done`].
+    /// Takes what waits, without waiting for more. The taker is at work until [`Self::done`], however often it takes.
     pub(in crate::daemon) fn take(&self) -> Taken {
         let mut waiting = self.lock();
-        waiting.busy = !waiting.names.is_empty();
+        waiting.busy |= !waiting.names.is_empty();
         let names = std::mem::take(&mut waiting.names);
-        Taken { names, upto: waiting.upto, ended: waiting.ended }
+        Taken { names, upto: waiting.upto, hurries: waiting.hurries, ended: waiting.ended }
     }
 
     /// Waits until something was added, or the end, or for `at_most`; blocks the thread. `seen`: what is covered already.

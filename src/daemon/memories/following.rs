@@ -74,6 +74,14 @@ impl Following {
         }
     }
 
+    /// The loop is about to end and waits for the folder.
+    pub(in crate::daemon) fn hurry(&self) {
+        if let Some((dirty, waker)) = &self.mirror {
+            dirty.hurry();
+            waker.wake();
+        }
+    }
+
     /// Whether the folder holds everything that it should.
     pub(in crate::daemon) fn is_settled(&self) -> bool {
         self.mirror.as_ref().is_none_or(|(dirty, _)| dirty.is_done())

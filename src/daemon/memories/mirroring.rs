@@ -17,11 +17,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Pause between two tries to write what could not be written.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long files may stand before they are made durable and told of. Each flush competes with the commits of those who write
+/// meanwhile; what is lost by waiting is only what a crash makes this thread look up again.
+const FLUSH_PAUSE: Duration = Duration::from_millis(200);
 
 /// How often one file is tried in one go: each time somebody else's text came in between.
 const TRIES_MAX: usize = 20;
@@ -42,6 +46,8 @@ pub(in crate::daemon) struct MirrorJob {
     pub(in crate::daemon) held: HeldFiles,
     /// What is to be told once it is durable.
     pub(in crate::daemon) marks: BTreeMap<MemoryName, Option<u64>>,
+    /// When that is.
+    pub(in crate::daemon) flush_at: Option<Instant>,
     /// What could not be written and is tried again.
     pub(in crate::daemon) undone: BTreeSet<MemoryName>,
     /// What is wrong, by what it is about.
@@ -72,29 +78,40 @@ impl MirrorJob {
 
     /// One look at the folder, then one at what the loop decided.
     fn round(&mut self) -> Result<(), Over> {
-        let pause = if self.undone.is_empty() && self.marks.is_empty() { None } else { Some(RETRY_PAUSE) };
+        let retry = (!self.undone.is_empty()).then_some(RETRY_PAUSE);
+        let flush = self.flush_at.map(|at| at.saturating_duration_since(Instant::now()));
+        let pause = retry.into_iter().chain(flush).min();
         for change in self.mirror.next(pause) {
             self.take(change)?;
         }
-        let Taken { mut names, ended, .. } = self.dirty.take();
+        let Taken { mut names, hurries, ended, .. } = self.dirty.take();
         if ended {
             return Err(Over);
         }
         let told = !names.is_empty();
+        let now = Instant::now();
         names.append(&mut self.undone);
         let before = self.troubles.clone();
         self.troubles.retain(|about, _| about != WRITING);
         for name in &names {
             self.follow(name)?;
         }
-        let durable = self.flush();
-        self.dirty.done();
-        // The loop may wait for the files before it ends, so it is told even when nothing is to be stored.
-        if told || !durable.is_empty() {
-            let marks = durable.into_iter().collect();
-            self.sender.blocking_send(Incoming::Mirrored(marks)).map_err(|_| Over)?;
+        if told || !self.marks.is_empty() || self.flush_at.is_some() {
+            let at = *self.flush_at.get_or_insert(now + FLUSH_PAUSE);
+            if hurries || at <= now {
+                self.settle()?;
+            }
         }
         if before == self.troubles { Ok(()) } else { self.tell() }
+    }
+
+    /// Makes durable what was written, and tells the loop. It may wait for the files before it ends, so it is told even when
+    /// nothing is to be stored.
+    fn settle(&mut self) -> Result<(), Over> {
+        let durable = self.flush();
+        self.flush_at = (!self.marks.is_empty()).then(|| Instant::now() + RETRY_PAUSE);
+        self.dirty.done();
+        self.sender.blocking_send(Incoming::Mirrored(durable.into_iter().collect())).map_err(|_| Over)
     }
 
     fn take(&mut self, change: Change) -> Result<(), Over> {
