@@ -66,15 +66,19 @@ pub enum EditFault {
     /// A match of several lines fits again inside itself.
     #[error(
         "Match is ambiguous: the search pattern matches multiple overlapping occurrences. Please revise the search pattern \
-         to be more specific to avoid ambiguity."
+         to be more specific to avoid ambiguity, e.g. by matching specific context after the match, or try using the \
+         literal mode."
     )]
     Ambiguous,
     /// The expression cannot be read; what is wrong with it, in Python's words where they are simple.
     #[error("{0}")]
     Expression(String),
     /// The replacement names a group that the expression does not have.
-    #[error("no such group")]
-    NoGroup,
+    #[error("Backreference $!{number} refers to a group that does not exist in the search expression")]
+    NoGroup {
+        /// The group's number.
+        number: usize,
+    },
     /// The expression goes back over the text too often.
     #[error("the expression takes too many steps on this text; make it more specific")]
     TooManySteps,
@@ -208,7 +212,7 @@ impl<'a> Part<'a> {
         match self {
             Self::Text(text) => Ok(text),
             Self::Group(number) if *number < found.len() => Ok(found.get(*number).map_or("", |group| group.as_str())),
-            Self::Group(_) => Err(EditFault::NoGroup),
+            Self::Group(number) => Err(EditFault::NoGroup { number: *number }),
         }
     }
 }

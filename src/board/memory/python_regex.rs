@@ -11,6 +11,7 @@ pub(super) fn translate(expression: &str) -> Result<String, String> {
         at: 0,
         out: String::with_capacity(expression.len() + 8),
         open: Vec::new(),
+        groups: 0,
         before: Before::Nothing,
     };
     translation.run().map_err(|fault| fault.with_line(&translation.chars))?;
@@ -52,6 +53,8 @@ struct Translation {
     out: String,
     /// Where the open groups begin.
     open: Vec<usize>,
+    /// How many groups that can be referred to have begun.
+    groups: usize,
     before: Before,
 }
 
@@ -113,6 +116,9 @@ impl Translation {
         let Some(next) = self.peek(1) else {
             return Err(Fault { what: "bad escape (end of pattern)".to_owned(), at });
         };
+        if !in_class && matches!(next, '1'..='9') {
+            self.reference()?;
+        }
         let known = if in_class { "abdDfnrsStuUvwWxN" } else { "AabBdDfnrsStuUvwWxZN" };
         if next.is_ascii_alphabetic() && !known.contains(next) {
             return Err(Fault { what: format!("bad escape \\{next}"), at });
@@ -128,6 +134,19 @@ impl Translation {
         self.at += 2;
         self.before = Before::Item;
         Ok(())
+    }
+
+    /// Checks that a reference by number has a group to refer to. Three octal digits are a character.
+    fn reference(&self) -> Result<(), Fault> {
+        let digits: Vec<u32> = self.chars[self.at + 1..].iter().map_while(|char| char.to_digit(10)).take(3).collect();
+        if digits.len() == 3 && digits[0] < 4 && digits.iter().all(|digit| *digit < 8) {
+            return Ok(());
+        }
+        let number = digits.iter().take(2).fold(0, |number, digit| number * 10 + *digit as usize);
+        if number <= self.groups {
+            return Ok(());
+        }
+        Err(Fault { what: format!("invalid group reference {number}"), at: self.at + 1 })
     }
 
     fn class(&mut self) -> Result<(), Fault> {
@@ -155,7 +174,16 @@ impl Translation {
                     self.out.extend(['\\', char]);
                     self.at += 1;
                 }
-                Some(_) => self.copy(1),
+                Some(first) => match (self.peek(1), self.peek(2)) {
+                    (Some('-'), Some(last)) if !matches!(last, ']' | '\\' | '[' | '&' | '~') => {
+                        if last < first {
+                            let what = format!("bad character range {first}-{last}");
+                            return Err(Fault { what, at: self.at });
+                        }
+                        self.copy(3);
+                    }
+                    _ => self.copy(1),
+                },
             }
         }
     }
@@ -172,6 +200,12 @@ impl Translation {
             self.at += 1;
             return Ok(());
         }
+        if self.chars[begins..].starts_with(&['(', '?', 'P', '<']) {
+            self.named(begins + 4)?;
+        }
+        if self.peek(1) != Some('?') || (self.peek(2) == Some('P') && self.peek(3) == Some('<')) {
+            self.groups += 1;
+        }
         self.open.push(begins);
         // The question mark and what follows it say what sort of group it is; they repeat nothing.
         let mut length = 1;
@@ -184,6 +218,22 @@ impl Translation {
         self.copy(length);
         self.before = Before::Nothing;
         Ok(())
+    }
+
+    /// Checks a group's name, which begins at `start`: the engine takes names that are none in Python.
+    fn named(&self, start: usize) -> Result<(), Fault> {
+        let name: String = self.chars[start..].iter().take_while(|char| !matches!(char, '>' | ')')).collect();
+        let is_closed = self.chars.get(start + name.chars().count()) == Some(&'>');
+        let is_word = |char: char| char.is_alphanumeric() || char == '_';
+        if name.is_empty() {
+            Err(Fault { what: "missing group name".to_owned(), at: start })
+        } else if !is_closed {
+            Err(Fault { what: "missing >, unterminated name".to_owned(), at: start })
+        } else if !name.chars().all(is_word) || name.starts_with(char::is_numeric) {
+            Err(Fault { what: format!("bad character in group name '{name}'"), at: start })
+        } else {
+            Ok(())
+        }
     }
 
     fn close(&mut self) -> Result<(), Fault> {

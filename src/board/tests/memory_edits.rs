@@ -62,6 +62,8 @@ fn an_expression_is_read_as_python_reads_it() {
         ("abxd", "x*", "-", "-a-b--d-"),
         ("foobar", "foo(?=bar)", "x", "xbar"),
         ("abab", r"(ab)\1", "x", "x"),
+        ("a-z", "[a-c-]", "x", "xxz"),
+        ("abab", "(?P<name>ab)(?P=name)", "x", "x"),
         ("a(?b", r"\(\?", "x", "axb"),
         ("ab", "a(?# a comment)b", "x", "x"),
         ("line\r\nnext\rlast", "\\n", "|", "line|next|last"),
@@ -84,6 +86,11 @@ fn a_bad_expression_is_refused_in_pythons_words() {
         ("(+a)", "nothing to repeat at position 1"),
         ("a**", "multiple repeat at position 2"),
         ("a\\", "bad escape (end of pattern) at position 1"),
+        (r"(a)\2", "invalid group reference 2 at position 4"),
+        ("(?P<1>a)", "bad character in group name '1' at position 4"),
+        ("a[b-cz-a]", "bad character range z-a at position 5"),
+        ("(?P<>a)", "missing group name at position 4"),
+        ("(?P<n)", "missing >, unterminated name at position 4"),
         (r"a\q", r"bad escape \q at position 1"),
         ("a\nb(", "missing ), unterminated subpattern at position 3 (line 2, column 2)"),
     ] {
@@ -101,7 +108,7 @@ fn what_is_not_clear_is_refused() {
     assert_eq!(fault("aa", "b", true), EditFault::NoMatch);
     assert_eq!(fault("begin\nbegin\nend\n", "begin.*?end", true), EditFault::Ambiguous);
     assert_eq!(edited("begin\na\nend\n", "begin.*?end", "x", true, false).unwrap().text, "x\n");
-    assert_eq!(edited("ab", "(a)", "$!2", true, false).unwrap_err(), EditFault::NoGroup);
+    assert_eq!(edited("ab", "(a)", "$!2", true, false).unwrap_err(), EditFault::NoGroup { number: 2 });
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl LocalBoard {
         }
         self.writable(&name, text.len())?;
         self.take_in(&name).await?;
+        self.not_stale(&name, if_revision)?;
         let content = self.hashed(text).await?;
         let act = MemoryAct::Write { name, content, if_revision, change: MemoryChange::Written };
         let acted = self.act(by, act).await?.map_err(|refusal| refused(&refusal))?;
@@ -232,6 +233,16 @@ impl LocalBoard {
         Err(refused(&refusal))
     }
 
+    /// Refuses at once what comes too late in any case: revisions only go up. A long text would be flushed to the medium for it
+    /// before the loop could say so, and that is where those who compare and write in turns spend their time.
+    fn not_stale(&self, name: &MemoryName, asked: Option<u64>) -> Result<(), Error> {
+        let Some((asked, copied)) = asked.zip(self.memories.shelf.get(name)) else { return Ok(()) };
+        if copied.revision <= asked {
+            return Ok(());
+        }
+        Err(refused(&MemoryRefusal::Stale { name: name.clone(), stands: copied.revision, asked }))
+    }
+
     /// What stands, if it is the revision that was named.
     fn stands(&self, name: &MemoryName, asked: Option<u64>) -> Result<Arc<Copied>, Error> {
         let copied = self.memories.shelf.get(name).ok_or_else(|| missing(name))?;
@@ -332,7 +343,7 @@ fn unedited(name: &MemoryName, fault: &EditFault, bytes_max: u64) -> Error {
             (MemoryFault::Occurrences { count }, "take more of the text around it, or replace all".to_owned())
         }
         EditFault::Ambiguous => (MemoryFault::Ambiguous, "make the expression more specific".to_owned()),
-        EditFault::Expression(_) | EditFault::NoGroup | EditFault::TooManySteps => {
+        EditFault::Expression(_) | EditFault::NoGroup { .. } | EditFault::TooManySteps => {
             (MemoryFault::Expression, "correct the expression, or look for the text as it stands".to_owned())
         }
         EditFault::TooLarge { .. } => {

@@ -166,10 +166,15 @@ impl Arguments {
             },
             Value::Array(_) | Value::Object(_) => None,
         };
-        read.unwrap_or_else(|| {
-            self.wrong(field, "Input should be a valid boolean, unable to interpret input", "bool_parsing", value);
-            default
-        })
+        let Some(read) = read else {
+            let (says, kind) = match &value {
+                Value::Array(_) | Value::Object(_) => ("Input should be a valid boolean", "bool_type"),
+                _ => ("Input should be a valid boolean, unable to interpret input", "bool_parsing"),
+            };
+            self.wrong(field, says, kind, value);
+            return default;
+        };
+        read
     }
 
     /// Yes or no that must be given.

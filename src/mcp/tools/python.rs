@@ -41,11 +41,25 @@ fn quoted(text: &str) -> String {
             c if c.is_control() => {
                 let _infallible = write!(out, "\\x{:02x}", u32::from(c));
             }
-            c => out.push(c),
+            c if c.is_ascii() => out.push(c),
+            c => out.push_str(&shown(c)),
         }
     }
     out.push(quote);
     out
+}
+
+/// A character, or its number where it cannot be seen.
+fn shown(c: char) -> String {
+    // Behind a letter, accents stand for themselves; the library knows what can be printed much as Python does.
+    if format!("a{c}").escape_debug().count() == 2 {
+        return c.to_string();
+    }
+    match u32::from(c) {
+        number @ ..=0xff => format!("\\x{number:02x}"),
+        number @ 0x100..=0xffff => format!("\\u{number:04x}"),
+        number => format!("\\U{number:08x}"),
+    }
 }
 
 /// The middle taken out of a long `repr`, as pydantic does it: 25 bytes, three dots, 24 bytes.
@@ -133,6 +147,7 @@ mod tests {
     fn values_look_as_python_writes_them() {
         let value = json!({ "a": [1, 2.5, true, null], "it's": "say \"hi\"\n" });
         assert_eq!(repr(&value), r#"{'a': [1, 2.5, True, None], "it's": 'say "hi"\n'}"#);
+        assert_eq!(repr(&json!("\u{feff}é e\u{301} 日 \u{2028}")), "'\\ufeffé e\u{301} 日 \\u2028'");
         assert_eq!(repr(&json!("it's \"both\" \u{1}")), "'it\\'s \"both\" \\x01'");
     }
 

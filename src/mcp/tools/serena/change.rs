@@ -2,7 +2,7 @@
 
 use super::ANSWER_CHARS_MAX;
 use super::fault::{Refused, refused, refused_edit};
-use super::name::{check, check_file, shown};
+use super::name::{check, check_file, names_nothing, shown};
 use crate::api::{EditMode, MemoryFault, Reply, Request};
 use crate::mcp::answer::{self, enveloped};
 use crate::mcp::tools::{Arguments, Call, fields, wrong_arguments};
@@ -61,6 +61,7 @@ pub(super) async fn edit(call: Call, mut arguments: Arguments) -> CallToolRespon
     }
     let edited = async {
         check(&name)?;
+        there(&name)?;
         let request = Request::MemoryEdit {
             name: name.clone(),
             needle: needle.clone(),
@@ -84,11 +85,14 @@ pub(super) async fn rename(call: Call, mut arguments: Arguments) -> CallToolResp
     let renamed = async {
         check(&from)?;
         check(&to)?;
+        there(&from)?;
         check_file(&to)?;
         let request = Request::MemoryRename { from: from.clone(), to: to.clone(), by: call.by.clone() };
         let reply = call.ask(request).await.map_err(|error| match error.fault {
-            // What is missing is the old name; everything else is in the way of the new one.
+            // What is missing is the old name; the rest names the memory it speaks of first, and most of it is in the way
+            // of the new name.
             Some(MemoryFault::Missing | MemoryFault::Leased) | None => refused(&error, &from),
+            Some(_) if error.what.starts_with(&format!("{} ", shown(&from))) => refused(&error, &from),
             Some(_) => refused(&error, &to),
         })?;
         let Reply::MemoryRenamed { revision, rewritten, .. } = reply else {
@@ -108,6 +112,9 @@ pub(super) async fn delete(call: Call, mut arguments: Arguments) -> CallToolResp
     }
     let deleted = async {
         check(&name)?;
+        if let Err(refusal) = there(&name) {
+            return missing_is_well(refusal, &name);
+        }
         let request = Request::MemoryDelete { name: name.clone(), if_revision, by: call.by.clone() };
         match call.ask(request).await {
             Ok(reply) => Ok(enveloped(format!("Memory {} deleted.", shown(&name)), revision_of(&reply))),
@@ -115,6 +122,14 @@ pub(super) async fn delete(call: Call, mut arguments: Arguments) -> CallToolResp
         }
     };
     settled("delete_memory", deleted.await)
+}
+
+/// Refuses a name that nothing can have.
+fn there(spelling: &str) -> Result<(), Refused> {
+    if names_nothing(spelling) {
+        return Err(Refused::missing(format!("Memory {} not found.", shown(spelling))));
+    }
+    Ok(())
 }
 
 /// To take away what is not there is no mistake for these tools.

@@ -74,7 +74,9 @@ pub(super) fn refused(error: &Error, spelling: &str) -> Refused {
         Some(MemoryFault::Occurrences { count }) => Refused::value(format!(
             "Expression matches {count} occurrences. Please revise the expression to be more specific or enable allow_multiple_occurrences if this is expected."
         )),
-        Some(MemoryFault::Ambiguous) => Refused::value(format!("Match is ambiguous: {}", error.what)),
+        Some(MemoryFault::Ambiguous) => Refused::value(error.what.clone()),
+        // What is wrong with the replacement is no error of Python's `re`.
+        Some(MemoryFault::Expression) if error.what.starts_with("Backreference ") => Refused::value(error.what.clone()),
         Some(MemoryFault::Expression) => Refused::new("error", error.what.clone()),
         Some(MemoryFault::Stale { stands }) => Refused {
             stands: Some(*stands),

@@ -2,7 +2,7 @@
 
 use super::ANSWER_CHARS_MAX;
 use super::fault::{Refused, refused};
-use super::name::{check, shown};
+use super::name::{check, names_nothing, shown};
 use crate::api::{Error, ErrorKind, Handle, MemoryFault, MemoryRow, Reply, Request};
 use crate::mcp::answer::{self, enveloped};
 use crate::mcp::tools::{Arguments, Call, fields, python, wrong_arguments};
@@ -21,6 +21,10 @@ pub(super) async fn read(call: Call, mut arguments: Arguments) -> CallToolRespon
 
 async fn read_text(call: &Call, name: &str, revision: Option<u64>) -> Result<CallToolResult, Refused> {
     check(name)?;
+    let missing = || Refused::missing(format!("Memory named '{}' not found", shown(name)));
+    if names_nothing(name) {
+        return Err(missing());
+    }
     let request = Request::MemoryRead { name: name.to_owned(), revision };
     match call.ask(request).await {
         Ok(Reply::Memory { row, text }) => {
@@ -28,7 +32,7 @@ async fn read_text(call: &Call, name: &str, revision: Option<u64>) -> Result<Cal
             Ok(enveloped(unix_lines(text), further))
         }
         Ok(_) => Err(refused(&answer::unexpected(), name)),
-        Err(error) if is_missing(&error) => Err(Refused::missing(format!("Memory named '{}' not found", shown(name)))),
+        Err(error) if is_missing(&error) => Err(missing()),
         Err(error) => Err(refused(&error, name)),
     }
 }
@@ -56,7 +60,11 @@ pub(super) async fn list(call: Call, mut arguments: Arguments) -> CallToolRespon
         return Refused::value(says).answer("list_memories").into();
     };
     let rows = match rows(&call.board, &topic).await {
-        Ok(rows) => rows,
+        // A folder does not hold the memory that has its name.
+        Ok(mut rows) => {
+            rows.retain(|row| row.name != topic);
+            rows
+        }
         // What cannot be the name of a folder holds no memories.
         Err(error) if error.kind == ErrorKind::Invalid || is_missing(&error) => Vec::new(),
         Err(error) => return refused(&error, &topic).answer("list_memories").into(),

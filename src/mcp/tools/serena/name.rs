@@ -31,6 +31,12 @@ pub(super) fn check(spelling: &str) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Whether no memory can have the name because of characters that no line of a list or a log can show. Serena writes such
+/// files; to look for one of them is not a mistake in its eyes.
+pub(super) fn names_nothing(spelling: &str) -> bool {
+    spelling.chars().any(char::is_control)
+}
+
 /// Makes sure that a file can have the name. The error names the memory and not, as Serena's does, the folders of the machine.
 ///
 /// # Errors
