@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod daemon;
 pub(crate) mod figures;
 pub(crate) mod floors;
+pub(crate) mod mcp;
 pub(crate) mod options;
 pub(crate) mod process;
 pub(crate) mod scratch;
