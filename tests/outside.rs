@@ -20,6 +20,8 @@ mod intake;
 mod it;
 #[path = "../src/mcp/tests/from_outside/conformance/mod.rs"]
 mod mcp_conformance;
+#[path = "../src/mcp/tests/from_outside/memory/mod.rs"]
+mod mcp_memory;
 #[path = "../src/mcp/tests/from_outside/serena.rs"]
 mod mcp_serena;
 #[path = "../src/worker/tests/from_outside/mcp.rs"]

@@ -142,7 +142,33 @@ install_mcp_python() { # LINE VERSION
     fi
 }
 
+# Serena and server-memory, beside which Synod's memory is compared: only when they are asked for, because nothing else needs
+# them.
+install_memory_servers() {
+    [ -n "${SYNOD_TEST_SERENA:-}" ] || return 0
+    if ! stamped serena "serena-agent 2.1.0"; then
+        echo "installing Serena into $peers/serena (about 400 MB)"
+        rm -rf serena.stamp serena
+        if ! python3 -m venv serena >serena.log 2>&1; then
+            skip serena "python3 -m venv fails, see $peers/serena.log"
+        elif ! limited 900 serena/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+            "serena-agent==2.1.0" >>serena.log 2>&1; then
+            rm -rf serena
+            skip serena "pip could not install it, see $peers/serena.log"
+        else
+            echo "serena-agent 2.1.0" >serena.stamp
+        fi
+    fi
+    if [ ! -e server-memory/node_modules/.bin/mcp-server-memory ]; then
+        mkdir -p server-memory
+        echo '{ "name": "synod-test-server-memory", "version": "0.0.0", "private": true }' >server-memory/package.json
+        (cd server-memory && limited 300 npm install --no-audit --no-fund "@modelcontextprotocol/server-memory@2026.8.31") \
+            >server-memory.log 2>&1 || skip server-memory "npm could not install it, see $peers/server-memory.log"
+    fi
+}
+
 : >skipped.new
+install_memory_servers
 install_programs
 install_proxy
 install_mcp
