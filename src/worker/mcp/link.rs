@@ -199,6 +199,11 @@ fn unconnected(error: &ClientInitializeError, to: &str, said: Option<&str>) -> U
             let what = format!("{to} speaks no version of the protocol that is known: {error}");
             return Unconnected::OtherEra(Trouble::blocked(&what));
         }
+        ClientInitializeError::ExpectedInitResult(_) => {
+            // Some servers of before answer whatever they do not know with an empty result.
+            let what = format!("{to} does not speak as an MCP server does: {error}{said}");
+            return Unconnected::OtherEra(Trouble::transient(&what));
+        }
         ClientInitializeError::ConnectionClosed(_) => {
             Trouble::transient(&format!("{to} ended before it could be spoken to{said}"))
         }

@@ -1,9 +1,12 @@
-//! The official conformance suite as the client of the daemon that ships, through its own port and past its own guard.
+//! The official conformance suite from both sides: as the client of the daemon that ships, through its own port and past its
+//! own guard; and as the servers of Synod's own client, which are tools that `synod run` asks.
 //!
 //! What the suite wants a server to offer for it alone is tried with `src/mcp/tests/from_outside/conformance`, where these
 //! fixtures stand around the same server. Here such scenarios are expected to fail, by name, in `needs-fixtures.yml`.
 
-use super::board::{Board, PATIENCE};
+use serde_json::json;
+
+use super::board::{self, Board, PATIENCE};
 use super::door::Door;
 use super::programs;
 use crate::support::process::{self, Finished};
@@ -45,4 +48,67 @@ fn the_daemon_conforms_to_the_last_revision_with_initialize() {
 #[test]
 fn the_daemon_conforms_to_the_stateless_revision() {
     server("2026-07-28");
+}
+
+/// The scenarios for clients that a client without OAuth and without questions to a person can take part in, each with the
+/// revision it is run in and the tools that it wants called. Left out: `auth/*`, because Synod's client shows a token that a
+/// person configured and logs in nowhere; `elicitation-sep1034-client-defaults` and `sep-2322-client-request-state`, because
+/// it offers a server no questions to a person.
+fn scenarios() -> Vec<(&'static str, &'static str, serde_json::Value)> {
+    let (old, new) = ("2025-11-25", "2026-07-28");
+    let add = || json!({ "add_numbers": { "a": 5, "b": 3 } });
+    let headers = json!({
+        "test_custom_headers": {
+            "region": "us-west1", "priority": 42, "verbose": false, "debug": true, "empty_val": "",
+            "method_val": "test-method", "float_val": 2.25, "non_ascii_val": "Hello, 世界", "whitespace_val": " padded ",
+            "leading_space_val": " us-west1", "trailing_space_val": "us-west1 ", "internal_space_val": "us west 1",
+            "control_char_val": "line1\nline2", "crlf_val": "line1\r\nline2", "tab_val": "\tindented",
+            "query": "SELECT * FROM users",
+        },
+        "test_custom_headers_null": { "region": "us-east1", "priority": 1, "query": "SELECT 1" },
+    });
+    vec![
+        ("initialize", old, add()),
+        ("tools_call", old, add()),
+        ("sse-retry", old, json!({ "test_reconnection": {} })),
+        ("tools_call", new, add()),
+        ("request-metadata", new, add()),
+        ("http-standard-headers", new, json!({ "test_headers": {} })),
+        ("http-custom-headers", new, headers),
+        ("http-invalid-tool-headers", new, json!({ "valid_tool": { "region": "us-west1" } })),
+        ("json-schema-ref-no-deref", new, add()),
+    ]
+}
+
+#[test]
+fn the_client_conforms_as_far_as_it_goes() {
+    let home = tempfile::TempDir::with_prefix("synod-mcp-client-").expect("a scratch folder");
+    for (scenario, revision, tools) in scenarios() {
+        let Some(mut command) = programs::conformance(home.path()) else { return };
+        let client = format!("sh {HERE}/client.sh");
+        command.args(["client", "--command", &client, "--scenario", scenario, "--spec-version", revision]);
+        command.args(["--timeout", "60000"]).arg("-o").arg(home.path().join("out"));
+        command.env("SYNOD_PROGRAM", board::PROGRAM).env("TOOLS", settings(&tools));
+        let finished = process::run(&mut command, "", 3 * PATIENCE);
+        assert!(finished.ok(), "{scenario} {revision}: {}", told(&finished));
+        // Some scenarios hold of a client that never came.
+        assert!(!finished.stdout.contains("Passed: 0/"), "{scenario} {revision}: {}", told(&finished));
+    }
+    let left = board::left_behind(home.path());
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Each tool as a worker, save for the address, which the script puts in. A tool is given a note besides, because a worker
+/// passes its prompt on to something.
+fn settings(tools: &serde_json::Value) -> String {
+    let worker = |(tool, arguments): (&String, &serde_json::Value)| {
+        let mut lines = format!("[workers.{tool}]\nprovider = \"mcp\"\nurl = \"URL\"\ntool = \"{tool}\"\n");
+        lines.push_str(&format!("[workers.{tool}.arguments]\nnote = \"{{{{prompt}}}}\"\n"));
+        for (name, value) in arguments.as_object().into_iter().flatten() {
+            // JSON's texts, numbers and truth values are TOML's too.
+            lines.push_str(&format!("{name} = {value}\n"));
+        }
+        lines
+    };
+    tools.as_object().into_iter().flatten().map(worker).collect()
 }
