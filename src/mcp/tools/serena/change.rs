@@ -92,7 +92,11 @@ pub(super) async fn rename(call: Call, mut arguments: Arguments) -> CallToolResp
             // What is missing is the old name; the rest names the memory it speaks of first, and most of it is in the way
             // of the new name.
             Some(MemoryFault::Missing | MemoryFault::Leased) | None => refused(&error, &from),
-            Some(_) if error.what.starts_with(&format!("{} ", shown(&from))) => refused(&error, &from),
+            Some(MemoryFault::ReadOnly | MemoryFault::Own | MemoryFault::Ignored)
+                if error.what.starts_with(&format!("{} ", shown(&from))) =>
+            {
+                refused(&error, &from)
+            }
             Some(_) => refused(&error, &to),
         })?;
         let Reply::MemoryRenamed { revision, rewritten, .. } = reply else {
