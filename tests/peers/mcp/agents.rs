@@ -138,7 +138,7 @@ fn joins_the_board(name: &'static str, connected: &str) {
     assert!(undone.ok(), "{undone:#?}");
     let left = agent.listed();
     assert!(!left.lines().any(|line| line.contains("synod") && line.contains(connected)), "{left}");
-    drop(agent.scratch);
+    board::all_gone(&agent.scratch.home());
     agent.board.end();
 }
 

@@ -4,7 +4,9 @@
 //! What the suite wants a server to offer for it alone is tried with `src/mcp/tests/from_outside/conformance`, where these
 //! fixtures stand around the same server. Here such scenarios are expected to fail, by name, in `needs-fixtures.yml`.
 
-use serde_json::json;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::board::{self, Board, PATIENCE};
 use super::door::Door;
@@ -54,7 +56,7 @@ fn the_daemon_conforms_to_the_stateless_revision() {
 /// revision it is run in and the tools that it wants called. Left out: `auth/*`, because Synod's client shows a token that a
 /// person configured and logs in nowhere; `elicitation-sep1034-client-defaults` and `sep-2322-client-request-state`, because
 /// it offers a server no questions to a person.
-fn scenarios() -> Vec<(&'static str, &'static str, serde_json::Value)> {
+fn scenarios() -> Vec<(&'static str, &'static str, Value)> {
     let (old, new) = ("2025-11-25", "2026-07-28");
     let add = || json!({ "add_numbers": { "a": 5, "b": 3 } });
     let headers = json!({
@@ -80,28 +82,49 @@ fn scenarios() -> Vec<(&'static str, &'static str, serde_json::Value)> {
     ]
 }
 
+/// Asks the suite to be the server of one scenario.
+fn client(home: &Path, scenario: &str, revision: &str, tools: &Value) -> Option<Finished> {
+    let mut command = programs::conformance(home)?;
+    let client = format!("sh {HERE}/client.sh");
+    command.args(["client", "--command", &client, "--scenario", scenario, "--spec-version", revision]);
+    command.args(["--timeout", "60000"]).arg("-o").arg(home.join("out"));
+    command.env("SYNOD_PROGRAM", board::PROGRAM).env("TOOLS", settings(tools));
+    Some(process::run(&mut command, "", 3 * PATIENCE))
+}
+
+/// In the scenario of a stream that is cut, the suite takes every GET for the client's coming back. The stream on which a
+/// client of this era listens anyway is one too, and on a busy machine it comes when the call has begun: before the cut, so
+/// that the suite counts a negative time.
+fn mistook_the_listening_stream(finished: &Finished) -> bool {
+    finished.stdout.contains("Client reconnected too early (-")
+}
+
+/// How often such a mistake is borne.
+const MISTAKES_MAX: usize = 5;
+
 #[test]
 fn the_client_conforms_as_far_as_it_goes() {
     let home = tempfile::TempDir::with_prefix("synod-mcp-client-").expect("a scratch folder");
     for (scenario, revision, tools) in scenarios() {
-        let Some(mut command) = programs::conformance(home.path()) else { return };
-        let client = format!("sh {HERE}/client.sh");
-        command.args(["client", "--command", &client, "--scenario", scenario, "--spec-version", revision]);
-        command.args(["--timeout", "60000"]).arg("-o").arg(home.path().join("out"));
-        command.env("SYNOD_PROGRAM", board::PROGRAM).env("TOOLS", settings(&tools));
-        let finished = process::run(&mut command, "", 3 * PATIENCE);
+        let mut mistakes = 0;
+        let finished = loop {
+            let Some(finished) = client(home.path(), scenario, revision, &tools) else { return };
+            mistakes += 1;
+            if mistakes > MISTAKES_MAX || !mistook_the_listening_stream(&finished) {
+                break finished;
+            }
+        };
         assert!(finished.ok(), "{scenario} {revision}: {}", told(&finished));
         // Some scenarios hold of a client that never came.
         assert!(!finished.stdout.contains("Passed: 0/"), "{scenario} {revision}: {}", told(&finished));
     }
-    let left = board::left_behind(home.path());
-    assert!(left.is_empty(), "{left:?}");
+    board::all_gone(home.path());
 }
 
 /// Each tool as a worker, save for the address, which the script puts in. A tool is given a note besides, because a worker
 /// passes its prompt on to something.
-fn settings(tools: &serde_json::Value) -> String {
-    let worker = |(tool, arguments): (&String, &serde_json::Value)| {
+fn settings(tools: &Value) -> String {
+    let worker = |(tool, arguments): (&String, &Value)| {
         let mut lines = format!("[workers.{tool}]\nprovider = \"mcp\"\nurl = \"URL\"\ntool = \"{tool}\"\n");
         lines.push_str(&format!("[workers.{tool}.arguments]\nnote = \"{{{{prompt}}}}\"\n"));
         for (name, value) in arguments.as_object().into_iter().flatten() {
