@@ -31,6 +31,8 @@ pub struct Engage {
     pub socket: bool,
     /// Whether the TCP port of the settings is served too.
     pub port: bool,
+    /// Whether it may start without any worker: memories and outside agents need none, and tasks wait.
+    pub workerless: bool,
     /// Only to ask and to tell: no call is started, and no worker is needed. What is open stays open.
     pub look: bool,
     /// Where calls are recorded.
@@ -59,7 +61,7 @@ impl Engine {
     /// When another one serves the workspace, there is no worker, or something cannot be opened.
     pub async fn start(place: &Place, engage: Engage) -> Result<Self, Error> {
         let workers = place.workers();
-        if workers.is_empty() && engage.caller.is_none() && !engage.look {
+        if workers.is_empty() && engage.caller.is_none() && !engage.look && !engage.workerless {
             let ways = place.discovery().quickest_ways().map(|missing| missing.get.clone()).collect();
             return Err(Error::NoWorker { ways });
         }

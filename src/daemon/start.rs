@@ -183,29 +183,16 @@ impl Daemon {
         let writer =
             Pages::start(parts.publisher, blobs.clone(), sender.clone(), &parts.jobs).map_err(Error::Thread)?;
         let published = parts.store.published();
-        let handed = if pages.is_empty() { published } else { state.seq };
-        if !pages.is_empty() {
-            writer.write(pages, state.seq, None);
-        }
+        let caught_up = catch_up(&writer, pages, published, state.seq);
+        let (handed, bell) = (caught_up.at, caught_up.bell.clone());
         let outage = Arc::new(Outage::new());
-        let bell = CancellationToken::new();
-        if published >= handed {
-            bell.cancel();
-        }
         let pending = board::pending(&state);
         let jobs = parts.jobs.clone();
         let bus = Bus::open(&parts.memories, &parts.store, &state, &sender)?;
         let shelf =
             bus.desk(&parts.memories, (published, revised), &parts.rules, parts.limits.page_items_max, &jobs)?;
-        let calls = Calls::new(
-            parts.caller,
-            parts.desk.clone(),
-            parts.places.clone(),
-            blobs.clone(),
-            clock,
-            jobs.clone(),
-            sender.clone(),
-        );
+        let (desk, places) = (parts.desk.clone(), parts.places.clone());
+        let calls = Calls::new(parts.caller, desk, places, blobs.clone(), clock, jobs.clone(), sender.clone());
         let mut calls = calls.with_memories(shelf.clone());
         let order_parts = (parts.places.root.clone(), parts.intake_limits.clone());
         let orders = Orders::new(parts.memories.orders, parts.memories.order_limits, &state, order_parts);
@@ -217,7 +204,7 @@ impl Daemon {
         } else {
             take_up(&mut calls, pending, clock, &mut end)
         };
-        let engine_coordination = parts.facts.coordination.clone();
+        let coordination = parts.facts.coordination.clone();
         let engine = Engine {
             state,
             rules,
@@ -232,7 +219,7 @@ impl Daemon {
             facts: parts.facts,
             troubles: Troubles::default(),
             outage: Arc::clone(&outage),
-            caught_up: CaughtUp { at: handed, bell: bell.clone() },
+            caught_up,
             published,
             handed,
             appends: 0,
@@ -242,18 +229,9 @@ impl Daemon {
         };
         let ended = run_loop(engine, first, receiver, runtime, &jobs)?;
         if let Some(intake) = parts.intake {
-            let job = IntakeJob {
-                intake,
-                blobs: blobs.clone(),
-                clock,
-                sender: sender.clone(),
-                ending: ending.clone(),
-                caught_up: bell,
-                waiting: BTreeSet::new(),
-            };
-            watch(job, &jobs);
+            let (blobs, sender, ending) = (blobs.clone(), sender.clone(), ending.clone());
+            watch(IntakeJob { intake, blobs, clock, sender, ending, caught_up: bell, waiting: BTreeSet::new() }, &jobs);
         }
-        let coordination = engine_coordination;
         bus.mirror(blobs.clone(), (parts.places.memories.clone(), coordination), &jobs)?;
         let board = LocalBoard {
             sender: sender.clone(),
@@ -298,6 +276,16 @@ impl Daemon {
             Some(Err(why)) => Err(Error::Stopped(why.clone())),
         }
     }
+}
+
+/// Hands the pages of the last run to the writing thread. The bell rings once they stand.
+fn catch_up(writer: &Pages, pages: Vec<(Seq, Page)>, published: Seq, last: Seq) -> CaughtUp {
+    let caught_up = CaughtUp { at: if pages.is_empty() { published } else { last }, bell: CancellationToken::new() };
+    if !pages.is_empty() {
+        writer.write(pages, last, None);
+    }
+    caught_up.tell(published);
+    caught_up
 }
 
 /// Gives the loop a thread of its own. What comes back tells how it ended.

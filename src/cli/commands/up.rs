@@ -37,6 +37,10 @@ pub(in crate::cli) struct Args {
     crash_after_append: Option<u64>,
 }
 
+/// Said when no model was found.
+const WORKERLESS: &str = "no model was found: memories, MCP and HTTP are served, and tasks wait until there is one; see what was \
+looked for with: synod doctor";
+
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> {
     let place = session.place()?;
     if args.detach {
@@ -47,11 +51,15 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> 
         intake: true,
         socket: true,
         port: true,
+        workerless: true,
         record: args.record.map(|path| session.path(&path)),
         crash_after_append: args.crash_after_append,
         ..Engage::default()
     };
     let mut engine = Engine::start(&place, engage).await?;
+    if place.workers().is_empty() {
+        session.out.say(WORKERLESS);
+    }
     ready(session, &place, &engine.handle()).await?;
     until_ended(&mut engine, &session.out, &mut interrupts, false).await?;
     session.out.say("ended");

@@ -7,6 +7,7 @@ use crate::daemon::local::{LocalBoard, internal};
 impl LocalBoard {
     /// Answers a request about memories.
     pub(in crate::daemon) async fn memory(&self, request: Request) -> Result<Reply, Error> {
+        self.memories.looked().await;
         match request {
             Request::MemoryList { topic, after, limit } => self.memory_list(topic, after, limit).await,
             Request::MemoryRead { name, revision } => self.memory_read(&name, revision).await,

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// The memory bus as it is put together.
 pub(in crate::daemon) struct Bus {
@@ -36,6 +37,7 @@ struct Mirrored {
     dirty: Arc<Dirty>,
     held: HeldFiles,
     undone: BTreeSet<MemoryName>,
+    looked: CancellationToken,
 }
 
 impl Bus {
@@ -58,7 +60,8 @@ impl Bus {
                 let (glance, waker) = (mirror.glance(), mirror.waker());
                 let undone = differing(&state.memories, &marks);
                 let held = HeldFiles::new(held);
-                Some(Mirrored { mirror, glance, waker, dirty: Arc::default(), held, undone })
+                let looked = CancellationToken::new();
+                Some(Mirrored { mirror, glance, waker, dirty: Arc::default(), held, undone, looked })
             }
         };
         let index = parts.index.as_ref().map(|_| Arc::default());
@@ -89,10 +92,11 @@ impl Bus {
         Ok(Desk {
             shelf: self.shelf.clone(),
             rules: Arc::new(rules.memory.clone()),
-            files: self
-                .mirror
-                .as_ref()
-                .map(|mirror| Files { glance: mirror.glance.clone(), held: mirror.held.clone() }),
+            files: self.mirror.as_ref().map(|mirror| Files {
+                glance: mirror.glance.clone(),
+                held: mirror.held.clone(),
+                looked: mirror.looked.clone(),
+            }),
             searcher,
             page_items_max,
         })
@@ -110,7 +114,7 @@ impl Bus {
 
     /// Starts the folder's thread. `places`: the memories folder and the coordination folder.
     pub(in crate::daemon) fn mirror(self, blobs: Blobs, places: (PathBuf, PathBuf), jobs: &Jobs) -> Result<(), Error> {
-        let Some(Mirrored { mirror, waker, dirty, held, undone, .. }) = self.mirror else { return Ok(()) };
+        let Some(Mirrored { mirror, waker, dirty, held, undone, looked, .. }) = self.mirror else { return Ok(()) };
         // The first round must not wait for the folder to change: it may be what stands that has.
         waker.wake();
         let job = MirrorJob {
@@ -125,6 +129,7 @@ impl Bus {
             flush_at: None,
             undone,
             troubles: BTreeMap::new(),
+            looked,
         };
         job.start(jobs).map_err(Error::Thread)
     }

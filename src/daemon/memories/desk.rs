@@ -8,9 +8,14 @@ use crate::board::Timestamp;
 use crate::board::memory::{Lease, MemoryName, MemoryRefusal, MemoryRules, NameFault, Topic};
 use crate::folder::mirror::{Found, Glance, Look};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Who wrote Synod's own pages.
 pub(super) const OWN_AUTHOR: &str = "synod";
+
+/// How long who asks waits for the folder's first look to end. A folder that takes longer is answered from what is known.
+const FIRST_LOOK_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Nanoseconds in a millisecond, the unit of moments.
 const NANOSECONDS_PER_MILLISECOND: i128 = 1_000_000;
@@ -37,9 +42,20 @@ pub(in crate::daemon) struct Files {
     pub(in crate::daemon) glance: Glance,
     /// What has been seen to of what they hold.
     pub(in crate::daemon) held: HeldFiles,
+    /// Rings once everything that the folder held at the start has been taken in.
+    pub(in crate::daemon) looked: CancellationToken,
 }
 
 impl Desk {
+    /// Waits until the folder was looked at once, so that nobody is told that a memory is missing which somebody wrote while
+    /// no daemon ran.
+    pub(super) async fn looked(&self) {
+        let Some(files) = self.files.as_ref().filter(|files| !files.looked.is_cancelled()) else { return };
+        if tokio::time::timeout(FIRST_LOOK_WAIT_MAX, files.looked.cancelled()).await.is_err() {
+            tracing::warn!("the memories folder is still being read; what is known so far is answered");
+        }
+    }
+
     /// The name that a spelling means, if it is one that may be read.
     pub(super) fn name(&self, spelling: &str) -> Result<MemoryName, Error> {
         let name = MemoryName::parse(spelling).map_err(|fault| misspelt(&fault))?;
@@ -60,7 +76,7 @@ impl Desk {
         let name = self.name(spelling).ok()?;
         let copied = self.shelf.get(&name)?;
         let stands = &copied.standing.content.hash;
-        if let Some(Files { glance, held }) = &self.files {
+        if let Some(Files { glance, held, .. }) = &self.files {
             let is_ahead = |hash: &String| hash != stands && !held.has_seen(&name, hash);
             if matches!(glance.look(&name), Look::Changed(_)) || glance.known(&name).as_ref().is_some_and(is_ahead) {
                 return None;

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// Pause between two tries to write what could not be written.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -52,6 +53,8 @@ pub(in crate::daemon) struct MirrorJob {
     pub(in crate::daemon) undone: BTreeSet<MemoryName>,
     /// What is wrong, by what it is about.
     pub(in crate::daemon) troubles: BTreeMap<String, String>,
+    /// To be rung once everything that the folder held at the start has been taken in.
+    pub(in crate::daemon) looked: CancellationToken,
 }
 
 /// The loop is gone.
@@ -60,8 +63,10 @@ struct Over;
 impl MirrorJob {
     /// Starts the thread; when it breaks, everyone who asks is told.
     pub(in crate::daemon) fn start(self, jobs: &Jobs) -> std::io::Result<()> {
-        let sender = self.sender.clone();
+        let (sender, looked) = (self.sender.clone(), self.looked.clone());
         let work = move || {
+            // However the thread ends, nobody waits for it any more.
+            let _rung = looked.drop_guard();
             if std::panic::catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
                 let what =
                     "the thread that mirrors the memories broke; the daemon's log says where; restart the daemon";
@@ -81,7 +86,11 @@ impl MirrorJob {
         let retry = (!self.undone.is_empty()).then_some(RETRY_PAUSE);
         let flush = self.flush_at.map(|at| at.saturating_duration_since(Instant::now()));
         let pause = retry.into_iter().chain(flush).min();
-        for change in self.mirror.next(pause) {
+        let changes = self.mirror.next(pause);
+        if changes.is_empty() {
+            self.looked.cancel();
+        }
+        for change in changes {
             self.take(change)?;
         }
         let Taken { mut names, hurries, ended, .. } = self.dirty.take();

@@ -101,7 +101,7 @@ impl LocalBoard {
     /// Takes in what somebody wrote into the file a moment ago, so that nobody reads what is out of date or writes over what
     /// nobody has seen.
     pub(super) async fn take_in(&self, name: &MemoryName) -> Result<(), Error> {
-        let Some(Files { glance, held }) = &self.memories.files else { return Ok(()) };
+        let Some(Files { glance, held, .. }) = &self.memories.files else { return Ok(()) };
         let known = glance.known(name);
         match glance.look(name) {
             Look::Same => {

@@ -236,7 +236,7 @@ async fn leases_are_advisory_and_told_to_writers() {
     let Ok(Reply::Memory { row, .. }) = running.ask(read("a")).await else { panic!("not read") };
     assert_eq!(row.lease.map(|lease| lease.by), bob());
     assert_eq!(granted(running.ask(lease("bob", 0)).await.unwrap()), (None, true));
-    assert_eq!(granted(running.ask(lease("eve", 60_000)).await.unwrap()).1, true);
+    assert!(granted(running.ask(lease("eve", 60_000)).await.unwrap()).1);
     assert_eq!(running.not_done(lease(" ", 1)).await.kind, ErrorKind::Invalid);
     running.end().await;
 }

@@ -1,7 +1,7 @@
 //! The server from inside: its tools, resources and subscriptions over a pipe, asked by the library's own client in both
 //! eras, against a scripted board.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should end where it stands")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 #![expect(clippy::disallowed_methods, reason = "a test starts the two ends of a pipe itself")]
 
 mod board;

@@ -3,6 +3,9 @@
 //!
 //! `SYNOD_TORTURE_ROUNDS` says how often the daemon is started and killed, `SYNOD_TORTURE_SEED` which random numbers are drawn.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
+#![expect(clippy::disallowed_methods, reason = "the test starts and kills the daemon")]
+
 use crate::it::harness::Workspace;
 use rustix::fs::{CWD, RenameFlags};
 use std::collections::{BTreeMap, BTreeSet};

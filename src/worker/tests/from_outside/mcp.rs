@@ -9,7 +9,6 @@
 )]
 mod bench;
 #[path = "mcp/claude.rs"]
-#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod claude;
 #[path = "mcp/over_http.rs"]
 #[expect(clippy::expect_used, clippy::disallowed_methods, reason = "a test fails by panicking, and runs a server")]

@@ -164,7 +164,7 @@ async fn tasks_wait_for_those_they_depend_on_whatever_the_order() {
 #[tokio::test]
 async fn the_same_bytes_twice_are_one_task_and_a_used_name_gets_a_number() {
     let workspace = Workspace::with_workers(&["claude"], "");
-    let slow = |_: &str, _: &synod::worker::Call| Script::SayAfter(Duration::from_millis(800), "done".to_owned());
+    let slow = |_: &str, _: &Call| Script::SayAfter(Duration::from_millis(800), "done".to_owned());
     let workers = Scripted::new(slow);
     let engine = workspace.engine(workers.clone()).await;
     workspace.drop_file("one.md", "Do the thing.\n");

@@ -1,5 +1,4 @@
 //! The memory bus from the command line, with the daemon and without: every command once, and what a script relies on.
-#![expect(clippy::disallowed_methods, reason = "the binary itself is what is tested here")]
 
 use super::cli::{APPROVES, Up, err, json, out, run, synod};
 use super::harness::Workspace;

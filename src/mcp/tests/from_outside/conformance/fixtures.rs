@@ -184,7 +184,7 @@ impl ServerHandler for Fixtures {
             }
             "test_missing_capability" => {
                 let declared = context.client_capabilities().and_then(|can| serde_json::to_value(can).ok());
-                if !declared.is_some_and(|can| can.get("sampling").is_some()) {
+                if declared.is_none_or(|can| can.get("sampling").is_none()) {
                     let needed: ClientCapabilities = result(json!({ "sampling": {} }));
                     return Err(ErrorData::missing_required_client_capability(needed));
                 }
