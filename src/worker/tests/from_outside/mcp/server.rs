@@ -1,6 +1,10 @@
 //! The server of these tests: tools that answer, fail, take their time, die, and leave processes behind.
 
-#![expect(clippy::print_stderr, clippy::zombie_processes, reason = "it plays a server that ends badly and leaves litter")]
+#![expect(
+    clippy::print_stderr,
+    clippy::zombie_processes,
+    reason = "it plays a server that ends badly and leaves litter"
+)]
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams,
