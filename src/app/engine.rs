@@ -13,7 +13,7 @@ use crate::daemon::{
 };
 use crate::folder::context;
 use crate::folder::intake::{self, Intake};
-use crate::folder::mirror::{self, Roots};
+use crate::folder::mirror;
 use crate::folder::publish::{self, Publisher};
 use crate::http;
 use crate::store::Store;
@@ -243,8 +243,6 @@ fn call_places(layout: &Layout, limits: &config::Limits) -> CallPlaces {
 fn memory_parts(place: &Place) -> MemoryParts {
     let (settings, layout) = (&place.loaded.settings, &place.layout);
     let limits = &settings.limits;
-    let roots =
-        Roots { memories: layout.memories.clone(), global: place.environment.global_memories(&settings.memory) };
     let mirror_limits = mirror::Limits {
         memory_bytes_max: limits.memory_bytes_max,
         queue_max: limits.watch_queue_max,
@@ -252,7 +250,7 @@ fn memory_parts(place: &Place) -> MemoryParts {
         ..mirror::Limits::default()
     };
     MemoryParts {
-        folders: Some((roots, mirror_limits)),
+        folders: Some((place.memory_roots(), mirror_limits)),
         index: Some(layout.search_index.clone()),
         cache_bytes_max: limits.memory_cache_bytes_max,
         orders: orders(&settings.triggers),

@@ -3,6 +3,7 @@
 use super::error::Error;
 use crate::api::{ErrorKind, Handle, Request};
 use crate::config::{self, Discovery, Environment, Layout, Loaded, Worker};
+use crate::folder::mirror::Roots;
 use crate::{folder, http};
 use indexmap::IndexMap;
 use std::path::PathBuf;
@@ -32,6 +33,12 @@ impl Place {
     pub fn workers(&self) -> IndexMap<String, Worker> {
         let configured = &self.loaded.settings.workers;
         if configured.is_empty() { self.discovery().workers() } else { configured.clone() }
+    }
+
+    /// The folders whose files are memories.
+    pub(super) fn memory_roots(&self) -> Roots {
+        let global = self.environment.global_memories(&self.loaded.settings.memory);
+        Roots { memories: self.layout.memories.clone(), global }
     }
 
     /// What can be found on this machine without being configured.

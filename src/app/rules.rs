@@ -6,6 +6,7 @@ use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
 use crate::board::{Kind, Priority, Role, Rules, WorkerName, routing};
 use crate::config::{self, Settings, Trigger, When, Worker};
 use crate::daemon::{Order, Woken};
+use crate::folder::mirror;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 
@@ -22,16 +23,30 @@ pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result
         limits: limits(settings),
         consensus: consensus(settings),
         catalog,
-        memory: memory(settings)?,
+        memory: memory(place)?,
     })
 }
 
-fn memory(settings: &Settings) -> Result<MemoryRules, String> {
-    let patterns =
-        |key: &str, patterns: &[String]| Patterns::new(patterns).map_err(|fault| format!("memory.{key}: {fault}"));
+/// What the settings keep closed, and what Serena's project file beside the memories does: an agent that comes by another
+/// door must not find them open.
+fn memory(place: &Place) -> Result<MemoryRules, String> {
+    let settings = &place.loaded.settings;
+    let serena = mirror::Patterns::beside(&place.memory_roots());
+    for what in &serena.faults {
+        tracing::warn!(what, "patterns of memories cannot be read");
+    }
+    let patterns = |key: &str, globs: &[String], expressions: &[String]| {
+        let mut patterns = Patterns::new(globs).map_err(|fault| format!("memory.{key}: {fault}"))?;
+        for expression in expressions {
+            if let Err(fault) = patterns.add_expression(expression) {
+                tracing::warn!(%fault, "a pattern of Serena's project file is not kept");
+            }
+        }
+        Ok::<_, String>(patterns)
+    };
     Ok(MemoryRules {
-        read_only: patterns("read_only", &settings.memory.read_only)?,
-        ignored: patterns("ignored", &settings.memory.ignored)?,
+        read_only: patterns("read_only", &settings.memory.read_only, &serena.read_only)?,
+        ignored: patterns("ignored", &settings.memory.ignored, &serena.ignored)?,
         text_bytes_max: settings.limits.memory_bytes_max as u64,
         lease_max: settings.limits.memory_lease_max,
         ..MemoryRules::default()

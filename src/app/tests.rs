@@ -375,3 +375,24 @@ fn each_error_has_its_exit_and_its_hint() {
         assert!(error.hint().contains(hint) && error.hint().is_empty() == hint.is_empty(), "{error}: {}", error.hint());
     }
 }
+
+#[test]
+fn what_serenas_project_file_keeps_closed_is_closed_here_too() {
+    let settings = format!("{ONE}[workspace]\nmemories = \".serena/memories\"\n[memory]\nread_only = [\"ours/*\"]\n");
+    let (_folder, place) = place(&settings);
+    let project = place.layout.memories.with_file_name("project.yml");
+    std::fs::write(project, "read_only_memory_patterns: ['frozen/.*', '(']\nignored_memory_patterns: ['a|bc\\d+']\n")
+        .unwrap();
+    let memory = rules(&place, &place.loaded.settings.workers).unwrap().memory;
+    let name = |name: &str| crate::board::MemoryName::parse(name).unwrap();
+    for closed in ["ours/x", "frozen/x/y"] {
+        assert!(memory.read_only.fitting(&name(closed)).is_some(), "{closed}");
+    }
+    assert_eq!(memory.read_only.fitting(&name("not/frozen/x")), None, "the whole name must match");
+    for ignored in ["a", "bc12"] {
+        assert!(memory.ignored.fitting(&name(ignored)).is_some(), "{ignored}");
+    }
+    for open in ["ab", "bc", "xbc12", "bc12/x"] {
+        assert_eq!(memory.ignored.fitting(&name(open)), None, "{open}");
+    }
+}

@@ -316,7 +316,9 @@ impl Engine {
     /// One durable commit. While the disk is full nothing else is done: what was decided waits, and so does everyone else,
     /// but for those who ask and those who want the end.
     pub(super) fn append(&mut self, batch: &Batch) -> Result<(), String> {
+        let mut waited = false;
         while let Err(error) = self.store.append(batch) {
+            waited = true;
             if !error.is_full() {
                 return Err(error.to_string());
             }
@@ -328,7 +330,7 @@ impl Engine {
                 ));
             }
         }
-        if self.outage.is_on() {
+        if waited {
             self.troubles.set(Where::Journal, None);
             self.outage.over();
         }

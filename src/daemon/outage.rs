@@ -29,11 +29,6 @@ impl Outage {
         self.why.send_replace(None);
     }
 
-    /// Whether the loop waits for space.
-    pub(super) fn is_on(&self) -> bool {
-        self.why.borrow().is_some()
-    }
-
     /// The end is wanted.
     pub(super) fn tell_to_end(&self) {
         *self.told_to_end() = true;

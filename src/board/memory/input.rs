@@ -108,7 +108,7 @@ pub enum MemoryRefusal {
         asked: u64,
     },
     /// It can be read and not written.
-    #[error("{name} is read-only: it matches `{pattern}` of memory.read_only")]
+    #[error("{name} is read-only: it matches the pattern `{pattern}`")]
     ReadOnly {
         /// The name.
         name: MemoryName,
@@ -116,7 +116,7 @@ pub enum MemoryRefusal {
         pattern: String,
     },
     /// It matches a pattern of what the bus leaves alone.
-    #[error("{name} matches `{pattern}` of memory.ignored and is left alone")]
+    #[error("{name} matches the pattern `{pattern}` of what is ignored, and is left alone")]
     Ignored {
         /// The name.
         name: MemoryName,

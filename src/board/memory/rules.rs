@@ -1,6 +1,8 @@
 //! What memory acts may do, as plain values: names that cannot be written or seen, and limits. The patterns are compiled once.
 
 use super::name::MemoryName;
+use super::python_regex;
+use fancy_regex::{Regex, RegexBuilder};
 use globset::{GlobBuilder, GlobMatcher};
 use std::time::Duration;
 
@@ -37,16 +39,38 @@ impl Default for MemoryRules {
     }
 }
 
-/// Glob patterns over whole names: `*` and `?` stay within a part, `**` crosses parts.
+/// Steps one match of an expression may take. One that needs more counts as fitting: what should be closed stays closed.
+const BACKTRACKS_MAX: usize = 100_000;
+
+/// Patterns over whole names. Globs (`*` and `?` stay within a part, `**` crosses parts), and regular expressions for those
+/// that another program keeps so.
 #[derive(Clone, Debug, Default)]
-pub struct Patterns(Vec<(String, GlobMatcher)>);
+pub struct Patterns(Vec<(String, Matcher)>);
+
+/// One pattern, compiled.
+#[derive(Clone, Debug)]
+enum Matcher {
+    Glob(GlobMatcher),
+    Expression(Box<Regex>),
+}
+
+impl Matcher {
+    fn fits(&self, name: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.is_match(name),
+            Self::Expression(expression) => expression.is_match(name).unwrap_or(true),
+        }
+    }
+}
 
 /// A pattern that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{pattern}` is no glob pattern: {why}")]
+#[error("`{pattern}` is no {sort}: {why}")]
 pub struct PatternFault {
     /// The pattern.
     pub pattern: String,
+    /// What it should be.
+    pub sort: &'static str,
     /// What is wrong with it.
     pub why: String,
 }
@@ -61,15 +85,31 @@ impl Patterns {
             let pattern = pattern.as_ref();
             // A backslash is an ordinary character of names, so it escapes nothing; `[*]` names a star.
             let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(false).build();
-            let glob =
-                glob.map_err(|error| PatternFault { pattern: pattern.to_owned(), why: error.kind().to_string() })?;
-            Ok((pattern.to_owned(), glob.compile_matcher()))
+            let glob = glob.map_err(|error| fault("glob pattern", pattern, error.kind().to_string()))?;
+            Ok((pattern.to_owned(), Matcher::Glob(glob.compile_matcher())))
         });
         compiled.collect::<Result<_, _>>().map(Self)
     }
 
+    /// Adds a regular expression of Python's `re` that a name fits when the whole of it matches.
+    ///
+    /// # Errors
+    /// It cannot be read; nothing was added then.
+    pub fn add_expression(&mut self, pattern: &str) -> Result<(), PatternFault> {
+        let no_expression = |why: String| fault("regular expression", pattern, why);
+        let expression = python_regex::translate(pattern).map_err(no_expression)?;
+        let expression = RegexBuilder::new(&format!(r"\A(?:{expression})\z")).backtrack_limit(BACKTRACKS_MAX).build();
+        let expression = expression.map_err(|error| no_expression(error.to_string()))?;
+        self.0.push((pattern.to_owned(), Matcher::Expression(Box::new(expression))));
+        Ok(())
+    }
+
     /// The first pattern that a name fits.
     pub fn fitting(&self, name: &MemoryName) -> Option<&str> {
-        self.0.iter().find(|(_, glob)| glob.is_match(name.as_str())).map(|(pattern, _)| pattern.as_str())
+        self.0.iter().find(|(_, matcher)| matcher.fits(name.as_str())).map(|(pattern, _)| pattern.as_str())
     }
+}
+
+fn fault(sort: &'static str, pattern: &str, why: String) -> PatternFault {
+    PatternFault { pattern: pattern.to_owned(), sort, why }
 }

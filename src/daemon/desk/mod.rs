@@ -64,6 +64,9 @@ pub enum DeskError {
     /// It was handed in before.
     #[error("the claim has been submitted already, with something else")]
     Submitted,
+    /// It was handed in, so that there is nothing left to renew.
+    #[error("the claim has been submitted already; there is nothing left to renew")]
+    Done,
     /// Nobody waits for it any more.
     #[error("the step was withdrawn: its task was cancelled, ran out of time or no longer needs it")]
     Withdrawn,
@@ -260,7 +263,7 @@ impl Desk {
         let until = now.after(self.params.lease).min(slip.deadline);
         match &mut slip.standing {
             Standing::Claimed { until: held, .. } => *held = until,
-            Standing::Waiting | Standing::Given { .. } => return Err(Error::Submitted),
+            Standing::Waiting | Standing::Given { .. } => return Err(Error::Done),
         }
         slip.write(&self.params.folder)?;
         lying.slip = slip;
@@ -352,7 +355,8 @@ impl Slips {
     fn held(&mut self, claim: &str) -> Result<&mut Lying, Error> {
         let print = Fingerprint::of(claim);
         let ended = match self.over.end(&print) {
-            Some(End::Submitted(_)) => Error::Submitted,
+            // Who hands in was answered before this: only a renewal comes here.
+            Some(End::Submitted(_)) => Error::Done,
             Some(End::Withdrawn) => Error::Withdrawn,
             None => Error::Unknown,
         };

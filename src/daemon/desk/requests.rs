@@ -182,7 +182,7 @@ fn refused(error: DeskError) -> Error {
     let (kind, hint) = match error {
         DeskError::Unknown => (ErrorKind::NotFound, "claim a step first"),
         DeskError::Lapsed { .. } => (ErrorKind::Conflict, "claim another; renew before the lease lapses"),
-        DeskError::Submitted => (ErrorKind::Conflict, "claim another"),
+        DeskError::Submitted | DeskError::Done => (ErrorKind::Conflict, "claim another"),
         DeskError::Withdrawn => (ErrorKind::Conflict, "stop working on it and claim another"),
         DeskError::File { .. } if error.is_full() => (ErrorKind::Busy, "try again when there is space on the disk"),
         DeskError::File { .. } => (ErrorKind::Internal, "look at the daemon's folder"),

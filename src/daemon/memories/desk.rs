@@ -146,12 +146,12 @@ pub(in crate::daemon) fn refused(refusal: &MemoryRefusal) -> Error {
         MemoryRefusal::Exists { name } => format!("take another name, or delete {name} first"),
         MemoryRefusal::Stale { stands: 0, .. } => "no revision of it stands now: somebody took it away".to_owned(),
         MemoryRefusal::Stale { stands, .. } => format!("read it again, and name revision {stands}"),
-        MemoryRefusal::ReadOnly { .. } => "memory.read_only in synod.toml says which are".to_owned(),
+        MemoryRefusal::ReadOnly { .. } => "memory.read_only in synod.toml says which are; for .serena/memories, read_only_memory_patterns in .serena/project.yml too".to_owned(),
         MemoryRefusal::Own { .. } => {
             "of a task's pages only orchestration/current-task/ID/shared-context can be written".to_owned()
         }
         MemoryRefusal::Leased { .. } => "wait until it lapses; writing is possible all the same".to_owned(),
-        MemoryRefusal::Ignored { .. } => "memory.ignored in synod.toml says which are".to_owned(),
+        MemoryRefusal::Ignored { .. } => "memory.ignored in synod.toml says which are; for .serena/memories, ignored_memory_patterns in .serena/project.yml too".to_owned(),
         MemoryRefusal::TooLarge { .. } => "split it, or raise limits.memory_bytes_max in synod.toml".to_owned(),
         MemoryRefusal::TooMany { .. } => "delete some that are no longer needed".to_owned(),
         MemoryRefusal::Name(_) => "names are like design/auth".to_owned(),

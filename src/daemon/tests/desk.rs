@@ -133,7 +133,9 @@ async fn a_claim_is_submitted_once_and_the_same_again_is_no_harm() {
     let error = running.refused(submit(&work.claim, "another design")).await;
     assert_eq!(error.kind, ErrorKind::Conflict);
     assert!(error.what.contains("submitted already"), "{error}");
-    assert_eq!(running.refused(Request::RenewWork { claim: work.claim }).await.kind, ErrorKind::Conflict);
+    let error = running.refused(Request::RenewWork { claim: work.claim }).await;
+    assert_eq!(error.kind, ErrorKind::Conflict);
+    assert!(error.what.contains("nothing left to renew"), "{error}");
     running.end().await;
 }
 

@@ -34,8 +34,15 @@ struct Keys {
     ignored_memory_patterns: Option<Vec<String>>,
 }
 
-/// Reads the patterns of the project that the memories folder belongs to.
-pub(super) fn read(roots: &Roots) -> Patterns {
+impl Patterns {
+    /// Reads the patterns of the Serena project that the memories folder belongs to (`.serena/memories`); none for any other
+    /// folder.
+    pub fn beside(roots: &Roots) -> Self {
+        read(roots)
+    }
+}
+
+fn read(roots: &Roots) -> Patterns {
     let mut patterns = Patterns::default();
     for path in files(roots) {
         match keys(&path) {

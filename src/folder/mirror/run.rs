@@ -8,7 +8,6 @@ use super::glance::Glance;
 use super::known::{FolderId, Known, Shared, from_hex};
 use super::limits::Limits;
 use super::linger::Linger;
-use super::patterns::{self, Patterns};
 use super::roots::{Roots, Spot};
 use super::stamp::Stamp;
 use super::unflushed::Unflushed;
@@ -203,12 +202,6 @@ impl Mirror {
         let spot = self.shared.spot(name);
         self.shared.forget(name);
         self.wanted.insert(spot, true);
-    }
-
-    /// The patterns of the Serena project that the memories folder belongs to (`.serena/memories`); empty for any other folder.
-    /// Read anew at each call.
-    pub fn patterns(&self) -> Patterns {
-        patterns::read(&self.shared.roots)
     }
 
     fn next_clock(&self) -> Option<Instant> {
