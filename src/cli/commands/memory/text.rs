@@ -61,10 +61,18 @@ pub(super) async fn write(bus: &Bus<'_>, args: WriteArgs) -> Result<Exit, Failur
     let Reply::MemoryWritten { name, revision, created, lease, .. } = &reply else {
         return Err(crate::cli::commands::unexpected());
     };
-    let did = if *created { "made" } else { "wrote" };
-    bus.session.out.put(&reply, || format!("{did} {name} (revision {revision})"))?;
+    bus.session.out.put(&reply, || written(name, *revision, *created))?;
     warn(bus, name, lease.as_ref());
     Ok(Exit::Ok)
+}
+
+/// What became of a text that was written. What is written to the inbox of tasks becomes no revision.
+fn written(name: &str, revision: u64, created: bool) -> String {
+    match (revision, created) {
+        (0, _) => format!("handed in {name} as a task; follow it with: synod tasks"),
+        (_, true) => format!("made {name} (revision {revision})"),
+        (_, false) => format!("wrote {name} (revision {revision})"),
+    }
 }
 
 pub(super) async fn edit(bus: &Bus<'_>, args: EditArgs) -> Result<Exit, Failure> {
@@ -120,4 +128,19 @@ pub(super) fn bounded(from: impl Read, path: &Path, bytes_max: usize) -> Result<
         let at = error.utf8_error().valid_up_to();
         Failure::usage(format!("{} is not UTF-8 text (byte {at})", path.display())).hint("save it as UTF-8")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written;
+
+    #[test]
+    fn a_task_from_the_inbox_is_not_told_as_a_memory_that_was_made() {
+        let told = written("orchestration/inbox/hello", 0, true);
+        assert_eq!(told, "handed in orchestration/inbox/hello as a task; follow it with: synod tasks");
+        assert_eq!(
+            (written("a", 1, true).as_str(), written("a", 2, false).as_str()),
+            ("made a (revision 1)", "wrote a (revision 2)")
+        );
+    }
 }
