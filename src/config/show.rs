@@ -72,7 +72,7 @@ mod tests {
             })
             .collect();
         once.dedup();
-        assert_eq!(once, ["workspace", "limits", "consensus", "http", "workers.a", "workers.b"]);
+        assert_eq!(once, ["workspace", "limits", "memory", "consensus", "http", "workers.a", "workers.b"]);
     }
 
     #[test]

@@ -166,7 +166,7 @@ impl Engine {
                 round.replies.extend(reply.map(|reply| Reply::Input(reply, taken)));
             }
             Incoming::Memory { act, by, reply } => self.memory(*act, by, reply, round),
-            Incoming::Mirrored(marks) => self.following.mark(marks),
+            Incoming::Mirrored { marks, taking } => self.following.mark(marks, taking),
             Incoming::Offer(offer, reply) if self.must_queue(&offer) => {
                 self.queue.push_back((offer, reply));
             }

@@ -21,8 +21,13 @@ pub(super) enum Incoming {
         /// Who waits for what came of it.
         reply: oneshot::Sender<Result<Acted, Refusal>>,
     },
-    /// These files are known to hold these revisions durably; `None`: there is no file.
-    Mirrored(Vec<(MemoryName, Option<u64>)>),
+    /// Files hold what the bus holds, durably.
+    Mirrored {
+        /// Which revision each file holds; `None`: there is no file.
+        marks: Vec<(MemoryName, Option<u64>)>,
+        /// Up to which taking the names that changed have been seen to.
+        taking: u64,
+    },
     /// Decide on this offer, after finding it a free name.
     Offer(Box<RawOffer>, oneshot::Sender<Result<TaskId, Refusal>>),
     /// Look something up.

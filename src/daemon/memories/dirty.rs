@@ -20,8 +20,10 @@ struct Waiting {
     names: BTreeSet<MemoryName>,
     /// The last event that is covered once the names are seen to.
     upto: Seq,
-    /// Somebody is seeing to names that were taken.
-    busy: bool,
+    /// How often names were taken.
+    taken: u64,
+    /// Up to which taking they have been seen to.
+    done: u64,
     hurries: bool,
     ended: bool,
 }
@@ -33,6 +35,8 @@ pub(in crate::daemon) struct Taken {
     pub(in crate::daemon) names: BTreeSet<MemoryName>,
     /// The last event that is covered by them.
     pub(in crate::daemon) upto: Seq,
+    /// Which taking it was, for [`Dirty::done`].
+    pub(in crate::daemon) taking: u64,
     /// Somebody waits until everything is seen to.
     pub(in crate::daemon) hurries: bool,
     /// Nothing more will come.
@@ -63,15 +67,16 @@ impl Dirty {
     /// Whether nothing waits and nobody is at work.
     pub(in crate::daemon) fn is_done(&self) -> bool {
         let waiting = self.lock();
-        waiting.names.is_empty() && !waiting.busy
+        waiting.names.is_empty() && waiting.done == waiting.taken
     }
 
     /// Takes what waits, without waiting for more. The taker is at work until [`Self::done`], however often it takes.
     pub(in crate::daemon) fn take(&self) -> Taken {
         let mut waiting = self.lock();
-        waiting.busy |= !waiting.names.is_empty();
+        waiting.taken += u64::from(!waiting.names.is_empty());
         let names = std::mem::take(&mut waiting.names);
-        Taken { names, upto: waiting.upto, hurries: waiting.hurries, ended: waiting.ended }
+        let Waiting { upto, taken: taking, hurries, ended, .. } = *waiting;
+        Taken { names, upto, taking, hurries, ended }
     }
 
     /// Waits until something was added, or the end, or for `at_most`; blocks the thread. `seen`: what is covered already.
@@ -81,9 +86,10 @@ impl Dirty {
         self.take()
     }
 
-    /// What was taken has been seen to.
-    pub(in crate::daemon) fn done(&self) {
-        self.lock().busy = false;
+    /// What was taken up to this taking has been seen to.
+    pub(in crate::daemon) fn done(&self, taking: u64) {
+        let mut waiting = self.lock();
+        waiting.done = waiting.done.max(taking);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

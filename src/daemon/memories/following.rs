@@ -30,9 +30,12 @@ pub(in crate::daemon) struct Following {
 }
 
 impl Following {
-    /// Files are known to hold these revisions.
-    pub(in crate::daemon) fn mark(&mut self, marks: Vec<(MemoryName, Option<u64>)>) {
+    /// Files are known to hold these revisions, and what changed up to this taking stands in them.
+    pub(in crate::daemon) fn mark(&mut self, marks: Vec<(MemoryName, Option<u64>)>, taking: u64) {
         self.marks.extend(marks);
+        if let Some((dirty, _)) = &self.mirror {
+            dirty.done(taking);
+        }
     }
 
     /// The marks, to be stored.

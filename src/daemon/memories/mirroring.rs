@@ -93,7 +93,7 @@ impl MirrorJob {
         for change in changes {
             self.take(change)?;
         }
-        let Taken { mut names, hurries, ended, .. } = self.dirty.take();
+        let Taken { mut names, taking, hurries, ended, .. } = self.dirty.take();
         if ended {
             return Err(Over);
         }
@@ -108,19 +108,19 @@ impl MirrorJob {
         if told || !self.marks.is_empty() || self.flush_at.is_some() {
             let at = *self.flush_at.get_or_insert(now + FLUSH_PAUSE);
             if hurries || at <= now {
-                self.settle()?;
+                self.settle(taking)?;
             }
         }
         if before == self.troubles { Ok(()) } else { self.tell() }
     }
 
     /// Makes durable what was written, and tells the loop. It may wait for the files before it ends, so it is told even when
-    /// nothing is to be stored.
-    fn settle(&mut self) -> Result<(), Over> {
+    /// nothing is to be stored; and only its hearing of the marks counts as done, for else it would end without them.
+    fn settle(&mut self, taking: u64) -> Result<(), Over> {
         let durable = self.flush();
         self.flush_at = (!self.marks.is_empty()).then(|| Instant::now() + RETRY_PAUSE);
-        self.dirty.done();
-        self.sender.blocking_send(Incoming::Mirrored(durable.into_iter().collect())).map_err(|_| Over)
+        let marks = durable.into_iter().collect();
+        self.sender.blocking_send(Incoming::Mirrored { marks, taking }).map_err(|_| Over)
     }
 
     fn take(&mut self, change: Change) -> Result<(), Over> {

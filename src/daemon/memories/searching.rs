@@ -147,7 +147,7 @@ impl Keeper {
     fn run(mut self) {
         let mut seen = Seq(0);
         loop {
-            let Taken { mut names, upto, ended, .. } = self.dirty.wait(seen, SLEEP_MAX);
+            let Taken { mut names, upto, taking, ended, .. } = self.dirty.wait(seen, SLEEP_MAX);
             // The end comes last: what was added before it is still taken in.
             if ended && names.is_empty() {
                 return;
@@ -166,7 +166,7 @@ impl Keeper {
                 }
             }
             self.tell(None);
-            self.dirty.done();
+            self.dirty.done(taking);
             seen = upto;
             self.told.send_replace(upto);
         }
