@@ -72,6 +72,18 @@ async fn results_are_as_their_schemas_say() {
 }
 
 #[tokio::test]
+async fn a_misspelt_argument_is_refused_by_name() {
+    let rig = Rig::new();
+    let client = rig.connect(Era::Modern, Ear::default()).await;
+    let refused = call(&client, "orchestrate", json!({ "task": "look", "workers": ["claude"] })).await;
+    assert_eq!(refused.is_error, Some(true));
+    let said = text(&refused);
+    assert!(said.contains("`workers`") && said.contains("models"), "{said}");
+    let listed = text(&call(&client, "list_tasks", json!({})).await);
+    assert!(!listed.contains("look"), "nothing was handed in: {listed}");
+}
+
+#[tokio::test]
 async fn serenas_tools_answer_in_serenas_words() {
     let rig = Rig::new();
     for era in ERAS {

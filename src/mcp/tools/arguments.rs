@@ -1,5 +1,5 @@
 //! The arguments of a call: read leniently (a number in quotes is a number, as agents do write it), every mistake gathered
-//! before the call is refused, and unknown arguments passed over.
+//! before the call is refused, and unknown arguments not looked at.
 
 use super::python;
 use rmcp::model::JsonObject;

@@ -80,12 +80,14 @@ struct Entry {
     run: Run,
     /// The requests of the board it is a way to, by their names on the wire.
     asks: &'static [&'static str],
+    /// Whether arguments that it does not know are passed over, as agents that know Serena expect of her tools.
+    passes_over: bool,
 }
 
 impl Entry {
     fn new(name: &'static str, title: &'static str, description: &'static str, run: Run) -> Self {
         let tool = Tool::new(name, description, schema::nothing()).with_title(title);
-        Self { tool, run, asks: &[] }.hints(LOOKS)
+        Self { tool, run, asks: &[], passes_over: false }.hints(LOOKS)
     }
 
     fn takes(mut self, properties: Vec<schema::Property>) -> Self {
@@ -107,6 +109,19 @@ impl Entry {
         self
     }
 
+    /// What is wrong with arguments that the tool does not know: one that is passed over in silence (a misspelt `models`) does
+    /// something else than was asked.
+    fn unknown(&self, given: &JsonObject) -> Option<String> {
+        if self.passes_over {
+            return None;
+        }
+        let known = self.tool.input_schema.get("properties").and_then(Value::as_object);
+        let names: Vec<&str> = known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
+        let unknown = given.keys().find(|name| !names.contains(&name.as_str()))?;
+        let takes = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        Some(format!("there is no argument `{unknown}`; the tool's arguments are: {takes}"))
+    }
+
     fn asks(mut self, requests: &'static [&'static str]) -> Self {
         self.asks = requests;
         self
@@ -116,6 +131,7 @@ impl Entry {
 /// Every tool, in the order in which they are listed.
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut entries = serena::entries();
+    entries.iter_mut().for_each(|entry| entry.passes_over = true);
     entries.extend(bus::entries());
     entries.extend(orchestrate::entries());
     entries.extend(tasks::entries());
@@ -155,6 +171,9 @@ pub(super) fn ways() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Carries a call out; `None`: there is no such tool.
 pub(super) async fn run(name: &str, call: Call, given: Option<JsonObject>) -> Option<CallToolResponse> {
     let entry = ENTRIES.get(*BY_NAME.get(name)?)?;
+    if let Some(mistake) = given.as_ref().and_then(|given| entry.unknown(given)) {
+        return Some(wrong_arguments(name, &mistake).into());
+    }
     Some((entry.run)(call, Arguments::new(given)).await)
 }
 
