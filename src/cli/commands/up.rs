@@ -57,9 +57,6 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> 
         ..Engage::default()
     };
     let mut engine = Engine::start(&place, engage).await?;
-    if place.workers().is_empty() {
-        session.out.say(WORKERLESS);
-    }
     ready(session, &place, &engine.handle()).await?;
     until_ended(&mut engine, &session.out, &mut interrupts, false).await?;
     session.out.say("ended");
@@ -106,6 +103,9 @@ fn not_up(place: &Place, what: &str) -> Failure {
 async fn ready(session: &Session, place: &Place, handle: &Handle) -> Result<Exit, Failure> {
     let Reply::Status(status) = handle.ask(Request::Status).await? else { return Err(super::unexpected()) };
     session.out.put(&Reply::Status(status.clone()), || line(&status, &place.layout.tasks))?;
+    if place.workers().is_empty() {
+        session.out.say(WORKERLESS);
+    }
     if let Some(trouble) = &status.trouble {
         session.out.say(&format!("it takes no work yet: {trouble}"));
     }
