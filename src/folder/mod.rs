@@ -17,6 +17,7 @@ pub mod taken;
 pub mod task_inbox;
 #[cfg(test)]
 mod tests;
+mod unwatched;
 pub mod workspace;
 
 pub use error::Error;

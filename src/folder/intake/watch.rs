@@ -3,6 +3,7 @@
 
 use super::Limits;
 use super::spot::{Place, Sort, sort};
+use crate::folder::unwatched;
 use notify::event::{AccessKind, AccessMode, CreateKind, EventKind, ModifyKind, RemoveKind, RenameMode};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
@@ -108,21 +109,9 @@ fn about(path: &Path, folders: &[(Place, PathBuf); 3], say: fn(Place, String) ->
     }
 }
 
-/// A sentence about why the folders cannot be watched, with the setting to raise where there is one.
+/// A sentence about why the folders cannot be watched, and what is done instead.
 pub(super) fn trouble(error: &notify::Error) -> String {
-    // Told without the path, so that the same trouble with each of the folders is said once.
-    let why = match &error.kind {
-        notify::ErrorKind::MaxFilesWatch => {
-            "the system's limit of watches is reached; raise it with sysctl fs.inotify.max_user_watches=524288"
-                .to_owned()
-        }
-        notify::ErrorKind::Io(io) if io.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
-            "the system's limit of watchers is reached; raise it with sysctl fs.inotify.max_user_instances=512"
-                .to_owned()
-        }
-        notify::ErrorKind::Io(io) => format!("{io}; the folder's file system may not support it"),
-        other => format!("{other:?}; the folder's file system may not support it"),
-    };
+    let why = unwatched::why(error);
     format!("dropped files cannot be watched for: {why}; until then the folders are listed every few seconds")
 }
 

@@ -2,6 +2,7 @@
 //! watcher's own thread only pushes into the queue.
 
 use super::names;
+use crate::folder::unwatched;
 use notify::event::{AccessKind, AccessMode, CreateKind, EventKind, ModifyKind, RenameMode};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
@@ -138,20 +139,9 @@ fn read(event: Event, say: &mut dyn FnMut(Seen)) {
     }
 }
 
-/// A sentence about why the folders cannot be watched, with the setting to raise where there is one.
+/// A sentence about why the folders cannot be watched, and what is done instead.
 pub(super) fn trouble(error: &notify::Error) -> String {
-    let why = match &error.kind {
-        notify::ErrorKind::MaxFilesWatch => {
-            "the system's limit of watches is reached; raise it with sysctl fs.inotify.max_user_watches=524288"
-                .to_owned()
-        }
-        notify::ErrorKind::Io(io) if io.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
-            "the system's limit of watchers is reached; raise it with sysctl fs.inotify.max_user_instances=512"
-                .to_owned()
-        }
-        notify::ErrorKind::Io(io) => format!("{io}; the folder's file system may not support it"),
-        other => format!("{other:?}; the folder's file system may not support it"),
-    };
+    let why = unwatched::why(error);
     format!(
         "the memories cannot be watched: {why}; until then they are looked through now and then, and when they are read"
     )
