@@ -201,6 +201,8 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
         time_left: config::attempt_timeout(&place.loaded.settings, worker)
             .min(place.loaded.settings.limits.doctor_timeout),
         session: None,
+        history: Vec::new(),
+        images: Vec::new(),
         folder: place.layout.root.clone(),
     };
     let outcome = roster.call(&WorkerName::new(name), call, CancellationToken::new()).await;

@@ -2,9 +2,9 @@
 
 use super::place::Place;
 use crate::board::memory::{MemoryRules, Patterns};
-use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
+use crate::board::rules::{CallLimits, ConsensusRules, Sessions, WorkerRule};
 use crate::board::{Kind, Priority, Role, Rules, WorkerName, routing};
-use crate::config::{self, Settings, Trigger, When, Worker};
+use crate::config::{self, Provider, Settings, Transport, Trigger, When, Worker};
 use crate::daemon::{Order, Woken};
 use crate::folder::mirror;
 use indexmap::IndexMap;
@@ -84,7 +84,24 @@ fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {
         max_concurrent: bounded(worker.max_concurrent),
         timeout: config::attempt_timeout(settings, worker),
         outside: worker.provider.is_outside(),
+        window_tokens: config::window_tokens(worker),
+        vision: config::sees_images(worker),
+        sessions: sessions(settings, worker),
         records: BTreeMap::new(),
+    }
+}
+
+/// How a worker goes on with a conversation, where the settings let it.
+fn sessions(settings: &Settings, worker: &Worker) -> Sessions {
+    if !worker.sessions.unwrap_or(settings.limits.sessions) {
+        return Sessions::None;
+    }
+    match worker.provider {
+        Provider::ClaudeCode | Provider::Codex | Provider::GeminiCli | Provider::CopilotCli | Provider::Opencode => {
+            Sessions::Own
+        }
+        other if other.transport() == Transport::Http => Sessions::History,
+        _ => Sessions::None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `apply`: the only writer of the state. It looks at nothing but the event and cannot fail; an event that does not fit
 //! (which only a damaged journal could hold) changes nothing.
 
-use super::attempt::{Attempt, AttemptState, Failure, FailureClass};
+use super::attempt::{Attempt, AttemptState, Failure, FailureClass, Thread};
 use super::event::{Event, Rest};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::recovery::blames_worker;
@@ -24,7 +24,7 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         Event::MemoryRevised { .. } | Event::MemoryLeased { .. } => state.memories.apply(event),
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
-        Event::AttemptStarted { at, key, deadline } => attempt_started(state, *at, key, *deadline),
+        Event::AttemptStarted { at, key, deadline, thread } => attempt_started(state, *at, key, *deadline, *thread),
         Event::AttemptAdopted { key, deadline, .. } => attempt_adopted(state, key, *deadline),
         Event::AttemptAnswered { at, key, answer } => {
             attempt_ended(state, key, |started| AttemptState::Answered { started, ended: *at, answer: answer.clone() });
@@ -168,6 +168,7 @@ fn attempt_planned(state: &mut State, event: &Event) {
         role: role.clone(),
         purpose: purpose.clone(),
         tries_before: *tries_before,
+        thread: Thread::default(),
         state: AttemptState::Planned { not_before: *not_before },
     };
     task.attempts.insert(key.number, attempt);
@@ -175,12 +176,13 @@ fn attempt_planned(state: &mut State, event: &Event) {
     queue.paused.insert((*not_before, key.clone()));
 }
 
-fn attempt_started(state: &mut State, at: Timestamp, key: &AttemptKey, deadline: Timestamp) {
+fn attempt_started(state: &mut State, at: Timestamp, key: &AttemptKey, deadline: Timestamp, thread: Thread) {
     leave_queue(state, key);
     let Some(attempt) = attempt_mut(state, key) else { return };
     if !matches!(attempt.state, AttemptState::Planned { .. }) {
         return;
     }
+    attempt.thread = thread;
     attempt.state = AttemptState::Running { started: at, deadline };
     let worker = attempt.worker.clone();
     *state.index.running.entry(worker).or_default() += 1;

@@ -51,6 +51,54 @@ pub struct Ask {
     pub inputs: Vec<SeenOutput>,
     /// When the call must have ended.
     pub deadline: Timestamp,
+    /// The conversation that the call goes on with; `None`: it begins one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+    /// Whether a later step may go on from here by its messages, so that the prompt is kept with the answer.
+    #[serde(default)]
+    pub keep_prompt: bool,
+}
+
+/// A conversation of this worker on this task that a call goes on with, instead of being given everything once more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resume {
+    /// The attempt that spoke last in it.
+    pub attempt: u32,
+    /// Its role: what that role is told was said already.
+    pub role: Role,
+    /// The worker's own name for the session, for workers that keep it themselves.
+    pub session: Option<String>,
+    /// What was said so far, for workers that are told it again; empty for the others.
+    pub turns: Vec<Turn>,
+    /// The attempts whose outputs stand in it: the worker's own, and those it was shown.
+    pub known: Vec<u32>,
+}
+
+/// One exchange of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// What was asked.
+    pub prompt: Text,
+    /// What was answered.
+    pub answer: Text,
+}
+
+/// How an attempt stands in the conversations of its task. Decided when it starts, so that replaying needs no settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// The attempt whose conversation it goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<u32>,
+    /// Whether its prompt is kept, so that a later step can go on from it.
+    #[serde(default)]
+    pub keeps: bool,
+}
+
+impl Thread {
+    /// Whether it neither goes on with anything nor is gone on with.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// An earlier output that an attempt is shown.
@@ -99,6 +147,12 @@ pub struct Answer {
     /// What the task names and the worker was not given: a specification, glob or memory, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_given: Vec<String>,
+    /// What the worker was asked, where a later step may go on with its conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Text>,
+    /// The attempt whose conversation it went on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<u32>,
 }
 
 /// Why a call gave nothing, and with it what may be done next.
@@ -204,6 +258,9 @@ pub struct Attempt {
     pub purpose: Purpose,
     /// How many tries of this worker for this seat came before (0: the first).
     pub tries_before: u32,
+    /// Which conversation it belongs to, since it started.
+    #[serde(default, skip_serializing_if = "Thread::is_plain")]
+    pub thread: Thread,
     /// How it stands.
     pub state: AttemptState,
 }

@@ -1,6 +1,6 @@
 //! What is true and stored. The journal is a sequence of these; the state and every file are made from it.
 
-use super::attempt::{Answer, Failure, Purpose};
+use super::attempt::{Answer, Failure, Purpose, Thread};
 use super::decision::Decision;
 use super::id::{AttemptKey, Kind, Role, StepId, TaskId, WorkerName};
 use super::input::PersonAnswer;
@@ -89,6 +89,9 @@ pub enum Event {
         key: AttemptKey,
         /// When it must have ended.
         deadline: Timestamp,
+        /// Which conversation it goes on with, and whether it can be gone on with.
+        #[serde(default, skip_serializing_if = "Thread::is_plain")]
+        thread: Thread,
     },
     /// A call that outlived the daemon is being waited for again.
     AttemptAdopted {

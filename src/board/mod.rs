@@ -36,7 +36,7 @@ pub mod verdict_reader;
 mod tests;
 
 pub use apply::apply;
-pub use attempt::{Answer, Ask, Attempt, AttemptState, Failure, FailureClass, Purpose, Usage};
+pub use attempt::{Answer, Ask, Attempt, AttemptState, Failure, FailureClass, Purpose, Resume, Thread, Turn, Usage};
 pub use decide::{decide, take};
 pub use decision::Decision;
 pub use effect::Effect;

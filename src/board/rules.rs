@@ -54,8 +54,26 @@ pub struct WorkerRule {
     pub timeout: Duration,
     /// Somebody outside plays it and takes his time: its calls take none of the slots in `concurrent_calls_max`.
     pub outside: bool,
+    /// Tokens that a prompt for it may have; `None`: not known, so not limited here.
+    pub window_tokens: Option<u64>,
+    /// Whether it can be shown images.
+    pub vision: bool,
+    /// How it goes on with a conversation.
+    pub sessions: Sessions,
     /// Its record per kind, where outcomes are known.
     pub records: BTreeMap<Kind, Record>,
+}
+
+/// How a worker goes on with a conversation of an earlier step of the same task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sessions {
+    /// Not at all: every call tells it everything.
+    #[default]
+    None,
+    /// It keeps the conversation itself and is told its name. Such a conversation is a line: from one answer, one call goes on.
+    Own,
+    /// It is told again what was said, from the stored prompts and answers.
+    History,
 }
 
 /// How often a worker was right on a kind of task.

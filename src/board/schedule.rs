@@ -1,5 +1,6 @@
 //! Which waiting attempt starts next, within the limits on calls, and when the state must be woken.
 
+use super::attempt::Thread;
 use super::event::Event;
 use super::id::{AttemptKey, WorkerName};
 use super::rests::is_awake;
@@ -28,7 +29,7 @@ pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) 
     {
         deadline = deadline.min(task.accepted.after(timeout));
     }
-    Some(Event::AttemptStarted { at, key: key.clone(), deadline })
+    Some(Event::AttemptStarted { at, key: key.clone(), deadline, thread: Thread::default() })
 }
 
 /// The first attempt in a worker's queue, when the worker may be asked.

@@ -207,6 +207,9 @@ fn check_worker(reader: &Reader<'_>, name: &str, worker: &Worker) {
     if worker.max_concurrent == 0 {
         fault("max_concurrent", "must be at least 1");
     }
+    if worker.context_window == Some(0) {
+        fault("context_window", "must be at least 1");
+    }
     if worker.max_tokens == Some(0) {
         fault("max_tokens", "must be at least 1");
     }

@@ -60,6 +60,8 @@ section! {
         pub stderr_bytes_max: usize,
         /// One prompt with everything in it, in bytes.
         pub prompt_bytes_max: usize,
+        /// Whether later steps of a task go on with a worker's conversation; a worker's own word is `workers.NAME.sessions`.
+        pub sessions: bool,
         /// All files of a task's `context` together, in bytes.
         pub context_bytes_max: usize,
         /// One file of a task's `context`, in bytes.

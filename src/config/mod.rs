@@ -3,6 +3,7 @@
 //!
 //! Start with [`Environment::capture`] and [`open`]; with no workers configured, go on to [`discover`].
 
+mod capabilities;
 mod catalog;
 mod checks;
 mod discovery;
@@ -25,6 +26,7 @@ mod show;
 mod trigger;
 mod worker;
 
+pub use capabilities::{sees_images, window_tokens};
 pub use catalog::shipped as catalog;
 pub use discovery::{Discovery, Found, Missing, discover};
 pub use duration::{parse as parse_duration, text as duration_text};

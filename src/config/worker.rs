@@ -40,6 +40,12 @@ pub struct Worker {
     pub max_tokens: Option<u32>,
     /// Price that overrides the shipped table.
     pub price: Option<Price>,
+    /// Tokens a prompt may have; absent: what the shipped table says of the model.
+    pub context_window: Option<u64>,
+    /// Whether it can be shown images; absent: what is known of the model.
+    pub vision: Option<bool>,
+    /// Whether later steps of a task go on with its conversation, instead of `limits.sessions`.
+    pub sessions: Option<bool>,
     /// For `mcp`: the server's streamable HTTP address, instead of a command.
     pub url: Option<String>,
     /// For `mcp`: the tool that is called.
@@ -146,6 +152,9 @@ impl Worker {
             temperature: None,
             max_tokens: None,
             price: None,
+            context_window: None,
+            vision: None,
+            sessions: None,
             url: None,
             tool: None,
             arguments: serde_json::Map::new(),
@@ -190,6 +199,9 @@ impl Worker {
             temperature: reader.take(key, "temperature"),
             max_tokens: reader.take(key, "max_tokens"),
             price: price(reader, key),
+            context_window: reader.take(key, "context_window"),
+            vision: reader.take(key, "vision"),
+            sessions: reader.take(key, "sessions"),
             url: reader.take(key, "url"),
             tool: reader.take(key, "tool"),
             arguments: arguments(reader, key),

@@ -311,6 +311,8 @@ impl CallJob {
             schema: verdict_reader::schema(&ask.purpose),
             time_left: ask.deadline.since(self.clock.now()),
             session: None,
+            history: Vec::new(),
+            images: Vec::new(),
             folder: self.places.root.clone(),
         })
     }
@@ -350,6 +352,8 @@ impl CallJob {
             usage: reply.usage,
             files_modified: reply.files_modified,
             not_given: self.not_given.get().cloned().unwrap_or_default(),
+            prompt: None,
+            resumed: None,
         })
     }
 

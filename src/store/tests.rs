@@ -12,7 +12,7 @@ use crate::board::state::{Globals, Health};
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
     Answer, AttemptKey, Event, Failure, FailureClass, Kind, Mode, Plan, Rest, Route, Seq, Source, TaskId, TaskSpec,
-    Text, Timestamp, Usage, Verdict, WorkerName,
+    Text, Thread, Timestamp, Usage, Verdict, WorkerName,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -466,11 +466,16 @@ fn fixture_live() -> Vec<(u64, Event)> {
         usage,
         files_modified: vec!["a.rs".to_owned()],
         not_given: Vec::new(),
+        prompt: None,
+        resumed: None,
     };
     let failure = Failure { class: FailureClass::Timeout, message: "no answer".repeat(1000), after_s: 60.0, usage };
     vec![
         (3, accepted("open", "long ".repeat(100).as_str())),
-        (4, Event::AttemptStarted { at: Timestamp(4), key: key(1), deadline: Timestamp(64) }),
+        (
+            4,
+            Event::AttemptStarted { at: Timestamp(4), key: key(1), deadline: Timestamp(64), thread: Thread::default() },
+        ),
         (5, Event::AttemptAnswered { at: Timestamp(5), key: key(1), answer: Box::new(answer) }),
         (6, Event::AttemptFailed { at: Timestamp(6), key: key(2), failure, rest_until: Some(Rest::Blocked) }),
         (7, rejected("bad.md")),

@@ -327,6 +327,8 @@ pub(super) mod tests {
             schema: None,
             time_left: Duration::from_secs(60),
             session: None,
+            history: Vec::new(),
+            images: Vec::new(),
             folder: PathBuf::from("."),
         }
     }

@@ -34,10 +34,40 @@ pub struct Call {
     pub schema: Option<serde_json::Value>,
     /// How long it may take from now on.
     pub time_left: Duration,
-    /// The session to go on with.
+    /// The session to go on with, for workers that keep it themselves.
     pub session: Option<String>,
+    /// What was said before, for workers that are told it again.
+    pub history: Vec<Turn>,
+    /// Images that belong to the prompt, for workers that can be shown them.
+    pub images: Vec<Image>,
     /// The folder that the worker sees as its own.
     pub folder: PathBuf,
+}
+
+/// One exchange of a conversation that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// What was asked.
+    pub prompt: String,
+    /// What was answered.
+    pub answer: String,
+}
+
+/// A picture for a model.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its path below the workspace, as the prompt names it.
+    pub name: String,
+    /// Its media type (`image/png`).
+    pub media_type: &'static str,
+    /// Its bytes as they stand in the file.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Image({}, {} bytes)", self.name, self.bytes.len())
+    }
 }
 
 /// What a finished call gave.

@@ -1,6 +1,6 @@
 //! Tasks and rules for tests, as small as they can be.
 
-use super::super::attempt::{Answer, Attempt, AttemptState, Failure, FailureClass, Purpose, Usage};
+use super::super::attempt::{Answer, Attempt, AttemptState, Failure, FailureClass, Purpose, Thread, Usage};
 use super::super::event::Route;
 use super::super::id::{Kind, Role, StepId, TaskId, WorkerName};
 use super::super::plan::{Plan, PlanSource, Shape, Step, StepAim};
@@ -64,6 +64,9 @@ fn worker(name: &str, tier: u8, family: &str) -> WorkerRule {
         max_concurrent: 1,
         timeout: Duration::from_secs(60),
         outside: false,
+        window_tokens: None,
+        vision: false,
+        sessions: crate::board::rules::Sessions::None,
         records: BTreeMap::new(),
     }
 }
@@ -157,6 +160,8 @@ pub(super) fn answer(task: &mut Task, step: &str, worker: &str, purpose: Purpose
         usage,
         files_modified: Vec::new(),
         not_given: Vec::new(),
+        prompt: None,
+        resumed: None,
     };
     let state = AttemptState::Answered { started: Timestamp(0), ended: Timestamp(1000), answer: Box::new(answer) };
     add(task, step, worker, purpose, state)
@@ -178,6 +183,7 @@ fn add(task: &mut Task, step: &str, worker: &str, purpose: Purpose, state: Attem
         role: Role::new("reviewer"),
         purpose,
         tries_before: 0,
+        thread: Thread::default(),
         state,
     };
     task.attempts.insert(number, attempt);

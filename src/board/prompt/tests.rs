@@ -30,6 +30,8 @@ fn ask(role: &str, purpose: Purpose, inputs: &[u32]) -> Ask {
             .map(|number| SeenOutput { number: *number, step: StepId::new("build"), text: Text::short("") })
             .collect(),
         deadline: Timestamp(0),
+        resume: None,
+        keep_prompt: false,
     }
 }
 

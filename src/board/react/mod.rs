@@ -151,5 +151,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         memories: task.spec.memories.clone(),
         inputs,
         deadline,
+        resume: None,
+        keep_prompt: attempt.thread.keeps,
     })
 }

@@ -1,7 +1,9 @@
 //! How a task ends, what is left of it, and what a damaged journal cannot do.
 
 use super::harness::{Board, START, attempt, names, task};
-use crate::board::{self, AttemptState, Ending, Event, FailureClass, Input, Mode, Refusal, Seq, State, Timestamp};
+use crate::board::{
+    self, AttemptState, Ending, Event, FailureClass, Input, Mode, Refusal, Seq, State, Thread, Timestamp,
+};
 
 #[test]
 fn a_making_task_from_offer_to_archive() {
@@ -141,7 +143,7 @@ fn events_that_do_not_fit_change_nothing() {
     };
     let failed = |key| Event::AttemptFailed { at, key: attempt(key), failure: failure.clone(), rest_until: None };
     let ended = |id| Event::TaskEnded { at, task: task(id), ending: Ending::Done, file: None };
-    let started = |key| Event::AttemptStarted { at, key: attempt(key), deadline: at };
+    let started = |key| Event::AttemptStarted { at, key: attempt(key), deadline: at, thread: Thread::default() };
     let adopted = |key| Event::AttemptAdopted { at, key: attempt(key), deadline: at };
     // Everything once more that belongs to the task that has ended, and much about what was never there.
     let mut strange: Vec<Event> = known.into_iter().filter(|event| event.task() == Some(&task("ended"))).collect();

@@ -143,6 +143,8 @@ impl Board {
             usage: Usage { input_tokens: 100, output_tokens: 10, cached_tokens: 0, cost_usd: Some(0.25) },
             files_modified: Vec::new(),
             not_given: Vec::new(),
+            prompt: None,
+            resumed: None,
         };
         self.take(Input::Answered { at: self.now, key, answer: Box::new(answer) }).unwrap();
     }
@@ -323,6 +325,9 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
         max_concurrent: 2,
         timeout: secs(60),
         outside: false,
+        window_tokens: None,
+        vision: false,
+        sessions: board::rules::Sessions::None,
         records: BTreeMap::new(),
     };
     Rules {

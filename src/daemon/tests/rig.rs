@@ -206,6 +206,9 @@ fn rules(workers: &[&str]) -> Rules {
         max_concurrent: 8,
         timeout: Duration::from_secs(300),
         outside: false,
+        window_tokens: None,
+        vision: false,
+        sessions: board::rules::Sessions::None,
         records: BTreeMap::new(),
     };
     Rules {

@@ -27,6 +27,8 @@ fn answered(task: &str, number: u32) -> Input {
         usage: Usage::default(),
         files_modified: Vec::new(),
         not_given: Vec::new(),
+        prompt: None,
+        resumed: None,
     };
     Input::Answered { at: earlier(), key: AttemptKey { task: id(task), number }, answer: Box::new(answer) }
 }

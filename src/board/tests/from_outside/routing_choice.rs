@@ -36,6 +36,9 @@ fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
         max_concurrent: 1,
         timeout: second,
         outside: false,
+        window_tokens: None,
+        vision: false,
+        sessions: synod::board::rules::Sessions::None,
         records: BTreeMap::new(),
     };
     Rules {

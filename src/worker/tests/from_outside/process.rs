@@ -90,6 +90,8 @@ impl Workshop {
             schema: None,
             time_left,
             session: None,
+            history: Vec::new(),
+            images: Vec::new(),
             folder: self.work(),
         }
     }

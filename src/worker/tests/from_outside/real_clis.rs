@@ -94,6 +94,8 @@ impl Bench {
             schema: None,
             time_left,
             session: None,
+            history: Vec::new(),
+            images: Vec::new(),
             folder: self.scratch.work(),
         }
     }

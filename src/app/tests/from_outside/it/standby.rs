@@ -49,6 +49,8 @@ async fn call(roster: &Roster, root: &Path, number: u32) -> (u32, String) {
         schema: None,
         time_left: PATIENCE,
         session: None,
+        history: Vec::new(),
+        images: Vec::new(),
         folder: root.to_owned(),
     };
     let reply = roster.call(&WorkerName::new("teller"), call, CancellationToken::new()).await.unwrap();

@@ -110,6 +110,8 @@ async fn a_prompt_reaches_a_program_byte_for_byte() {
             schema: None,
             time_left: Duration::from_secs(60),
             session: None,
+            history: Vec::new(),
+            images: Vec::new(),
             folder: folder.path().to_owned(),
         };
         let reply = roster.call(&WorkerName::new("copier"), call, CancellationToken::new()).await.unwrap();

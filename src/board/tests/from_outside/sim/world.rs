@@ -211,6 +211,8 @@ impl World {
                     usage: Usage::default(),
                     files_modified: Vec::new(),
                     not_given: Vec::new(),
+                    prompt: None,
+                    resumed: None,
                 };
                 let _ = self.take(Input::Answered { at: self.now, key: ask.key, answer: Box::new(answer) });
             }
@@ -378,6 +380,9 @@ fn rules(chance: &mut Chance) -> Rules {
         max_concurrent: 1 + u32::try_from(chance.below(3)).unwrap(),
         timeout: Duration::from_secs(30 + chance.below(120)),
         outside: false,
+        window_tokens: None,
+        vision: false,
+        sessions: board::rules::Sessions::None,
         records: BTreeMap::new(),
     });
     let workers: Vec<WorkerRule> = workers.collect();

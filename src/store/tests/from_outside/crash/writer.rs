@@ -245,6 +245,8 @@ fn event(number: u64, put: impl FnOnce(String) -> Text) -> Event {
                 usage: Usage::default(),
                 files_modified: Vec::new(),
                 not_given: Vec::new(),
+                prompt: None,
+                resumed: None,
             };
             Event::AttemptAnswered { at, key, answer: Box::new(answer) }
         }

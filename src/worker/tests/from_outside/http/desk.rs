@@ -60,6 +60,8 @@ pub(crate) fn call() -> Call {
         schema: None,
         time_left: Duration::from_secs(60),
         session: None,
+        history: Vec::new(),
+        images: Vec::new(),
         folder: PathBuf::from("."),
     }
 }

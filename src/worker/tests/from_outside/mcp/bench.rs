@@ -69,6 +69,8 @@ impl Bench {
             schema: None,
             time_left,
             session: None,
+            history: Vec::new(),
+            images: Vec::new(),
             folder: self.path().to_owned(),
         };
         let roster = self.roster.as_ref().expect("it has not ended");

@@ -127,7 +127,17 @@ fn daemon_process() {
         let key = AttemptKey { task: TaskId::slug("job"), number: 1 };
         let (time_left, folder) = (PATIENCE, folder.clone());
         let prompt = "x".to_owned();
-        let call = Call { key, system: None, prompt, schema: None, time_left, session: None, folder: folder.clone() };
+        let call = Call {
+            key,
+            system: None,
+            prompt,
+            schema: None,
+            time_left,
+            session: None,
+            history: Vec::new(),
+            images: Vec::new(),
+            folder: folder.clone(),
+        };
         roster.call(&WorkerName::new("w"), call, CancellationToken::new()).await.expect("an answer");
         std::fs::write(folder.join("called"), "").expect("a note");
         tokio::time::sleep(PATIENCE).await;

@@ -1,0 +1,91 @@
+//! What a worker's model can take in: how long a prompt, and whether images. The worker's own settings first, then what the
+//! shipped tables know. Who is chosen for that is the board's to decide.
+
+use super::prices;
+use super::provider::{Provider, Transport};
+use super::worker::Worker;
+
+/// Tokens a prompt for the worker may have; none when nobody knows.
+#[must_use]
+pub fn window_tokens(worker: &Worker) -> Option<u64> {
+    worker.context_window.or_else(|| prices::price(worker)?.input_tokens_max)
+}
+
+/// Whether the worker can be shown images. A program of which no model is named runs its vendor's newest, which sees.
+#[must_use]
+pub fn sees_images(worker: &Worker) -> bool {
+    worker.vision.unwrap_or_else(|| match (&worker.model, worker.provider) {
+        (_, Provider::Command | Provider::GrokCli | Provider::Opencode) => false,
+        (_, provider) if provider.transport() == Transport::Other => false,
+        (Some(model), _) => sees(model),
+        (None, provider) => provider.transport() == Transport::Cli,
+    })
+}
+
+/// Families of models that are known to see, by how their names begin behind the vendor's prefix.
+const SEEING: [&str; 17] = [
+    "claude-",
+    "sonnet",
+    "opus",
+    "haiku",
+    "gpt-4o",
+    "gpt-4.1",
+    "gpt-4-turbo",
+    "gpt-5",
+    "gpt-6",
+    "o3",
+    "o4",
+    "gemini-",
+    "grok-4",
+    "pixtral",
+    "llava",
+    "gemma3",
+    "llama-4",
+];
+
+/// What a model that sees is otherwise called.
+const SEEING_WORDS: [&str; 3] = ["vision", "-vl", "vl:"];
+
+fn sees(model: &str) -> bool {
+    let name = model.to_ascii_lowercase();
+    let bare = name.rsplit('/').next().unwrap_or(&name);
+    // Small text models carry the names of their families.
+    let blind = bare.starts_with("o3-mini") || bare.starts_with("claude-2") || bare.contains("embedding");
+    !blind
+        && (SEEING.iter().any(|start| bare.starts_with(start)) || SEEING_WORDS.iter().any(|word| bare.contains(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_win_over_what_is_known() {
+        let mut worker = Worker::new("a", Provider::Openai, Some("gpt-5"));
+        assert_eq!((window_tokens(&worker), sees_images(&worker)), (Some(272_000), true));
+        worker.context_window = Some(8_000);
+        worker.vision = Some(false);
+        assert_eq!((window_tokens(&worker), sees_images(&worker)), (Some(8_000), false));
+    }
+
+    #[test]
+    fn what_nobody_knows_has_no_window_and_sees_nothing() {
+        let local = Worker::new("a", Provider::Ollama, Some("qwen2.5-coder:32b"));
+        assert_eq!((window_tokens(&local), sees_images(&local)), (None, false));
+        assert!(!sees_images(&Worker::new("a", Provider::Command, None)));
+        assert!(!sees_images(&Worker::new("a", Provider::Openai, Some("o3-mini"))));
+    }
+
+    #[test]
+    fn seeing_models_are_known_however_they_are_reached() {
+        for (provider, model) in [
+            (Provider::ClaudeCode, None),
+            (Provider::Codex, Some("gpt-5-codex")),
+            (Provider::Openrouter, Some("anthropic/claude-sonnet-4.5")),
+            (Provider::Ollama, Some("qwen2.5vl:7b")),
+            (Provider::Gemini, Some("gemini-2.5-pro")),
+        ] {
+            assert!(sees_images(&Worker::new("a", provider, model)), "{} {model:?}", provider.as_str());
+        }
+    }
+}
