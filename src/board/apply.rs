@@ -7,6 +7,7 @@ use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::recovery::blames_worker;
 use super::schedule::turn;
 use super::state::{Resting, State};
+use super::tally;
 use super::task::{Phase, Task};
 use super::time::Timestamp;
 use std::collections::BTreeMap;
@@ -16,11 +17,15 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
     state.seq = state.seq.max(seq);
     if seq > state.globals.seq {
         state.globals.seq = seq;
+        tally::count(state, event);
         apply_globals(state, event);
     }
     match event {
         Event::TaskAccepted { .. } => accept(state, event),
-        Event::FileRejected { .. } | Event::DaemonStarted { .. } | Event::OrderHeld { .. } => {}
+        Event::FileRejected { .. }
+        | Event::DaemonStarted { .. }
+        | Event::OrderHeld { .. }
+        | Event::RecordsImported { .. } => {}
         Event::MemoryRevised { .. } | Event::MemoryLeased { .. } => state.memories.apply(event),
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
@@ -50,7 +55,7 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
     }
 }
 
-/// The part that outlives tasks: how the workers stand.
+/// The part that outlives tasks: how the workers stand. What they did is counted before.
 fn apply_globals(state: &mut State, event: &Event) {
     match event {
         Event::AttemptAnswered { at, key, .. } => {
@@ -67,6 +72,7 @@ fn apply_globals(state: &mut State, event: &Event) {
         Event::TaskAccepted { .. }
         | Event::FileRejected { .. }
         | Event::OrderHeld { .. }
+        | Event::RecordsImported { .. }
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }

@@ -72,6 +72,12 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
         Input::Memory { at, by, act } => Ok(memory::decide(&state.memories, &rules.memory, at, by, *act)?),
         Input::OrderHeld { at, number, by, why } => Ok(vec![Event::OrderHeld { at, number, by, why }]),
+        Input::ImportRecords { file, hash, .. } if state.globals.tallies.imports.contains(&hash) => {
+            Err(Refusal::ImportedBefore { file })
+        }
+        Input::ImportRecords { at, by, file, hash, records } => {
+            Ok(vec![Event::RecordsImported { at, by, file, hash, records }])
+        }
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),
         Input::Tick { at } => Ok(due(state, rules, at).into_iter().collect()),
         Input::Published { at, upto } => {

@@ -8,6 +8,7 @@ use super::memory::{Hashed, MemoryChange, MemoryName};
 use super::page::Reason;
 use super::plan::Plan;
 use super::spec::{Source, TaskSpec};
+use super::tally::Imported;
 use super::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -168,6 +169,19 @@ pub enum Event {
         /// Why it was not carried out, as a sentence.
         why: String,
     },
+    /// Records that another system kept were taken over.
+    RecordsImported {
+        /// When.
+        at: Timestamp,
+        /// Who says so.
+        by: String,
+        /// The file's name, for people.
+        file: String,
+        /// SHA-256 of the file, lower-case hex: it is not taken twice.
+        hash: String,
+        /// What it held.
+        records: Vec<Imported>,
+    },
     /// A memory has a new revision.
     MemoryRevised {
         /// When.
@@ -253,7 +267,7 @@ pub struct Route {
 }
 
 impl Event {
-    /// The task it belongs to; `None` for a file or an order that never became one, and for memories.
+    /// The task it belongs to; `None` for a file or an order that never became one, for memories and records.
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Self::TaskAccepted { task, .. }
@@ -270,6 +284,7 @@ impl Event {
             Self::FileRejected { .. }
             | Self::DaemonStarted { .. }
             | Self::OrderHeld { .. }
+            | Self::RecordsImported { .. }
             | Self::MemoryRevised { .. }
             | Self::MemoryLeased { .. } => None,
         }
@@ -291,6 +306,7 @@ impl Event {
             | Self::PersonAnswered { at, .. }
             | Self::TaskEnded { at, .. }
             | Self::OrderHeld { at, .. }
+            | Self::RecordsImported { at, .. }
             | Self::MemoryRevised { at, .. }
             | Self::MemoryLeased { at, .. }
             | Self::TaskArchived { at, .. } => *at,
@@ -313,6 +329,7 @@ impl Event {
             Self::PersonAnswered { .. } => "person_answered",
             Self::TaskEnded { .. } => "task_ended",
             Self::OrderHeld { .. } => "order_held",
+            Self::RecordsImported { .. } => "records_imported",
             Self::MemoryRevised { .. } => "memory_revised",
             Self::MemoryLeased { .. } => "memory_leased",
             Self::TaskArchived { .. } => "task_archived",

@@ -5,6 +5,7 @@ use super::id::{AttemptKey, Seq, TaskId};
 use super::memory::{MemoryAct, MemoryRefusal};
 use super::page::Reason;
 use super::spec::{Source, TaskSpec};
+use super::tally::Imported;
 use super::text::Text;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,19 @@ pub enum Input {
         /// Why, as a sentence.
         why: String,
     },
+    /// Records that another system kept, read from a file of it.
+    ImportRecords {
+        /// When.
+        at: Timestamp,
+        /// Who says so.
+        by: String,
+        /// The file's name, for people.
+        file: String,
+        /// SHA-256 of the file, lower-case hex.
+        hash: String,
+        /// What it holds.
+        records: Vec<Imported>,
+    },
     /// Something about a memory.
     Memory {
         /// When.
@@ -131,6 +145,7 @@ impl Input {
             | Self::Cancel { at, .. }
             | Self::Started { at }
             | Self::OrderHeld { at, .. }
+            | Self::ImportRecords { at, .. }
             | Self::Memory { at, .. }
             | Self::Tick { at }
             | Self::Published { at, .. } => *at,
@@ -202,6 +217,12 @@ pub enum Refusal {
         task: TaskId,
         /// How it stands, as the end of a sentence (`is not waiting for a person`).
         state: String,
+    },
+    /// The same file of records was imported before.
+    #[error("{file} was imported before: its records are counted already")]
+    ImportedBefore {
+        /// The file's name.
+        file: String,
     },
     /// An act on a memory was refused.
     #[error(transparent)]

@@ -3,6 +3,7 @@
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::memory::Memories;
 use super::spec::Priority;
+use super::tally::Tallies;
 use super::task::Task;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub struct Globals {
     pub seq: Seq,
     /// How each worker stands. A worker that is not named is well.
     pub health: BTreeMap<WorkerName, Health>,
+    /// What the workers did. The store keeps each part in a row of its own, so it is no part of this one.
+    #[serde(skip)]
+    pub tallies: Tallies,
 }
 
 /// How a worker stands.

@@ -285,7 +285,9 @@ impl Engine {
         let Round { mut batch, effects, replies, queries, published: _, ended_calls } = round;
         if !batch.events.is_empty() {
             batch.published = Some(self.published);
-            if !batch.archive.is_empty() {
+            // An imported event leaves the journal once it is published; what it counted must be stored by then.
+            let imports = batch.events.iter().any(|(_, event)| matches!(event, Event::RecordsImported { .. }));
+            if imports || !batch.archive.is_empty() {
                 batch.globals = Some(self.state.globals.clone());
             }
             batch.mirrored = self.following.take_marks();

@@ -10,6 +10,7 @@ use super::keys;
 use super::memories::{self, Changes};
 use super::names::Names;
 use super::rows;
+use super::tallies;
 use crate::board::state::Globals;
 use crate::board::{Event, MemoryName, Seq, TaskId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,6 +142,7 @@ impl<'a> Draft<'a> {
         let row = head::globals_row();
         rows::remove(&mut self.change.ops, &row, self.store.globals_chunks());
         let chunks = rows::put(&mut self.change.ops, self.store.blobs(), &row, false, &json)?;
+        self.change.unused.extend(tallies::put(self.store, &mut self.change.ops, &globals.tallies)?);
         self.change.globals = Some((globals.clone(), chunks));
         Ok(())
     }

@@ -53,16 +53,19 @@ pub(super) fn read(engine: &Engine, blobs: &Blobs) -> Result<Head, Error> {
     Ok(head)
 }
 
-/// Reads the globals, and how many chunks they take. A store that never had any has the empty ones.
+/// Reads the globals, the records among them, and how many chunks their own row takes. A store that never had any has the empty ones.
 pub(super) fn read_globals(engine: &Engine, blobs: &Blobs) -> Result<(Globals, u16), Error> {
     let row = globals_row();
-    let Some(found) = rows::get(engine, blobs, &row)? else { return Ok((Globals::default(), 0)) };
-    let globals = serde_json::from_slice(&found.content).map_err(|error| Error::Damaged {
+    let tallies = super::tallies::read_all(engine, blobs)?;
+    let Some(found) = rows::get(engine, blobs, &row)? else {
+        return Ok((Globals { tallies, ..Globals::default() }, 0));
+    };
+    let globals: Globals = serde_json::from_slice(&found.content).map_err(|error| Error::Damaged {
         what: keys::describe(&row),
         path: engine.folder().to_owned(),
         why: error.to_string(),
     })?;
-    Ok((globals, found.chunks))
+    Ok((Globals { tallies, ..globals }, found.chunks))
 }
 
 /// Reads the row of an event.

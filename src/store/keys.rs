@@ -23,6 +23,8 @@ pub(super) const MEMORY: u8 = b'c';
 pub(super) const REVISION: u8 = b'v';
 /// Which revision a memory's file is known to hold: `f` name 0.
 pub(super) const MIRRORED: u8 = b'f';
+/// A part of the records: `t` name 0.
+pub(super) const TALLY: u8 = b't';
 
 /// The bytes that a chunk number takes at the end of a key.
 const CHUNK_BYTES: usize = 2;
@@ -106,6 +108,7 @@ pub(super) fn describe(row: &[u8]) -> String {
         Some(&META) => by_name("the store's own entry"),
         Some(&MEMORY) => by_name("the memory"),
         Some(&REVISION) => by_name(&format!("revision {} of the memory", revision_number(row).unwrap_or_default())),
+        Some(&TALLY) => by_name("the records:"),
         Some(&MIRRORED) => by_name("the mark of the file of the memory"),
         _ => format!("an entry with the unknown key {row:02x?}"),
     }

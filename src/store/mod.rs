@@ -18,6 +18,7 @@ mod names;
 mod opening;
 mod record;
 mod rows;
+mod tallies;
 #[cfg(test)]
 mod tests;
 

@@ -9,6 +9,7 @@ use super::*;
 use crate::board::page::Reason;
 use crate::board::plan::{PlanSource, Shape};
 use crate::board::state::{Globals, Health};
+use crate::board::tally::{Day, Endings, Slice, Tallies, Tally};
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
     Answer, AttemptKey, Event, Failure, FailureClass, Kind, Mode, Plan, Rest, Route, Seq, Source, TaskId, TaskSpec,
@@ -18,6 +19,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A workspace's store.
@@ -109,7 +111,7 @@ fn what_is_appended_is_there_after_reopening() {
     let bench = Bench::new();
     let mut store = bench.open();
     let health = BTreeMap::from([(WorkerName::new("claude"), Health { failures_in_a_row: 2, ..Health::default() })]);
-    let globals = Globals { seq: Seq(2), health };
+    let globals = Globals { seq: Seq(2), health, ..Globals::default() };
     let events = vec![(1, accepted("a", "x")), (2, accepted("b", "y"))];
     store.append(&Batch { globals: Some(globals.clone()), published: Some(Seq(1)), ..batch(events.clone()) }).unwrap();
     store.append(&batch(vec![(5, ended("a"))])).unwrap();
@@ -148,7 +150,7 @@ fn globals_that_shrink_leave_nothing_behind() {
     let mut store = bench.open();
     let globals = |workers: usize| {
         let health = (0..workers).map(|n| (WorkerName::new(format!("worker-{n}")), Health::default())).collect();
-        Batch { globals: Some(Globals { seq: Seq(0), health }), ..Batch::default() }
+        Batch { globals: Some(Globals { seq: Seq(0), health, ..Globals::default() }), ..Batch::default() }
     };
     store.append(&globals(200)).unwrap();
     store.append(&globals(1)).unwrap();
@@ -515,7 +517,7 @@ fn write_the_fixture() {
     let mut store = bench.open();
     let health = BTreeMap::from([(WorkerName::new("claude"), Health { failures_in_a_row: 2, ..Health::default() })]);
     let first = batch(vec![(1, accepted("done", "x")), (2, ended("done"))]);
-    let globals = Some(Globals { seq: Seq(2), health });
+    let globals = Some(Globals { seq: Seq(2), health, ..Globals::default() });
     store.append(&Batch { archive: vec![archive("done", "done")], globals, published: Some(Seq(2)), ..first }).unwrap();
     store.append(&batch(fixture_live())).unwrap();
     drop(store);
@@ -538,4 +540,42 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
 
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     walk(folder).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn records_have_a_row_each_and_only_those_that_changed_are_written_again() {
+    let bench = Bench::new();
+    let mut store = bench.open();
+    let slice = |tasks: u64| Slice { ended: Endings { done: tasks, ..Endings::default() }, ..Slice::default() };
+    let day = |text: &str| Day::parse(text).unwrap();
+    let mut tallies = Tallies { all: Arc::new(slice(2)), ..Tallies::default() };
+    tallies.days.insert(day("2026-11-20"), Arc::new(slice(1)));
+    tallies.days.insert(day("2026-11-21"), Arc::new(slice(1)));
+    tallies.pairs.insert(WorkerName::new("claude"), Arc::default());
+    tallies.imports = Arc::new(vec!["hash".to_owned()]);
+    let batch = |tallies: &Tallies| Batch {
+        globals: Some(Globals { seq: Seq(1), tallies: tallies.clone(), ..Globals::default() }),
+        ..Batch::default()
+    };
+    store.append(&batch(&tallies)).unwrap();
+    drop(store);
+    let mut store = bench.open();
+    assert_eq!(store.globals().tallies, tallies);
+    assert!(store.verify().unwrap().is_whole());
+
+    // The oldest day goes, another grows far beyond a chunk and then beyond all chunks.
+    for names in [400, 4_000, 3] {
+        let mut tallies = store.globals().tallies.clone();
+        tallies.days.remove(&day("2026-11-20"));
+        let workers =
+            (0..names).map(|n| (WorkerName::new(format!("worker-{n}")), Tally { tasks: n, ..Tally::default() }));
+        tallies.days.insert(day("2026-11-21"), Arc::new(Slice { workers: workers.collect(), ..Slice::default() }));
+        store.append(&batch(&tallies)).unwrap();
+        drop(store);
+        store = bench.open();
+        assert_eq!(store.globals().tallies, tallies, "{names}");
+    }
+    drop(store);
+    assert_eq!(walk(&bench.blobs_dir()).len(), 0, "no blob is left of the long one");
+    bench.meddle(|_, pairs| assert_eq!(pairs.len(), 6, "head, globals, all, imports, a day, a worker"));
 }

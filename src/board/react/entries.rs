@@ -47,6 +47,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
             | MemoryChange::RenamedTo { .. } => None,
         },
         Event::DaemonStarted { .. }
+        | Event::RecordsImported { .. }
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }

@@ -42,6 +42,7 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
         Event::DependencyEnded { task, .. } => with_task(state, task, Vec::new(), |task| vec![pages::state(task)]),
         Event::DaemonStarted { .. }
         | Event::OrderHeld { .. }
+        | Event::RecordsImported { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptAdopted { .. }
         | Event::MemoryLeased { .. }

@@ -161,6 +161,11 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["reason"] = json!(reason);
         }
         Event::DaemonStarted { .. } => {}
+        Event::RecordsImported { by, file, records, .. } => {
+            line["by"] = json!(by);
+            line["file"] = json!(file);
+            line["records"] = json!(records.len());
+        }
         Event::OrderHeld { number, by, why, .. } => {
             line["order"] = json!(number);
             line["by"] = json!(by);

@@ -276,6 +276,7 @@ pub(super) fn line(event: &Event) -> String {
         Event::FileRejected { name, .. } => format!("reject {name}"),
         Event::DaemonStarted { .. } => "started".to_owned(),
         Event::OrderHeld { number, by, .. } => format!("hold order {number} for {by}"),
+        Event::RecordsImported { file, .. } => format!("import {file}"),
         Event::MemoryRevised { name, revision, .. } => format!("revise {name} {revision}"),
         Event::MemoryLeased { name, by, .. } => format!("lease {name} {by}"),
         Event::DependencyEnded { task, on, well, .. } => {

@@ -14,6 +14,7 @@ mod pages;
 mod people;
 mod planning;
 mod promises;
+mod records;
 mod recovery;
 mod rests;
 mod scheduling;

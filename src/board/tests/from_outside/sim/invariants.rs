@@ -72,6 +72,7 @@ impl Watcher {
             Event::FileRejected { .. }
             | Event::DaemonStarted { .. }
             | Event::OrderHeld { .. }
+            | Event::RecordsImported { .. }
             | Event::DependencyEnded { .. }
             | Event::TaskDecided { .. }
             | Event::PersonAnswered { .. }
@@ -111,6 +112,7 @@ impl Watcher {
     pub(crate) fn same(&self, live: &State, replayed: &State) {
         assert_eq!(live.tasks, replayed.tasks, "replaying gives other tasks");
         assert_eq!(live.globals.health, replayed.globals.health, "replaying gives other workers' standings");
+        assert_eq!(live.globals.tallies, replayed.globals.tallies, "replaying gives other records");
         assert_eq!(live.memories, replayed.memories, "replaying gives other memories");
         assert_eq!(live.open(), replayed.open());
         assert_eq!(live.running(), replayed.running());
