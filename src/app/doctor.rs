@@ -237,6 +237,7 @@ fn mend(worker: &Worker, failure: &Failure) -> String {
         FailureClass::RateLimited { .. } => "wait, or raise the limit with the provider".to_owned(),
         FailureClass::Timeout => "check the network and `base_url`; a local model may still be loading".to_owned(),
         FailureClass::RequestRefused => "check `model` in its settings".to_owned(),
+        FailureClass::OverBudget => "raise the budget".to_owned(),
         FailureClass::Transient | FailureClass::Interrupted | FailureClass::Cancelled => {
             "try again; if it stays, check the network and `base_url`".to_owned()
         }

@@ -65,9 +65,6 @@ impl Engine {
             let ways = place.discovery().quickest_ways().map(|missing| missing.get.clone()).collect();
             return Err(Error::NoWorker { ways });
         }
-        if place.loaded.settings.limits.budget_usd_per_day.is_some() {
-            tracing::warn!("limits.budget_usd_per_day is set, and budgets are not enforced yet");
-        }
         let rules = rules(place, &workers).map_err(|what| Error::Settings { what })?;
         let layout = &place.layout;
         make_private(&layout.dot_synod)?;

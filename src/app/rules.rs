@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use crate::board::memory::{MemoryRules, Patterns};
-use crate::board::rules::{CallLimits, ConsensusRules, Sessions, WorkerRule};
+use crate::board::rules::{CallLimits, ConsensusRules, Price, SelectionRules, Sessions, WorkerRule};
 use crate::board::{Kind, Priority, Role, Rules, WorkerName, routing};
 use crate::config::{self, Provider, Settings, Transport, Trigger, When, Worker};
 use crate::daemon::{Order, Woken};
@@ -23,6 +23,7 @@ pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result
         limits: limits(settings),
         consensus: consensus(settings),
         catalog,
+        selection: selection(settings),
         memory: memory(place)?,
     })
 }
@@ -79,6 +80,7 @@ fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {
         model: worker.model.clone().unwrap_or_else(|| worker.provider.as_str().to_owned()),
         tier: worker.tier,
         family: worker.family.clone(),
+        price: config::prices::price(worker).map(|price| Price { input: price.input, output: price.output }),
         roles: worker.roles.iter().map(Role::new).collect(),
         strengths: worker.strengths.clone(),
         max_concurrent: bounded(worker.max_concurrent),
@@ -121,6 +123,7 @@ fn limits(settings: &Settings) -> CallLimits {
         overrun_grace: limits.overrun_grace,
         open_tasks_max: limits.open_tasks_max,
         attempts_per_task_max: limits.attempts_per_task_max,
+        budget_usd_per_day: limits.budget_usd_per_day,
     }
 }
 
@@ -137,7 +140,13 @@ fn consensus(settings: &Settings) -> ConsensusRules {
         prior_strength: consensus.prior_strength,
         family_correlation: consensus.family_correlation,
         require_human: Priority::ALL.iter().filter(human).copied().collect(),
+        early_stop: consensus.early_stop,
     }
+}
+
+fn selection(settings: &Settings) -> SelectionRules {
+    let config::Selection { cheapest, trials_min, success_min, explore } = settings.selection;
+    SelectionRules { cheapest, trials_min, success_min, explore }
 }
 
 fn bounded(number: usize) -> u32 {

@@ -1,7 +1,8 @@
 //! `apply`: the only writer of the state. It looks at nothing but the event and cannot fail; an event that does not fit
 //! (which only a damaged journal could hold) changes nothing.
 
-use super::attempt::{Attempt, AttemptState, Failure, FailureClass, Thread};
+use super::attempt::{Attempt, AttemptState, Failure, FailureClass, Reserved, Thread};
+use super::budget;
 use super::event::{Event, Rest};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::recovery::blames_worker;
@@ -30,6 +31,7 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
         Event::AttemptStarted { at, key, deadline, thread } => attempt_started(state, *at, key, *deadline, *thread),
+        Event::CostReserved { at, key, usd } => cost_reserved(state, key, Reserved { at: *at, usd: *usd }),
         Event::AttemptAdopted { key, deadline, .. } => attempt_adopted(state, key, *deadline),
         Event::AttemptAnswered { at, key, answer } => {
             attempt_ended(state, key, |started| AttemptState::Answered { started, ended: *at, answer: answer.clone() });
@@ -55,8 +57,9 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
     }
 }
 
-/// The part that outlives tasks: how the workers stand. What they did is counted before.
+/// The part that outlives tasks: how the workers stand, what the days have cost. What they did is counted before.
 fn apply_globals(state: &mut State, event: &Event) {
+    budget::settle(state, event);
     match event {
         Event::AttemptAnswered { at, key, .. } => {
             let Some(worker) = worker_of(state, key) else { return };
@@ -76,6 +79,7 @@ fn apply_globals(state: &mut State, event: &Event) {
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }
+        | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
         | Event::TaskDecided { .. }
         | Event::PersonAnswered { .. }
@@ -175,6 +179,7 @@ fn attempt_planned(state: &mut State, event: &Event) {
         purpose: purpose.clone(),
         tries_before: *tries_before,
         thread: Thread::default(),
+        reserved: None,
         state: AttemptState::Planned { not_before: *not_before },
     };
     task.attempts.insert(key.number, attempt);
@@ -196,6 +201,14 @@ fn attempt_started(state: &mut State, at: Timestamp, key: &AttemptKey, deadline:
     state.index.deadlines.insert((deadline, key.clone()));
 }
 
+fn cost_reserved(state: &mut State, key: &AttemptKey, reserved: Reserved) {
+    let Some(attempt) = attempt_mut(state, key) else { return };
+    if matches!(attempt.state, AttemptState::Running { .. }) {
+        attempt.reserved = Some(reserved);
+        state.index.reserved.insert(key.clone());
+    }
+}
+
 fn attempt_adopted(state: &mut State, key: &AttemptKey, deadline: Timestamp) {
     let Some(attempt) = attempt_mut(state, key) else { return };
     if let AttemptState::Running { deadline: old, .. } = &mut attempt.state {
@@ -213,6 +226,7 @@ fn attempt_ended(state: &mut State, key: &AttemptKey, ended: impl FnOnce(Timesta
         AttemptState::Planned { .. } => Timestamp::default(),
         AttemptState::Running { started, deadline } => {
             state.index.deadlines.remove(&(deadline, key.clone()));
+            state.index.reserved.remove(key);
             state.index.running_total = state.index.running_total.saturating_sub(1);
             if let Some(running) = state.index.running.get_mut(&attempt.worker) {
                 *running = running.saturating_sub(1);

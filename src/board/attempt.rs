@@ -57,6 +57,12 @@ pub struct Ask {
     /// Whether a later step may go on from here by its messages, so that the prompt is kept with the answer.
     #[serde(default)]
     pub keep_prompt: bool,
+    /// The task has a budget of its own, so the call's worst case is reserved before it is made.
+    #[serde(default)]
+    pub budgeted: bool,
+    /// Whether an identical call's answer may stand for it.
+    #[serde(default)]
+    pub cache: bool,
 }
 
 /// A conversation of this worker on this task that a call goes on with, instead of being given everything once more.
@@ -153,6 +159,12 @@ pub struct Answer {
     /// The attempt whose conversation it went on with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<u32>,
+    /// It is the kept answer of an identical call: nobody was asked and nothing was paid.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cached: bool,
+    /// By what an identical call finds this answer again; `None`: it is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_hash: Option<String>,
 }
 
 /// Why a call gave nothing, and with it what may be done next.
@@ -186,6 +198,8 @@ pub enum FailureClass {
     WorkerBlocked,
     /// This request will not work with this worker: too long, refused content, unknown model.
     RequestRefused,
+    /// The call was not made: it could have cost more than what is left of a budget, or nobody knows what it could cost.
+    OverBudget,
     /// The call was stopped by the daemon's own end or by a crash that left nothing to harvest; it is asked again and counts as no try.
     Interrupted,
     /// The call was stopped because the task was cancelled or no longer needs it.
@@ -201,6 +215,7 @@ impl FailureClass {
             Self::Timeout => "timeout",
             Self::WorkerBlocked => "worker_blocked",
             Self::RequestRefused => "request_refused",
+            Self::OverBudget => "over_budget",
             Self::Interrupted => "interrupted",
             Self::Cancelled => "cancelled",
         }
@@ -241,6 +256,15 @@ pub enum AttemptState {
     },
 }
 
+/// Money set aside for a call: the most it can cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reserved {
+    /// When; its day is the one that pays.
+    pub at: Timestamp,
+    /// How much, in USD.
+    pub usd: f64,
+}
+
 /// An attempt within a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -261,6 +285,9 @@ pub struct Attempt {
     /// Which conversation it belongs to, since it started.
     #[serde(default, skip_serializing_if = "Thread::is_plain")]
     pub thread: Thread,
+    /// What was set aside for it, where a budget asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Reserved>,
     /// How it stands.
     pub state: AttemptState,
 }

@@ -1,6 +1,7 @@
 //! `decide`: what an input makes true, or why it is refused. It reads nothing but its arguments and changes nothing.
 
 use super::attempt::{AttemptState, Failure, FailureClass, Usage};
+use super::budget;
 use super::event::{Ending, Event};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::input::{Input, Offer, PersonAnswer, Refusal};
@@ -60,6 +61,10 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         Input::Failed { at, key, failure } => {
             let worker = running(state, &key)?;
             Ok(vec![failed(state, rules, at, key, &worker, failure)])
+        }
+        Input::Reserve { at, key, usd } => {
+            let worker = running(state, &key)?;
+            budget::reserve(state, rules, at, key, &worker, usd)
         }
         Input::Adopted { at, key, deadline } => {
             running(state, &key)?;

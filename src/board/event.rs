@@ -94,6 +94,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Thread::is_plain")]
         thread: Thread,
     },
+    /// Money was set aside for a call that is about to be made under a budget. Settled when the attempt ends.
+    CostReserved {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// The most it can cost, in USD.
+        usd: f64,
+    },
     /// A call that outlived the daemon is being waited for again.
     AttemptAdopted {
         /// When.
@@ -278,6 +287,7 @@ impl Event {
             | Self::TaskArchived { task, .. } => Some(task),
             Self::AttemptPlanned { key, .. }
             | Self::AttemptStarted { key, .. }
+            | Self::CostReserved { key, .. }
             | Self::AttemptAdopted { key, .. }
             | Self::AttemptAnswered { key, .. }
             | Self::AttemptFailed { key, .. } => Some(&key.task),
@@ -299,6 +309,7 @@ impl Event {
             | Self::DependencyEnded { at, .. }
             | Self::AttemptPlanned { at, .. }
             | Self::AttemptStarted { at, .. }
+            | Self::CostReserved { at, .. }
             | Self::AttemptAdopted { at, .. }
             | Self::AttemptAnswered { at, .. }
             | Self::AttemptFailed { at, .. }
@@ -322,6 +333,7 @@ impl Event {
             Self::DependencyEnded { .. } => "dependency_ended",
             Self::AttemptPlanned { .. } => "attempt_planned",
             Self::AttemptStarted { .. } => "attempt_started",
+            Self::CostReserved { .. } => "cost_reserved",
             Self::AttemptAdopted { .. } => "attempt_adopted",
             Self::AttemptAnswered { .. } => "attempt_answered",
             Self::AttemptFailed { .. } => "attempt_failed",

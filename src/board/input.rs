@@ -45,6 +45,15 @@ pub enum Input {
         /// Why.
         failure: Failure,
     },
+    /// A call is about to be made under a budget, and money for it is to be set aside.
+    Reserve {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// The most it can cost, in USD; `None`: nobody knows.
+        usd: Option<f64>,
+    },
     /// A call that was running when the daemon ended is still running, or has ended since; its report will come.
     Adopted {
         /// When.
@@ -140,6 +149,7 @@ impl Input {
             Self::BadFile { at, .. }
             | Self::Answered { at, .. }
             | Self::Failed { at, .. }
+            | Self::Reserve { at, .. }
             | Self::Adopted { at, .. }
             | Self::Person { at, .. }
             | Self::Cancel { at, .. }
@@ -227,6 +237,15 @@ pub enum Refusal {
     /// An act on a memory was refused.
     #[error(transparent)]
     Memory(#[from] MemoryRefusal),
+    /// The call could cost more than what is left of a budget, or nobody knows what it could cost. It is not made.
+    #[error("{why}")]
+    OverBudget {
+        /// Which budget, how much of it is left, and what would help.
+        why: String,
+    },
+    /// What is left of the budget is set aside for calls that run. It may do when they have ended.
+    #[error("what is left of the budget is set aside for calls that are running")]
+    BudgetInUse,
     /// A report about an attempt that is not running: late, double or false. It is dropped.
     #[error("attempt {key} is not running")]
     NotRunning {

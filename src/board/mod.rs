@@ -5,6 +5,7 @@
 
 mod apply;
 pub mod attempt;
+mod budget;
 pub mod consensus;
 mod decide;
 pub mod decision;

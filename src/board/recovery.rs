@@ -2,6 +2,7 @@
 //! stand (rests, blocks) is `rests`.
 
 use super::attempt::{Attempt, AttemptState, Failure, FailureClass};
+use super::budget;
 use super::id::{AttemptKey, WorkerName};
 use super::plan::{Seat, Step, StepAim};
 use super::rests::{awake_from, doubled, is_awake, is_blocked};
@@ -64,6 +65,7 @@ pub(in crate::board) fn seat_standing(
         Some((last, AttemptState::Failed { ended, failure })) => match retry_pause(rules, task, last, failure) {
             Retry::Never => SeatStanding::Exhausted,
             Retry::Elsewhere => place.somebody(),
+            Retry::Cheaper => place.somebody_cheaper(&last.worker),
             Retry::After { pause, counted } => {
                 place.again(last, ended.after(pause), last.tries_before.saturating_add(u32::from(counted)))
             }
@@ -103,11 +105,18 @@ impl<'a> Place<'a> {
     /// The first that is free and awake; when all of them rest, the one that rests shortest.
     fn somebody(&self) -> SeatStanding {
         let choice = self.free().min_by_key(|worker| awake_from(self.state, worker, self.at));
-        choice.map_or(SeatStanding::Exhausted, |worker| SeatStanding::Next {
-            worker: worker.clone(),
-            tries_before: 0,
-            not_before: self.at,
-        })
+        choice.map_or(SeatStanding::Exhausted, |worker| self.first_try(worker))
+    }
+
+    /// Where a budget had no room for a worker's call, the first whose calls cost less.
+    fn somebody_cheaper(&self, than: &WorkerName) -> SeatStanding {
+        let cheaper = self.free().filter(|worker| budget::is_cheaper(self.rules, worker, than));
+        let choice = cheaper.min_by_key(|worker| awake_from(self.state, worker, self.at));
+        choice.map_or(SeatStanding::Exhausted, |worker| self.first_try(worker))
+    }
+
+    fn first_try(&self, worker: &WorkerName) -> SeatStanding {
+        SeatStanding::Next { worker: worker.clone(), tries_before: 0, not_before: self.at }
     }
 
     fn somebody_is_awake(&self) -> bool {
@@ -172,14 +181,15 @@ pub(in crate::board) fn time_is_up(task: &Task, at: Timestamp) -> bool {
     task.spec.timeout.is_some_and(|timeout| at >= task.accepted.after(timeout))
 }
 
-/// Whether a failure says something of the worker. That a task's own time was up does not.
+/// Whether a failure says something of the worker. That a task's own time was up, or that money ran out, does not.
 pub(in crate::board) fn blames_worker(task: &Task, class: &FailureClass, at: Timestamp) -> bool {
-    *class != FailureClass::Timeout || !time_is_up(task, at)
+    *class != FailureClass::OverBudget && (*class != FailureClass::Timeout || !time_is_up(task, at))
 }
 
 enum Retry {
     After { pause: Duration, counted: bool },
     Elsewhere,
+    Cheaper,
     Never,
 }
 
@@ -189,6 +199,7 @@ fn retry_pause(rules: &Rules, task: &Task, last: &Attempt, failure: &Failure) ->
     match &failure.class {
         FailureClass::Interrupted => Retry::After { pause: Duration::ZERO, counted: false },
         FailureClass::Cancelled => Retry::Never,
+        FailureClass::OverBudget => Retry::Cheaper,
         FailureClass::Transient if tries_left => {
             let key = AttemptKey { task: task.id.clone(), number: last.number };
             Retry::After { pause: backoff(limits, &key, last.tries_before), counted: true }

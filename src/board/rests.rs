@@ -82,6 +82,7 @@ pub(in crate::board) fn rest_after(
         | FailureClass::Timeout
         | FailureClass::WorkerBlocked
         | FailureClass::RequestRefused
+        | FailureClass::OverBudget
         | FailureClass::Interrupted
         | FailureClass::Cancelled => return None,
     };

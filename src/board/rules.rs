@@ -16,6 +16,8 @@ pub struct Rules {
     pub consensus: ConsensusRules,
     /// Kinds, categories, roles and modes: words, orders of preference, shapes.
     pub catalog: super::routing::Catalog,
+    /// How the cheapest reliable worker is chosen.
+    pub selection: SelectionRules,
     /// Settings of the memory bus.
     pub memory: super::memory::MemoryRules,
 }
@@ -44,6 +46,8 @@ pub struct WorkerRule {
     pub tier: u8,
     /// Whose votes are not independent of its own.
     pub family: String,
+    /// What its model costs; `None`: nobody knows.
+    pub price: Option<Price>,
     /// Roles it is meant for; empty: any.
     pub roles: Vec<Role>,
     /// Words of what it is good at.
@@ -74,6 +78,34 @@ pub enum Sessions {
     Own,
     /// It is told again what was said, from the stored prompts and answers.
     History,
+}
+
+/// What a model costs, in USD per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    /// Tokens sent.
+    pub input: f64,
+    /// Tokens received.
+    pub output: f64,
+}
+
+/// How the cheapest reliable worker is chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SelectionRules {
+    /// Whether outcomes may change the order of preference at all.
+    pub cheapest: bool,
+    /// Outcomes of a worker on a kind below which its record says nothing.
+    pub trials_min: u32,
+    /// Success rate that must be reached, with 95 % certainty, by a worker that is preferred for its price; 0 to 1.
+    pub success_min: f64,
+    /// Share of tasks on which a cheap worker that is not known well enough is tried first, 0 to 1.
+    pub explore: f64,
+}
+
+impl Default for SelectionRules {
+    fn default() -> Self {
+        Self { cheapest: true, trials_min: 20, success_min: 0.8, explore: 0.1 }
+    }
 }
 
 /// How often a worker was right on a kind of task.
@@ -114,6 +146,8 @@ pub struct CallLimits {
     pub open_tasks_max: usize,
     /// Attempts one task may make in all.
     pub attempts_per_task_max: u32,
+    /// What all calls of one day (UTC) may cost, in USD.
+    pub budget_usd_per_day: Option<f64>,
 }
 
 /// Settings of the vote.
@@ -133,4 +167,6 @@ pub struct ConsensusRules {
     pub family_correlation: f64,
     /// Priorities that wait for a person.
     pub require_human: Vec<Priority>,
+    /// Whether calls that can no longer change the outcome of a vote are ended.
+    pub early_stop: bool,
 }

@@ -3,6 +3,7 @@
 
 use super::apply::apply;
 use super::attempt::{AttemptState, Failure, FailureClass, Purpose, Usage};
+use super::budget;
 use super::consensus;
 use super::event::{Ending, Event};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
@@ -229,9 +230,7 @@ fn unmet(task: &Task) -> Vec<String> {
     if worktree(&spec.workspace) || written().any(|step| worktree(&step.workspace)) {
         unmet.push("`workspace: worktree` was not obeyed: the workers read the files and gave text".to_owned());
     }
-    if spec.budget_usd.is_some() {
-        unmet.push("`budget_usd` was not enforced: the cost is reported, not limited yet".to_owned());
-    }
+    unmet.extend(budget::remarks(task));
     let not_given: BTreeSet<&String> = task.answered().flat_map(|(_, answer)| &answer.not_given).collect();
     unmet.extend(not_given.into_iter().map(|what| format!("the workers were not given {what}")));
     unmet

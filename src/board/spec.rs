@@ -130,6 +130,15 @@ pub struct WrittenPlan {
     pub checkpoint_every: Option<u32>,
 }
 
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
 /// All that a task file can say. Everything but the text is optional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskSpec {
@@ -180,6 +189,9 @@ pub struct TaskSpec {
     /// What the task may cost, in USD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_usd: Option<f64>,
+    /// Whether kept answers of identical calls may stand for new ones.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub cache: bool,
     /// What the whole task may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
@@ -208,6 +220,7 @@ impl TaskSpec {
             workspace: WorkspaceAccess::default(),
             validate: None,
             budget_usd: None,
+            cache: true,
             timeout: None,
             labels: Vec::new(),
         }

@@ -35,6 +35,9 @@ pub struct Globals {
     /// What the workers did. The store keeps each part in a row of its own, so it is no part of this one.
     #[serde(skip)]
     pub tallies: Tallies,
+    /// What the calls begun on a day (UTC, `2026-11-20`) have cost in USD, as far as is known; only the last days.
+    #[serde(default)]
+    pub spent: BTreeMap<String, f64>,
 }
 
 /// How a worker stands.
@@ -76,6 +79,8 @@ pub(in crate::board) struct Index {
     pub(in crate::board) running: BTreeMap<WorkerName, u32>,
     /// Running calls in all.
     pub(in crate::board) running_total: u32,
+    /// Running calls for which money is set aside.
+    pub(in crate::board) reserved: BTreeSet<AttemptKey>,
     /// Deadlines of running calls, earliest first.
     pub(in crate::board) deadlines: BTreeSet<(Timestamp, AttemptKey)>,
     /// The moment at which the consequences were last drawn.

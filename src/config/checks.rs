@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::provider::{Provider, Transport};
 use super::reader::{Reader, Setting};
 use super::settings::{PerPriority, Settings};
+use super::spending;
 use super::trigger;
 use super::worker::Worker;
 
@@ -24,6 +25,8 @@ pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Proble
         limits: Setting::take(&reader, "limits"),
         memory: Setting::take(&reader, "memory"),
         consensus: Setting::take(&reader, "consensus"),
+        selection: Setting::take(&reader, "selection"),
+        cache: Setting::take(&reader, "cache"),
         http: Setting::take(&reader, "http"),
         workers: workers(&reader),
         triggers: trigger::read(flat, problems),
@@ -31,6 +34,7 @@ pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Proble
     };
     limits(&reader, &settings);
     consensus(&reader, &settings);
+    spending::check(&reader, &settings);
     folders(&reader, &settings);
     patterns(&reader, &settings);
     for (name, worker) in &settings.workers {
@@ -235,6 +239,9 @@ fn check_worker(reader: &Reader<'_>, name: &str, worker: &Worker) {
     if worker.env.iter().any(|name| !is_variable(name)) {
         fault("env", "must hold names of environment variables");
     }
+    if worker.call_usd_max.is_some_and(|usd| usd < 0.0) {
+        fault("call_usd_max", "must not be below 0");
+    }
     needs(&fault, worker);
 }
 
@@ -313,7 +320,7 @@ fn port_is_valid(authority: &str) -> bool {
 #[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use super::*;
-    use crate::config::{Error, parse};
+    use crate::config::{Cache, Error, Selection, parse};
     use std::collections::BTreeMap;
 
     /// The problems of a settings text, one a line.
@@ -454,6 +461,7 @@ mod tests {
             (Setting::take(&reader, "workspace"), Setting::take(&reader, "limits"));
         let _: (super::super::MemoryBus, super::super::Consensus, super::super::Http) =
             (Setting::take(&reader, "memory"), Setting::take(&reader, "consensus"), Setting::take(&reader, "http"));
+        let _: (Selection, Cache) = (Setting::take(&reader, "selection"), Setting::take(&reader, "cache"));
         workers(&reader);
         let mut known = reader.finish().0;
         known.extend(["trigger".to_owned(), "catalog".to_owned()]);

@@ -116,5 +116,7 @@ section! {
         pub http_write_timeout: Duration,
         /// What all model calls of one day (UTC) may cost, in US dollars; absent: no limit.
         pub budget_usd_per_day: Option<f64>,
+        /// Longest answer, in tokens, that is asked of an API worker under a budget when the worker sets no `max_tokens`.
+        pub budget_answer_tokens_max: u32,
     }
 }

@@ -23,6 +23,7 @@ mod reader;
 mod secret;
 mod settings;
 mod show;
+mod spending;
 mod trigger;
 mod worker;
 
@@ -44,5 +45,6 @@ pub use settings::{
     attempt_timeout,
 };
 pub use show::Row;
+pub use spending::{Cache, Selection};
 pub use trigger::{Trigger, When};
 pub use worker::{Effort, Permission, Price, Worker};

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use super::limits::Limits;
 use super::reader::{FromValue, Reader, Setting, expected, join, section};
+use super::spending::{Cache, Selection};
 use super::worker::Worker;
 use super::{layers, trigger::Trigger};
 
@@ -23,6 +24,10 @@ pub struct Settings {
     pub memory: MemoryBus,
     /// How votes become a decision.
     pub consensus: Consensus,
+    /// How the cheapest reliable worker is chosen.
+    pub selection: Selection,
+    /// Kept answers of identical calls.
+    pub cache: Cache,
     /// The local HTTP face.
     pub http: Http,
     /// The configured workers by name, in the order they were written. Empty: use what [`super::discover`] finds.
@@ -108,6 +113,8 @@ section! {
         pub tier_prior: TierPriors,
         /// Correlation assumed between the errors of workers of one family, 0 (independent) to 1 (copies).
         pub family_correlation: f64,
+        /// Whether calls that can no longer change the outcome of a vote are ended; never for critical tasks.
+        pub early_stop: bool,
     }
 }
 

@@ -48,10 +48,11 @@ fn row(key: &str, leaf: &Leaf) -> Row {
 /// Sorts keys by group: the fixed groups first, then each worker's keys together.
 fn group(key: &str) -> (usize, String) {
     let first = key.split('.').next().unwrap_or(key);
-    let place = ["workspace", "limits", "memory", "consensus", "http", "workers", "trigger", "catalog"]
-        .iter()
-        .position(|name| *name == first)
-        .unwrap_or(usize::MAX);
+    let place =
+        ["workspace", "limits", "memory", "consensus", "selection", "cache", "http", "workers", "trigger", "catalog"]
+            .iter()
+            .position(|name| *name == first)
+            .unwrap_or(usize::MAX);
     let worker = super::layers::worker_name(key).unwrap_or_default();
     (place, worker.to_owned())
 }
@@ -72,7 +73,10 @@ mod tests {
             })
             .collect();
         once.dedup();
-        assert_eq!(once, ["workspace", "limits", "memory", "consensus", "http", "workers.a", "workers.b"]);
+        assert_eq!(
+            once,
+            ["workspace", "limits", "memory", "consensus", "selection", "cache", "http", "workers.a", "workers.b"]
+        );
     }
 
     #[test]

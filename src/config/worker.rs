@@ -46,6 +46,10 @@ pub struct Worker {
     pub vision: Option<bool>,
     /// Whether later steps of a task go on with its conversation, instead of `limits.sessions`.
     pub sessions: Option<bool>,
+    /// The most one call can cost, in US dollars, for a worker whose cost no price bounds (programs, tools).
+    pub call_usd_max: Option<f64>,
+    /// Whether identical calls may be answered from the cache; absent: yes for HTTP providers, no for all others.
+    pub cache: Option<bool>,
     /// For `mcp`: the server's streamable HTTP address, instead of a command.
     pub url: Option<String>,
     /// For `mcp`: the tool that is called.
@@ -155,6 +159,8 @@ impl Worker {
             context_window: None,
             vision: None,
             sessions: None,
+            call_usd_max: None,
+            cache: None,
             url: None,
             tool: None,
             arguments: serde_json::Map::new(),
@@ -202,6 +208,8 @@ impl Worker {
             context_window: reader.take(key, "context_window"),
             vision: reader.take(key, "vision"),
             sessions: reader.take(key, "sessions"),
+            call_usd_max: reader.take(key, "call_usd_max"),
+            cache: reader.take(key, "cache"),
             url: reader.take(key, "url"),
             tool: reader.take(key, "tool"),
             arguments: arguments(reader, key),

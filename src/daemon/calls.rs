@@ -354,6 +354,8 @@ impl CallJob {
             not_given: self.not_given.get().cloned().unwrap_or_default(),
             prompt: None,
             resumed: None,
+            cached: false,
+            call_hash: None,
         })
     }
 

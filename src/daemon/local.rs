@@ -373,6 +373,9 @@ pub(super) fn refused(refusal: Refusal) -> Error {
             Error::new(ErrorKind::Conflict, what).hint(format!("see how it stands with: synod show {task}"))
         }
         Refusal::Memory(refusal) => refused_memory(&refusal),
-        Refusal::NotRunning { .. } | Refusal::ImportedBefore { .. } => Error::new(ErrorKind::Conflict, what),
+        Refusal::OverBudget { .. }
+        | Refusal::BudgetInUse
+        | Refusal::NotRunning { .. }
+        | Refusal::ImportedBefore { .. } => Error::new(ErrorKind::Conflict, what),
     }
 }

@@ -470,6 +470,8 @@ fn fixture_live() -> Vec<(u64, Event)> {
         not_given: Vec::new(),
         prompt: None,
         resumed: None,
+        cached: false,
+        call_hash: None,
     };
     let failure = Failure { class: FailureClass::Timeout, message: "no answer".repeat(1000), after_s: 60.0, usage };
     vec![

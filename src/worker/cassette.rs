@@ -153,7 +153,7 @@ impl End {
             FailureClass::Timeout => (RecordedClass::Timeout, None),
             FailureClass::WorkerBlocked => (RecordedClass::WorkerBlocked, None),
             FailureClass::RequestRefused => (RecordedClass::RequestRefused, None),
-            FailureClass::Interrupted | FailureClass::Cancelled => return None,
+            FailureClass::OverBudget | FailureClass::Interrupted | FailureClass::Cancelled => return None,
         };
         Some(Self::Failure(RecordedFailure {
             class,

@@ -5,7 +5,7 @@ use super::super::event::Route;
 use super::super::id::{Kind, Role, StepId, TaskId, WorkerName};
 use super::super::plan::{Plan, PlanSource, Shape, Step, StepAim};
 use super::super::routing::Catalog;
-use super::super::rules::{CallLimits, ConsensusRules, Record, Rules, WorkerRule};
+use super::super::rules::{CallLimits, ConsensusRules, Record, Rules, SelectionRules, WorkerRule};
 use super::super::spec::{Mode, Priority, Source, TaskSpec};
 use super::super::task::{Phase, Task};
 use super::super::text::Text;
@@ -33,6 +33,7 @@ pub(super) fn rules(workers: &[(&str, u8, &str)]) -> Rules {
             overrun_grace: second,
             open_tasks_max: 10,
             attempts_per_task_max: 50,
+            budget_usd_per_day: None,
         },
         consensus: ConsensusRules {
             threshold: BTreeMap::from([
@@ -47,8 +48,10 @@ pub(super) fn rules(workers: &[(&str, u8, &str)]) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            early_stop: true,
         },
         catalog: Catalog::default(),
+        selection: SelectionRules::default(),
         memory: crate::board::memory::MemoryRules::default(),
     }
 }
@@ -59,6 +62,7 @@ fn worker(name: &str, tier: u8, family: &str) -> WorkerRule {
         model: format!("{name}-model"),
         tier,
         family: family.to_owned(),
+        price: None,
         roles: Vec::new(),
         strengths: Vec::new(),
         max_concurrent: 1,
@@ -162,6 +166,8 @@ pub(super) fn answer(task: &mut Task, step: &str, worker: &str, purpose: Purpose
         not_given: Vec::new(),
         prompt: None,
         resumed: None,
+        cached: false,
+        call_hash: None,
     };
     let state = AttemptState::Answered { started: Timestamp(0), ended: Timestamp(1000), answer: Box::new(answer) };
     add(task, step, worker, purpose, state)
@@ -184,6 +190,7 @@ fn add(task: &mut Task, step: &str, worker: &str, purpose: Purpose, state: Attem
         purpose,
         tries_before: 0,
         thread: Thread::default(),
+        reserved: None,
         state,
     };
     task.attempts.insert(number, attempt);

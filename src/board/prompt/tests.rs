@@ -32,6 +32,8 @@ fn ask(role: &str, purpose: Purpose, inputs: &[u32]) -> Ask {
         deadline: Timestamp(0),
         resume: None,
         keep_prompt: false,
+        budgeted: false,
+        cache: true,
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }
+        | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
         | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => None,

@@ -44,6 +44,7 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
         | Event::OrderHeld { .. }
         | Event::RecordsImported { .. }
         | Event::AttemptPlanned { .. }
+        | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
         | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => Vec::new(),
@@ -154,5 +155,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         deadline,
         resume: None,
         keep_prompt: attempt.thread.keeps,
+        budgeted: task.spec.budget_usd.is_some(),
+        cache: task.spec.cache,
     })
 }

@@ -185,6 +185,11 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["attempt"] = json!(key.number);
             line["worker"] = json!(worker_of(state, key));
         }
+        Event::CostReserved { key, usd, .. } => {
+            line["attempt"] = json!(key.number);
+            line["worker"] = json!(worker_of(state, key));
+            line["usd"] = json!(usd);
+        }
         Event::AttemptAnswered { key, answer, .. } => {
             line["attempt"] = json!(key.number);
             line["worker"] = json!(worker_of(state, key));

@@ -1,7 +1,7 @@
 //! What an event adds to the records. Looks at the state as it was just before the event, and at nothing else.
 
 use super::{Day, NAMES_MAX, OTHERS, Slice, Tallies, Tally, entry};
-use crate::board::attempt::{Attempt, AttemptState, FailureClass, Usage};
+use crate::board::attempt::{Attempt, AttemptState, Failure, FailureClass, Usage};
 use crate::board::event::{Ending, Event};
 use crate::board::id::{AttemptKey, Kind, Role, WorkerName};
 use crate::board::recovery::blames_worker;
@@ -16,10 +16,13 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
         Event::AttemptAnswered { at, key, answer } => {
             let Some((task, attempt, ran)) = running(state, key, *at) else { return };
             let recovered = u64::from(had_failed(task, attempt));
-            let tally = Tally { answered: 1, recovered, ..call(ran, &answer.usage) };
+            let cached = u64::from(answer.cached);
+            let tally = Tally { answered: 1, cached, recovered, ..call(ran, &answer.usage) };
             let (worker, role, kind) = names(task, attempt);
             state.globals.tallies.call(&Day::of(*at), (&worker, &role, &kind), &tally);
         }
+        // Nobody was asked.
+        Event::AttemptFailed { failure: Failure { class: FailureClass::OverBudget, .. }, .. } => {}
         Event::AttemptFailed { at, key, failure, .. } => {
             let Some((task, attempt, ran)) = running(state, key, *at) else { return };
             let failed = u64::from(is_own(task, &failure.class, *at));
@@ -43,6 +46,7 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }
+        | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
         | Event::TaskDecided { .. }
         | Event::PersonAnswered { .. }
@@ -82,7 +86,7 @@ fn call(ran: f64, usage: &Usage) -> Tally {
 /// Whether a failure counts as the worker's: stopping a call does not, nor that the task's own time was up.
 fn is_own(task: &Task, class: &FailureClass, at: Timestamp) -> bool {
     match class {
-        FailureClass::Cancelled | FailureClass::Interrupted => false,
+        FailureClass::Cancelled | FailureClass::Interrupted | FailureClass::OverBudget => false,
         FailureClass::Timeout => blames_worker(task, class, at),
         FailureClass::Transient
         | FailureClass::RateLimited { .. }

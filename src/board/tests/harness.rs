@@ -3,7 +3,7 @@
 use crate::board::StepId;
 use crate::board::memory::MemoryRules;
 use crate::board::routing::Catalog;
-use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
+use crate::board::rules::{CallLimits, ConsensusRules, SelectionRules, WorkerRule};
 use crate::board::spec::{WrittenPlan, WrittenStep};
 use crate::board::verdict::Reading;
 use crate::board::{
@@ -145,6 +145,8 @@ impl Board {
             not_given: Vec::new(),
             prompt: None,
             resumed: None,
+            cached: false,
+            call_hash: None,
         };
         self.take(Input::Answered { at: self.now, key, answer: Box::new(answer) }).unwrap();
     }
@@ -289,6 +291,7 @@ pub(super) fn line(event: &Event) -> String {
             format!("plan {key}: {step}/{seat} {worker}{retry}{pause}")
         }
         Event::AttemptStarted { key, .. } => format!("start {key}"),
+        Event::CostReserved { key, usd, .. } => format!("reserve {key}: {usd:.2}"),
         Event::AttemptAdopted { key, .. } => format!("adopt {key}"),
         Event::AttemptAnswered { key, .. } => format!("answer {key}"),
         Event::AttemptFailed { at, key, failure, rest_until } => {
@@ -321,6 +324,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
         model: format!("{name}-model"),
         tier: 3,
         family: (*name).to_owned(),
+        price: None,
         roles: Vec::new(),
         strengths: Vec::new(),
         max_concurrent: 2,
@@ -347,6 +351,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
             overrun_grace: secs(10),
             open_tasks_max: 100,
             attempts_per_task_max: 50,
+            budget_usd_per_day: None,
         },
         consensus: ConsensusRules {
             threshold: Priority::ALL.into_iter().zip([0.6, 0.7, 0.8, 0.9]).collect(),
@@ -356,8 +361,10 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            early_stop: true,
         },
         catalog: Catalog::read(catalog).unwrap(),
+        selection: SelectionRules::default(),
         memory: MemoryRules::default(),
     }
 }

@@ -369,5 +369,7 @@ fn answer() -> Box<crate::board::Answer> {
         not_given: Vec::new(),
         prompt: None,
         resumed: None,
+        cached: false,
+        call_hash: None,
     })
 }

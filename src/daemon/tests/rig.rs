@@ -3,7 +3,7 @@
 use super::workers::{PATIENCE, Workers};
 use crate::api::{Error, Handle, NewTask, Overrides, Reply, Request, Status, TaskView};
 use crate::board::prompt;
-use crate::board::rules::{CallLimits, ConsensusRules, WorkerRule};
+use crate::board::rules::{CallLimits, ConsensusRules, SelectionRules, WorkerRule};
 use crate::board::{
     self, Event, Input, Offer, Priority, Rules, Seq, Source, State, TaskId, TaskSpec, Timestamp, WorkerName, routing,
 };
@@ -201,6 +201,7 @@ fn rules(workers: &[&str]) -> Rules {
         model: format!("model of {name}"),
         tier: 2,
         family: (*name).to_owned(),
+        price: None,
         roles: Vec::new(),
         strengths: Vec::new(),
         max_concurrent: 8,
@@ -227,6 +228,7 @@ fn rules(workers: &[&str]) -> Rules {
             overrun_grace: Duration::from_secs(15),
             open_tasks_max: 1000,
             attempts_per_task_max: 50,
+            budget_usd_per_day: None,
         },
         consensus: ConsensusRules {
             threshold: BTreeMap::from(Priority::ALL.map(|priority| (priority, 0.7))),
@@ -236,8 +238,10 @@ fn rules(workers: &[&str]) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            early_stop: true,
         },
         catalog: routing::Catalog::read(&settings.catalog).unwrap(),
+        selection: SelectionRules::default(),
         memory: board::memory::MemoryRules::default(),
     }
 }

@@ -29,6 +29,8 @@ fn answered(task: &str, number: u32) -> Input {
         not_given: Vec::new(),
         prompt: None,
         resumed: None,
+        cached: false,
+        call_hash: None,
     };
     Input::Answered { at: earlier(), key: AttemptKey { task: id(task), number }, answer: Box::new(answer) }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 use synod::board::routing::{Catalog, Classified, classify, rank};
-use synod::board::rules::{CallLimits, ConsensusRules, Rules, WorkerRule};
+use synod::board::rules::{CallLimits, ConsensusRules, Rules, SelectionRules, WorkerRule};
 use synod::board::{Kind, Mode, Priority, Role, Shape, TaskSpec, Text, WorkerName};
 
 fn catalog() -> Catalog {
@@ -31,6 +31,7 @@ fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
         model: (*model).to_owned(),
         tier: *tier,
         family: (*family).to_owned(),
+        price: None,
         roles: Vec::new(),
         strengths: Vec::new(),
         max_concurrent: 1,
@@ -57,6 +58,7 @@ fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
             overrun_grace: second,
             open_tasks_max: 10,
             attempts_per_task_max: 50,
+            budget_usd_per_day: None,
         },
         consensus: ConsensusRules {
             threshold: BTreeMap::new(),
@@ -66,8 +68,10 @@ fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: Vec::new(),
+            early_stop: true,
         },
         catalog: catalog(),
+        selection: SelectionRules::default(),
         memory: synod::board::memory::MemoryRules::default(),
     }
 }

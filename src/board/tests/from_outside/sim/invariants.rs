@@ -65,7 +65,9 @@ impl Watcher {
                 assert!(self.over.insert(key.clone()), "{key} ended twice");
             }
             Event::AttemptFailed { key, .. } => assert!(self.over.insert(key.clone()), "{key} ended twice"),
-            Event::AttemptAdopted { key, .. } => assert!(self.started.contains(key) && !self.over.contains(key)),
+            Event::CostReserved { key, .. } | Event::AttemptAdopted { key, .. } => {
+                assert!(self.started.contains(key) && !self.over.contains(key))
+            }
             Event::AttemptPlanned { key, .. } => {
                 assert!(!self.ended.contains(&key.task), "{key} is planned for an ended task")
             }

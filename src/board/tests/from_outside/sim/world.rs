@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 use synod::board::memory::{Memories, MemoryRules};
-use synod::board::rules::{CallLimits, ConsensusRules, WorkerRule};
+use synod::board::rules::{CallLimits, ConsensusRules, SelectionRules, WorkerRule};
 use synod::board::{
     self, Answer, Ask, AttemptKey, Effect, Event, Failure, FailureClass, Input, Kind, Mode, Offer, PersonAnswer, Phase,
     Priority, Purpose, Refusal, Rules, Seq, Source, State, TaskId, TaskSpec, Text, Timestamp, Usage, WorkerName,
@@ -213,6 +213,8 @@ impl World {
                     not_given: Vec::new(),
                     prompt: None,
                     resumed: None,
+                    cached: false,
+                    call_hash: None,
                 };
                 let _ = self.take(Input::Answered { at: self.now, key: ask.key, answer: Box::new(answer) });
             }
@@ -375,6 +377,7 @@ fn rules(chance: &mut Chance) -> Rules {
         model: (*name).to_owned(),
         tier: u8::try_from(at + 1).unwrap(),
         family: format!("family {}", at / 2),
+        price: None,
         roles: Vec::new(),
         strengths: Vec::new(),
         max_concurrent: 1 + u32::try_from(chance.below(3)).unwrap(),
@@ -402,6 +405,7 @@ fn rules(chance: &mut Chance) -> Rules {
             overrun_grace: Duration::from_secs(10),
             open_tasks_max: 5 + usize::try_from(chance.below(20)).unwrap(),
             attempts_per_task_max: 20,
+            budget_usd_per_day: None,
         },
         consensus: ConsensusRules {
             threshold: Priority::ALL.into_iter().zip([0.6, 0.7, 0.8, 0.9]).collect(),
@@ -411,8 +415,10 @@ fn rules(chance: &mut Chance) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            early_stop: true,
         },
         catalog: CATALOG.clone(),
+        selection: SelectionRules::default(),
         memory: MemoryRules::default(),
     }
 }

@@ -247,6 +247,8 @@ fn event(number: u64, put: impl FnOnce(String) -> Text) -> Event {
                 not_given: Vec::new(),
                 prompt: None,
                 resumed: None,
+                cached: false,
+                call_hash: None,
             };
             Event::AttemptAnswered { at, key, answer: Box::new(answer) }
         }
