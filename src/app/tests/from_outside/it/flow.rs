@@ -300,10 +300,10 @@ async fn an_engine_that_ends_in_order_asks_again_what_it_stopped() {
 async fn what_is_not_done_yet_is_said_and_not_passed_over() {
     let workspace = Workspace::with_workers(&["claude"], "");
     let engine = workspace.engine(Scripted::new(|_, _| Script::Say(verdict("approve")))).await;
-    let keys = "kind: check\nvalidate: \"cargo test\"\nworkspace: worktree\nbudget_usd: 0.5\n";
+    let keys = "kind: check\nvalidate: \"cargo test\"\nworkspace: worktree\n";
     workspace.drop_file("asked.md", format!("---\n{keys}---\nCheck it.\n"));
     let decision = rested(&engine.handle(), "asked").await.decision.unwrap();
-    for key in ["`validate`", "`workspace: worktree`", "`budget_usd`"] {
+    for key in ["`validate`", "`workspace: worktree`"] {
         let said = decision.review_reasons.iter().any(|reason| reason.starts_with(key));
         assert!(said, "{key} is passed over: {:?}", decision.review_reasons);
     }
