@@ -4,6 +4,7 @@
 use super::attempt::{Attempt, AttemptState, Failure, FailureClass, Reserved, Thread};
 use super::budget;
 use super::event::{Event, Rest};
+use super::growth::Growth;
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::recovery::blames_worker;
 use super::schedule::turn;
@@ -48,6 +49,12 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
             };
             set_phase(state, task, phase);
         }
+        Event::PlanChanged { task, .. } => change_plan(state, task, event),
+        Event::Progressed { task, progress, .. } => {
+            if let Some(record) = state.tasks.get_mut(task) {
+                record.growth.told = *progress;
+            }
+        }
         Event::PersonAnswered { .. } => {}
         Event::TaskEnded { at, task, ending, .. } => {
             let decision = state.tasks.get(task).and_then(|task| task.phase.decision().cloned()).map(Box::new);
@@ -81,6 +88,8 @@ fn apply_globals(state: &mut State, event: &Event) {
         | Event::AttemptStarted { .. }
         | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
+        | Event::PlanChanged { .. }
+        | Event::Progressed { .. }
         | Event::TaskDecided { .. }
         | Event::PersonAnswered { .. }
         | Event::TaskEnded { .. }
@@ -140,6 +149,7 @@ fn accept(state: &mut State, event: &Event) {
         plan: plan.as_ref().clone(),
         accepted: *at,
         attempts: BTreeMap::new(),
+        growth: Growth::default(),
         phase,
     };
     state.tasks.insert(task.clone(), record);
@@ -163,7 +173,8 @@ fn dependency_ended(state: &mut State, task: &TaskId, on: &TaskId) {
 }
 
 fn attempt_planned(state: &mut State, event: &Event) {
-    let Event::AttemptPlanned { key, step, seat, worker, role, purpose, tries_before, not_before, .. } = event else {
+    let Event::AttemptPlanned { key, step, seat, worker, role, purpose, tries_before, rung, not_before, .. } = event
+    else {
         return;
     };
     let Some(task) = state.tasks.get_mut(&key.task) else { return };
@@ -178,6 +189,7 @@ fn attempt_planned(state: &mut State, event: &Event) {
         role: role.clone(),
         purpose: purpose.clone(),
         tries_before: *tries_before,
+        rung: *rung,
         thread: Thread::default(),
         reserved: None,
         state: AttemptState::Planned { not_before: *not_before },
@@ -237,6 +249,16 @@ fn attempt_ended(state: &mut State, key: &AttemptKey, ended: impl FnOnce(Timesta
     };
     attempt.state = ended(started);
     state.index.touched.insert(key.task.clone());
+}
+
+/// Gives an open task other steps. One that waited for a person goes on.
+fn change_plan(state: &mut State, task: &TaskId, event: &Event) {
+    let Some(record) = state.tasks.get_mut(task).filter(|record| is_open(record)) else { return };
+    record.change_plan(event);
+    if matches!(record.phase, Phase::AwaitingPerson { .. }) {
+        record.phase = Phase::Working;
+    }
+    state.index.touched.insert(task.clone());
 }
 
 /// Takes a planned attempt out of its worker's queue; does nothing for any other.

@@ -1,9 +1,11 @@
 //! One call of one worker: what is asked, how it stands, what came back. Making the call is the worker room's business.
 
 use super::id::{AttemptKey, Role, StepId, WorkerName};
+use super::proposal::Proposal;
 use super::text::Text;
 use super::time::Timestamp;
 use super::verdict::Verdict;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -20,6 +22,60 @@ pub enum Purpose {
         /// The attempts whose outputs are judged, in the order in which they are shown (A, B, …).
         candidates: Vec<u32>,
     },
+    /// Write a plan: the answer holds its steps.
+    Plan {
+        /// What was wrong with the plan it gave before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// Say whether the plan is on track: the answer holds a checkpoint.
+    Review {
+        /// The steps looked at, which have ended.
+        steps: Vec<StepId>,
+    },
+    /// Write the steps that take a failed one's place: the answer holds them as a plan.
+    Recover {
+        /// The failed step.
+        step: StepId,
+        /// What was wrong with the plan it gave before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// Make one whole of the outputs shown: a text, no verdict asked.
+    Synthesize,
+}
+
+/// How far up the recovery ladder a call stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// The first call for its place.
+    #[default]
+    First,
+    /// The same worker once more.
+    Retry,
+    /// Another worker, no stronger than the one asked first.
+    NextWorker,
+    /// A worker of a stronger tier than the one asked first.
+    StrongerTier,
+    /// A planner reads the error and lays out other steps.
+    RecoveryPlan,
+    /// A person decides on what there is.
+    Person,
+}
+
+impl Rung {
+    /// Its words, for logs and pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+            Self::NextWorker => "next worker",
+            Self::StrongerTier => "stronger tier",
+            Self::RecoveryPlan => "recovery plan",
+            Self::Person => "person",
+        }
+    }
 }
 
 /// Everything a job needs to make one call. Self-contained but for the texts, which it loads by hash.
@@ -49,6 +105,9 @@ pub struct Ask {
     pub memories: Vec<String>,
     /// The outputs it sees: (attempt number, step, text), in order.
     pub inputs: Vec<SeenOutput>,
+    /// How the plan stands, where the answer may change it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub situation: Option<String>,
     /// When the call must have ended.
     pub deadline: Timestamp,
     /// The conversation that the call goes on with; `None`: it begins one.
@@ -165,6 +224,9 @@ pub struct Answer {
     /// By what an identical call finds this answer again; `None`: it is not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_hash: Option<String>,
+    /// What it proposes for the plan, where it was asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
 }
 
 /// Why a call gave nothing, and with it what may be done next.
@@ -288,6 +350,9 @@ pub struct Attempt {
     /// What was set aside for it, where a budget asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Reserved>,
+    /// How far up the recovery ladder it stands.
+    #[serde(default)]
+    pub rung: Rung,
     /// How it stands.
     pub state: AttemptState,
 }

@@ -1,12 +1,12 @@
 //! What is true and stored. The journal is a sequence of these; the state and every file are made from it.
 
-use super::attempt::{Answer, Failure, Purpose, Thread};
+use super::attempt::{Answer, Failure, Purpose, Rung, Thread};
 use super::decision::Decision;
 use super::id::{AttemptKey, Kind, Role, StepId, TaskId, WorkerName};
 use super::input::PersonAnswer;
 use super::memory::{Hashed, MemoryChange, MemoryName};
 use super::page::Reason;
-use super::plan::Plan;
+use super::plan::{Plan, PlanSource, Step};
 use super::spec::{Source, TaskSpec};
 use super::tally::Imported;
 use super::time::Timestamp;
@@ -79,6 +79,12 @@ pub enum Event {
         purpose: Purpose,
         /// Tries of this worker for this seat before this one.
         tries_before: u32,
+        /// How far up the recovery ladder it stands.
+        #[serde(default)]
+        rung: Rung,
+        /// What led to this rung; empty for the first.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
         /// Not before.
         not_before: Timestamp,
     },
@@ -131,6 +137,36 @@ pub enum Event {
         failure: Failure,
         /// Until when the worker is not asked anything, where the failure calls for it.
         rest_until: Option<Rest>,
+    },
+    /// The plan has other steps: the only way in which it changes after acceptance. Steps that have begun are never dropped.
+    PlanChanged {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// The attempt whose proposal this comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<u32>,
+        /// What laid out the new steps.
+        source: PlanSource,
+        /// The new steps, each after those it needs, with their seats filled.
+        adds: Vec<Step>,
+        /// The steps that are no longer done.
+        drops: Vec<StepId>,
+        /// A review after every so many ended steps from now on; `None`: as before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        checkpoint_every: Option<u32>,
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// So many steps of a long plan have ended.
+    Progressed {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// How far it is.
+        progress: Progress,
     },
     /// The workers' answers were weighed.
     TaskDecided {
@@ -226,6 +262,30 @@ pub enum Event {
     },
 }
 
+/// How far a plan is, in steps that work on the task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Progress {
+    /// Steps in all, as the plan stands now.
+    pub steps: u32,
+    /// Those that ended well.
+    pub done: u32,
+    /// Those that failed, or that cannot be done because one they need failed.
+    pub failed: u32,
+}
+
+impl Progress {
+    /// Steps that have ended, well or not.
+    pub fn ended(self) -> u32 {
+        self.done.saturating_add(self.failed)
+    }
+
+    /// How far it is, for people: `10 of 42 steps done`.
+    pub fn line(self) -> String {
+        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
+        format!("{} of {} steps done{failed}", self.done, self.steps)
+    }
+}
+
 /// How long a worker is not asked anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rest", rename_all = "snake_case")]
@@ -281,6 +341,8 @@ impl Event {
         match self {
             Self::TaskAccepted { task, .. }
             | Self::DependencyEnded { task, .. }
+            | Self::PlanChanged { task, .. }
+            | Self::Progressed { task, .. }
             | Self::TaskDecided { task, .. }
             | Self::PersonAnswered { task, .. }
             | Self::TaskEnded { task, .. }
@@ -313,6 +375,8 @@ impl Event {
             | Self::AttemptAdopted { at, .. }
             | Self::AttemptAnswered { at, .. }
             | Self::AttemptFailed { at, .. }
+            | Self::PlanChanged { at, .. }
+            | Self::Progressed { at, .. }
             | Self::TaskDecided { at, .. }
             | Self::PersonAnswered { at, .. }
             | Self::TaskEnded { at, .. }
@@ -337,6 +401,8 @@ impl Event {
             Self::AttemptAdopted { .. } => "attempt_adopted",
             Self::AttemptAnswered { .. } => "attempt_answered",
             Self::AttemptFailed { .. } => "attempt_failed",
+            Self::PlanChanged { .. } => "plan_changed",
+            Self::Progressed { .. } => "progressed",
             Self::TaskDecided { .. } => "task_decided",
             Self::PersonAnswered { .. } => "person_answered",
             Self::TaskEnded { .. } => "task_ended",

@@ -13,6 +13,24 @@ pub enum StepAim {
     Make,
     /// Judge the candidates of the steps it needs.
     Check,
+    /// Write the steps that carry the task out, or those that are left of it.
+    Plan,
+    /// Look at the steps it needs, which have ended well or not, and say whether the plan is on track.
+    Review,
+    /// Write the steps that bring about what a failed step should have.
+    Recover,
+    /// Make one whole of the outputs it sees.
+    Synthesize,
+}
+
+impl StepAim {
+    /// Whether it steers the plan instead of working on the task.
+    pub fn steers(self) -> bool {
+        match self {
+            Self::Plan | Self::Review | Self::Recover => true,
+            Self::Judge | Self::Make | Self::Check | Self::Synthesize => false,
+        }
+    }
 }
 
 /// One piece of a plan. Its seats are filled when the plan is made, so that replaying needs no settings.
@@ -32,6 +50,9 @@ pub struct Step {
     pub aim: StepAim,
     /// The places to fill: each with its first worker and those that may take its place.
     pub seats: Vec<Seat>,
+    /// The failed step whose place it takes: those that need that one go on with this one's output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<StepId>,
 }
 
 /// One place in a step.
@@ -57,6 +78,55 @@ pub enum PlanSource {
     Named,
     /// Written by hand in the task file.
     Written,
+    /// A team of the catalog.
+    Team {
+        /// Its name.
+        name: String,
+    },
+    /// A pipeline of the catalog or of the settings.
+    Pipeline {
+        /// Its name.
+        name: String,
+    },
+    /// Written by a planner.
+    Planner,
+    /// Written to bring about what a failed step should have.
+    Recovery,
+    /// A look at how the plan goes.
+    Checkpoint,
+    /// What is left to do when a planner gave no plan that could be used.
+    Simple,
+    /// A person asked for failed steps to be tried again.
+    Person,
+}
+
+impl PlanSource {
+    /// One word for logs and pages.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Mode { .. } => "mode",
+            Self::Named => "named",
+            Self::Written => "written",
+            Self::Team { .. } => "team",
+            Self::Pipeline { .. } => "pipeline",
+            Self::Planner => "planner",
+            Self::Recovery => "recovery",
+            Self::Checkpoint => "checkpoint",
+            Self::Simple => "simple",
+            Self::Person => "person",
+        }
+    }
+}
+
+/// What a step's workers see of the others' outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Share {
+    /// The outputs of the steps it needs.
+    #[default]
+    Needs,
+    /// The outputs of all steps that ended before it began.
+    All,
 }
 
 /// Whether the workers' verdicts are the result, or candidates are made and judged.
@@ -78,4 +148,17 @@ pub struct Plan {
     pub shape: Shape,
     /// The steps, each after those it needs.
     pub steps: Vec<Step>,
+    /// A review after every so many ended steps; `None`: no reviews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint_every: Option<u32>,
+    /// What a step's workers see of the others' outputs.
+    #[serde(default)]
+    pub share: Share,
+}
+
+impl Plan {
+    /// A plan without reviews, whose steps see the outputs of their needs.
+    pub fn of(source: PlanSource, shape: Shape, steps: Vec<Step>) -> Self {
+        Self { source, shape, steps, checkpoint_every: None, share: Share::Needs }
+    }
 }

@@ -2,7 +2,7 @@
 //! from, tasks are decided and end, waiting calls start. Every consequence is an event, applied before the next is sought.
 
 use super::apply::apply;
-use super::attempt::{AttemptState, Failure, FailureClass, Purpose, Usage};
+use super::attempt::{AttemptState, Failure, FailureClass, Purpose, Rung, Usage};
 use super::budget;
 use super::consensus;
 use super::event::{Ending, Event};
@@ -190,6 +190,8 @@ fn plan_attempts(state: &State, rules: &Rules, task: &Task, step: &Step, at: Tim
             worker,
             role: step.role.clone(),
             tries_before,
+            rung: Rung::First,
+            why: String::new(),
             not_before,
         });
     }
@@ -200,6 +202,12 @@ fn purpose(task: &Task, step: &Step, worker: &WorkerName) -> Purpose {
     match step.aim {
         StepAim::Judge => Purpose::Judge,
         StepAim::Make => Purpose::Make,
+        StepAim::Plan => Purpose::Plan { error: None },
+        StepAim::Review => Purpose::Review { steps: step.needs.clone() },
+        StepAim::Recover => {
+            Purpose::Recover { step: step.needs.first().cloned().unwrap_or_else(|| step.id.clone()), error: None }
+        }
+        StepAim::Synthesize => Purpose::Synthesize,
         StepAim::Check => Purpose::Check { candidates: candidates_for(task, step, worker) },
     }
 }

@@ -3,6 +3,7 @@
 use super::attempt::{Attempt, AttemptState};
 use super::decision::Decision;
 use super::event::{Ending, Route};
+use super::growth::Growth;
 use super::id::{StepId, TaskId};
 use super::plan::{Plan, Step};
 use super::spec::{Source, TaskSpec};
@@ -27,6 +28,9 @@ pub struct Task {
     pub accepted: Timestamp,
     /// Every attempt so far; the key is its number.
     pub attempts: BTreeMap<u32, Attempt>,
+    /// What became of its plan after it was accepted.
+    #[serde(default)]
+    pub growth: Growth,
     /// How it stands.
     pub phase: Phase,
 }

@@ -345,6 +345,7 @@ impl CallJob {
         let structured = reply.structured.as_ref();
         let verdicts = verdict_reader::read_beside(&ask.purpose, &reply.text, structured, &self.shown(ask));
         Some(Answer {
+            proposal: None,
             text: self.keep(&reply.text).await?,
             verdicts,
             model: reply.model,

@@ -71,7 +71,7 @@ fn accepted(name: &str, text: &str) -> Event {
         workers: vec![WorkerName::new("claude")],
         why: vec!["a test".to_owned()],
     };
-    let plan = Plan { source: PlanSource::Named, shape: Shape::Judging, steps: Vec::new() };
+    let plan = Plan::of(PlanSource::Named, Shape::Judging, Vec::new());
     Event::TaskAccepted {
         at: Timestamp(1),
         task: id(name),
@@ -468,6 +468,7 @@ fn fixture_live() -> Vec<(u64, Event)> {
         usage,
         files_modified: vec!["a.rs".to_owned()],
         not_given: Vec::new(),
+        proposal: None,
         prompt: None,
         resumed: None,
         cached: false,

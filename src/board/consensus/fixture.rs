@@ -1,7 +1,8 @@
 //! Tasks and rules for tests, as small as they can be.
 
-use super::super::attempt::{Answer, Attempt, AttemptState, Failure, FailureClass, Purpose, Thread, Usage};
+use super::super::attempt::{Answer, Attempt, AttemptState, Failure, FailureClass, Purpose, Rung, Thread, Usage};
 use super::super::event::Route;
+use super::super::growth::Growth;
 use super::super::id::{Kind, Role, StepId, TaskId, WorkerName};
 use super::super::plan::{Plan, PlanSource, Shape, Step, StepAim};
 use super::super::routing::Catalog;
@@ -102,6 +103,7 @@ pub(super) fn task(shape: Shape, priority: Priority) -> Task {
         needs: needs.iter().map(|need| StepId::new(*need)).collect(),
         aim,
         seats: Vec::new(),
+        stands_for: None,
     };
     let steps = match shape {
         Shape::Judging => vec![step("judge", StepAim::Judge, &[])],
@@ -121,9 +123,10 @@ pub(super) fn task(shape: Shape, priority: Priority) -> Task {
             workers: Vec::new(),
             why: Vec::new(),
         },
-        plan: Plan { source: PlanSource::Named, shape, steps },
+        plan: Plan::of(PlanSource::Named, shape, steps),
         accepted: Timestamp(0),
         attempts: BTreeMap::new(),
+        growth: Growth::default(),
         phase: Phase::Working,
     }
 }
@@ -164,6 +167,7 @@ pub(super) fn answer(task: &mut Task, step: &str, worker: &str, purpose: Purpose
         usage,
         files_modified: Vec::new(),
         not_given: Vec::new(),
+        proposal: None,
         prompt: None,
         resumed: None,
         cached: false,
@@ -189,6 +193,7 @@ fn add(task: &mut Task, step: &str, worker: &str, purpose: Purpose, state: Attem
         role: Role::new("reviewer"),
         purpose,
         tries_before: 0,
+        rung: Rung::First,
         thread: Thread::default(),
         reserved: None,
         state,

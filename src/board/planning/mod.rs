@@ -42,7 +42,7 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     }
     let Classified { kind, category, shape, mode, why, .. } = classified;
     let priority = offer.spec.priority;
-    Ok((Route { kind, category, mode, priority, workers, why }, Plan { source, shape, steps }))
+    Ok((Route { kind, category, mode, priority, workers, why }, Plan::of(source, shape, steps)))
 }
 
 /// What an offer would be taken for, and who would be asked, without taking it.

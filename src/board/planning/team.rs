@@ -105,5 +105,13 @@ pub(super) fn steps(classified: &Classified, ranked: &[WorkerName], seated: Seat
 }
 
 fn step(id: &str, role: &Role, aim: StepAim, needs: &[StepId], seats: Vec<Seat>) -> Step {
-    Step { id: StepId::new(id), role: role.clone(), instruction: None, needs: needs.to_vec(), aim, seats }
+    Step {
+        id: StepId::new(id),
+        role: role.clone(),
+        instruction: None,
+        needs: needs.to_vec(),
+        aim,
+        seats,
+        stands_for: None,
+    }
 }

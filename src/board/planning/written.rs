@@ -79,5 +79,6 @@ fn written_step(
         needs: step.needs.clone(),
         aim,
         seats: seats(&turned, 0, count, count),
+        stands_for: None,
     }
 }

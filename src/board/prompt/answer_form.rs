@@ -3,6 +3,7 @@
 
 use super::super::attempt::Purpose;
 use super::super::verdict_reader::candidate_label;
+use super::fence::fenced;
 
 const MEANINGS: &str = "\
 `approve`: good as it is. `approve_with_changes`: good once the claims are dealt with. `reject`: not good. `abstain`: you
@@ -16,14 +17,54 @@ const FIELDS: &str = "\
   \"confidence\": 0.0,
   \"would_change_my_mind\": \"…\"";
 
+const PLAN: &str = "\
+Lay out the steps. Each step is one piece of work that one worker can do with what its `needs` gave it. Steps that do not
+need each other run at once, so name as needs only what a step truly builds on. Roles: planner, architect, implementer,
+reviewer, security, critic, researcher, optimizer, tester, documenter, chair. Give your reasons briefly, then end with one
+JSON object of exactly this form, in a fenced block, as the last thing you write.
+
+```json
+{\"steps\": [{\"id\": \"short-name\", \"role\": \"implementer\", \"do\": \"what exactly is to be done, and how one sees that it is done\", \"needs\": [\"id of an earlier step\"]}],
+ \"checkpoint_every\": 5}
+```
+
+An id is made of letters, digits, - and _. Needs must not run in a circle. The last steps make the result.
+";
+
+const RECOVERY: &str = "\
+A step of the plan has failed; what was tried and what went wrong stands above. Find another way to what the step should
+have brought about: smaller pieces, another order, another role. What your last steps give takes the place of what the
+failed step should have given. Steps of the plan that are done may stand among the needs.
+";
+
+const REVIEW: &str = "\
+Say whether the plan is on track, from what its steps gave. `continue`: go on. `retry`: the failed steps should be tried
+again. `replan`: what is left should be planned anew. Give your reasons briefly, then end with one JSON object of exactly
+this form, in a fenced block, as the last thing you write.
+
+```json
+{\"status\": \"on_track | needs_adjustment\", \"action\": \"continue | retry | replan\", \"why\": \"one or two sentences\"}
+```
+";
+
+/// What was wrong with the answer given before.
+fn again(error: Option<&str>) -> String {
+    error.map_or_else(String::new, |error| {
+        format!("The plan you gave before could not be used. What was wrong with it:\n\n{}\n", fenced(error))
+    })
+}
+
 /// The last section of a prompt.
 pub(super) fn answer_form(purpose: &Purpose) -> String {
     match purpose {
-        Purpose::Make => {
+        Purpose::Make | Purpose::Synthesize => {
             "Give the result itself, whole, ready to be used. Other workers may judge it without knowing who made it, \
              so do not say who you are.\n"
                 .to_owned()
         }
+        Purpose::Plan { error } => format!("{}{PLAN}", again(error.as_deref())),
+        Purpose::Recover { error, .. } => format!("{}{RECOVERY}\n{PLAN}", again(error.as_deref())),
+        Purpose::Review { .. } => REVIEW.to_owned(),
         Purpose::Judge => format!(
             "Judge the matter. Give your reasons briefly, then end with your verdict: one JSON object of exactly this \
              form, in a fenced block, as the last thing you write. An answer without it counts as an abstention.\n\n\

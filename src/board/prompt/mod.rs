@@ -116,7 +116,12 @@ fn orders(ask: &Ask, material: &Material) -> String {
 fn input_heading(purpose: &Purpose) -> String {
     match purpose {
         Purpose::Check { .. } => "## The candidates, and what they were made from\n\n".to_owned(),
-        Purpose::Judge | Purpose::Make => "## What earlier steps gave\n\n".to_owned(),
+        Purpose::Judge
+        | Purpose::Make
+        | Purpose::Plan { .. }
+        | Purpose::Review { .. }
+        | Purpose::Recover { .. }
+        | Purpose::Synthesize => "## What earlier steps gave\n\n".to_owned(),
     }
 }
 
@@ -125,7 +130,12 @@ fn input_heading(purpose: &Purpose) -> String {
 fn inputs(ask: &Ask, material: &Material) -> Vec<Piece> {
     let letter_of = |number: u32| match &ask.purpose {
         Purpose::Check { candidates } => candidates.iter().position(|candidate| *candidate == number),
-        Purpose::Judge | Purpose::Make => None,
+        Purpose::Judge
+        | Purpose::Make
+        | Purpose::Plan { .. }
+        | Purpose::Review { .. }
+        | Purpose::Recover { .. }
+        | Purpose::Synthesize => None,
     };
     let mut pieces: Vec<(usize, Piece)> = ask
         .inputs

@@ -29,6 +29,7 @@ fn ask(role: &str, purpose: Purpose, inputs: &[u32]) -> Ask {
             .iter()
             .map(|number| SeenOutput { number: *number, step: StepId::new("build"), text: Text::short("") })
             .collect(),
+        situation: None,
         deadline: Timestamp(0),
         resume: None,
         keep_prompt: false,

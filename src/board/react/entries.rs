@@ -2,11 +2,12 @@
 
 use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose};
 use crate::board::decision::Decision;
-use crate::board::event::{Ending, Event};
-use crate::board::id::{AttemptKey, TaskId, WorkerName};
+use crate::board::event::{Ending, Event, Progress};
+use crate::board::id::{AttemptKey, StepId, TaskId, WorkerName};
 use crate::board::input::PersonAnswer;
 use crate::board::memory::{MemoryChange, MemoryName};
 use crate::board::page::LogEntry;
+use crate::board::plan::{PlanSource, Step};
 use crate::board::spec::Source;
 use crate::board::state::State;
 use crate::board::task::{Phase, Task};
@@ -33,6 +34,10 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
             ..blank(*at, "synod", "orders", by)
         }),
         Event::AttemptAnswered { at, key, .. } | Event::AttemptFailed { at, key, .. } => attempt_ended(state, key, *at),
+        Event::PlanChanged { at, task, source, adds, drops, why, .. } => {
+            Some(plan_changed(task, *at, source, adds, drops, why))
+        }
+        Event::Progressed { at, task, progress } => Some(progressed(task, *at, *progress)),
         Event::TaskDecided { at, task, decision, waits_for_person } => {
             Some(decided(task, *at, decision, *waits_for_person))
         }
@@ -117,6 +122,12 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
         Purpose::Check { candidates } => {
             format!("asked as {} to judge {} candidate(s)", attempt.role, candidates.len())
         }
+        Purpose::Plan { .. } => format!("asked as {} to plan: {}", attempt.role, task.spec.title()),
+        Purpose::Review { steps } => {
+            format!("asked as {} whether the plan is on track after {} step(s)", attempt.role, steps.len())
+        }
+        Purpose::Recover { step, .. } => format!("asked as {} to plan around the failed step {step}", attempt.role),
+        Purpose::Synthesize => format!("asked as {} to make one whole of what there is", attempt.role),
     };
     let receivers = handed_to(task, attempt);
     let mut entry =
@@ -166,6 +177,45 @@ fn handed_to(task: &Task, attempt: &Attempt) -> Vec<String> {
         }
     }
     receivers
+}
+
+fn plan_changed(
+    task: &TaskId,
+    at: Timestamp,
+    source: &PlanSource,
+    adds: &[Step],
+    drops: &[StepId],
+    why: &str,
+) -> LogEntry {
+    let list = |steps: Vec<&str>| if steps.is_empty() { "none".to_owned() } else { steps.join(", ") };
+    let mut workers: Vec<String> = Vec::new();
+    for seat in adds.iter().flat_map(|step| &step.seats) {
+        if !workers.iter().any(|known| known == seat.worker.as_str()) {
+            workers.push(seat.worker.as_str().to_owned());
+        }
+    }
+    LogEntry {
+        context: why.to_owned(),
+        work_done: format!(
+            "the plan has changed ({}): steps added: {}; taken out: {}",
+            source.as_str(),
+            list(adds.iter().map(|step| step.id.as_str()).collect()),
+            list(drops.iter().map(StepId::as_str).collect()),
+        ),
+        next_steps: "go on with the plan as it stands now".to_owned(),
+        handoff_to: workers,
+        ..blank(at, "synod", "planner", task.as_str())
+    }
+}
+
+fn progressed(task: &TaskId, at: Timestamp, progress: Progress) -> LogEntry {
+    LogEntry {
+        context: format!("the plan of {task}"),
+        work_done: progress.line(),
+        next_steps: "go on with the plan".to_owned(),
+        handoff_to: vec!["synod".to_owned()],
+        ..blank(at, "synod", "engine", task.as_str())
+    }
 }
 
 fn decided(task: &TaskId, at: Timestamp, decision: &Decision, waits_for_person: bool) -> LogEntry {

@@ -39,6 +39,9 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
         }
         Event::PersonAnswered { file, .. } => publish(taken(file.as_deref())),
         Event::TaskEnded { at, task, ending, file } => closing(state, *at, task, ending, file.as_deref()),
+        Event::PlanChanged { task, .. } | Event::Progressed { task, .. } => {
+            with_task(state, task, Vec::new(), |task| vec![pages::state(task), pages::progress(task)])
+        }
         Event::DependencyEnded { task, .. } => with_task(state, task, Vec::new(), |task| vec![pages::state(task)]),
         Event::DaemonStarted { .. }
         | Event::OrderHeld { .. }
@@ -134,7 +137,12 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
     };
     let inputs = match &attempt.purpose {
         Purpose::Check { candidates } => candidates.iter().filter_map(shown).collect(),
-        Purpose::Judge | Purpose::Make => {
+        Purpose::Judge
+        | Purpose::Make
+        | Purpose::Plan { .. }
+        | Purpose::Review { .. }
+        | Purpose::Recover { .. }
+        | Purpose::Synthesize => {
             let seen = task.answered().filter(|(other, _)| step.needs.contains(&other.step));
             seen.filter_map(|(other, _)| shown(&other.number)).collect()
         }
@@ -152,6 +160,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         spec: task.spec.spec.clone(),
         memories: task.spec.memories.clone(),
         inputs,
+        situation: None,
         deadline,
         resume: None,
         keep_prompt: attempt.thread.keeps,

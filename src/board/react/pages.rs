@@ -175,11 +175,12 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["on"] = json!(on);
             line["well"] = json!(well);
         }
-        Event::AttemptPlanned { key, step, worker, role, .. } => {
+        Event::AttemptPlanned { key, step, worker, role, rung, .. } => {
             line["attempt"] = json!(key.number);
             line["step"] = json!(step);
             line["worker"] = json!(worker);
             line["role"] = json!(role);
+            line["rung"] = json!(rung);
         }
         Event::AttemptStarted { key, .. } | Event::AttemptAdopted { key, .. } => {
             line["attempt"] = json!(key.number);
@@ -202,6 +203,14 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["worker"] = json!(worker_of(state, key));
             line["failure"] = json!(failure);
         }
+        Event::PlanChanged { by, source, adds, drops, why, .. } => {
+            line["attempt"] = json!(by);
+            line["source"] = json!(source);
+            line["adds"] = json!(adds.iter().map(|step| &step.id).collect::<Vec<_>>());
+            line["drops"] = json!(drops);
+            line["why"] = json!(why);
+        }
+        Event::Progressed { progress, .. } => line["progress"] = json!(progress),
         Event::TaskDecided { decision, .. } => {
             line["recommendation"] = json!(decision.recommendation);
             line["confidence"] = json!(decision.overall_confidence);

@@ -48,6 +48,8 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
         | Event::AttemptStarted { .. }
         | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
+        | Event::PlanChanged { .. }
+        | Event::Progressed { .. }
         | Event::TaskDecided { .. }
         | Event::PersonAnswered { .. }
         | Event::MemoryRevised { .. }

@@ -124,7 +124,11 @@ impl Board {
         let purpose = self.state.tasks[&key.task].attempts[&key.number].purpose.clone();
         let candidates: Vec<Option<u32>> = match purpose {
             Purpose::Judge => vec![None],
-            Purpose::Make => Vec::new(),
+            Purpose::Make
+            | Purpose::Plan { .. }
+            | Purpose::Review { .. }
+            | Purpose::Recover { .. }
+            | Purpose::Synthesize => Vec::new(),
             Purpose::Check { candidates } => candidates.into_iter().map(Some).collect(),
         };
         let verdict = |candidate| Verdict {
@@ -143,6 +147,7 @@ impl Board {
             usage: Usage { input_tokens: 100, output_tokens: 10, cached_tokens: 0, cost_usd: Some(0.25) },
             files_modified: Vec::new(),
             not_given: Vec::new(),
+            proposal: None,
             prompt: None,
             resumed: None,
             cached: false,
@@ -302,6 +307,12 @@ pub(super) fn line(event: &Event) -> String {
             };
             format!("fail {key}: {}, {}{rest}", failure.class.as_str(), failure.message)
         }
+        Event::PlanChanged { task, source, adds, drops, .. } => {
+            let adds: Vec<&str> = adds.iter().map(|step| step.id.as_str()).collect();
+            let drops: Vec<&str> = drops.iter().map(StepId::as_str).collect();
+            format!("change {task} ({}): +[{}] -[{}]", source.as_str(), adds.join(" "), drops.join(" "))
+        }
+        Event::Progressed { task, progress, .. } => format!("progress {task}: {}", progress.line()),
         Event::TaskDecided { task, waits_for_person, .. } => {
             format!("decide {task}{}", if *waits_for_person { ", a person must answer" } else { "" })
         }

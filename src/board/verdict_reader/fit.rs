@@ -101,7 +101,11 @@ fn within(purpose: &Purpose, value: &Value, depth: u32) -> Option<Block> {
 
 fn block(purpose: &Purpose, object: &Object) -> Option<Block> {
     match purpose {
-        Purpose::Make => None,
+        Purpose::Make
+        | Purpose::Plan { .. }
+        | Purpose::Review { .. }
+        | Purpose::Recover { .. }
+        | Purpose::Synthesize => None,
         Purpose::Judge => Some(Block { entries: vec![entry(object, None)?], whole: true }),
         Purpose::Check { candidates } => list(object, candidates.len()).or_else(|| loose(object, candidates.len())),
     }

@@ -51,7 +51,11 @@ pub fn read_beside(purpose: &Purpose, text: &str, structured: Option<&Value>, sh
     let from_structured = |value| from_structured(purpose, value, &quotes);
     let found = || structured.and_then(from_structured).or_else(|| from_text(text));
     match purpose {
-        Purpose::Make => Vec::new(),
+        Purpose::Make
+        | Purpose::Plan { .. }
+        | Purpose::Review { .. }
+        | Purpose::Recover { .. }
+        | Purpose::Synthesize => Vec::new(),
         Purpose::Judge => match found() {
             Some((block, reading)) => vec![block.of_matter(reading)],
             None => vec![Verdict::unreadable(None)],

@@ -7,7 +7,11 @@ use serde_json::{Map, Value, json};
 /// Strict by every provider's rules: all properties required, no others, only type, enum, required and description.
 pub fn schema(purpose: &Purpose) -> Option<Value> {
     match purpose {
-        Purpose::Make => None,
+        Purpose::Make
+        | Purpose::Plan { .. }
+        | Purpose::Review { .. }
+        | Purpose::Recover { .. }
+        | Purpose::Synthesize => None,
         Purpose::Judge => Some(object(judgement())),
         Purpose::Check { candidates } => {
             let labels: Vec<String> = (0..candidates.len()).map(super::candidate_label).collect();

@@ -367,6 +367,7 @@ fn answer() -> Box<crate::board::Answer> {
         usage: Usage::default(),
         files_modified: Vec::new(),
         not_given: Vec::new(),
+        proposal: None,
         prompt: None,
         resumed: None,
         cached: false,

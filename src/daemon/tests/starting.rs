@@ -27,6 +27,7 @@ fn answered(task: &str, number: u32) -> Input {
         usage: Usage::default(),
         files_modified: Vec::new(),
         not_given: Vec::new(),
+        proposal: None,
         prompt: None,
         resumed: None,
         cached: false,

@@ -48,6 +48,9 @@ impl Watcher {
             Event::TaskAccepted { task, .. } => {
                 assert!(self.accepted.insert(task.clone()), "{task} was accepted twice")
             }
+            Event::PlanChanged { task, .. } | Event::Progressed { task, .. } => {
+                assert!(!self.ended.contains(task), "the plan of {task} changes after its end");
+            }
             Event::TaskEnded { task, .. } => {
                 assert!(self.accepted.contains(task), "{task} ended before it was accepted");
                 assert!(self.ended.insert(task.clone()), "{task} ended twice");

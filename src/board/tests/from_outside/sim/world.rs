@@ -211,6 +211,7 @@ impl World {
                     usage: Usage::default(),
                     files_modified: Vec::new(),
                     not_given: Vec::new(),
+                    proposal: None,
                     prompt: None,
                     resumed: None,
                     cached: false,
@@ -348,7 +349,11 @@ impl World {
             Purpose::Judge => {
                 format!(r#"{{"verdict":"{stance}","claims":[],"confidence":0.8,"would_change_my_mind":""}}"#)
             }
-            Purpose::Make => "something made".to_owned(),
+            Purpose::Make
+            | Purpose::Plan { .. }
+            | Purpose::Review { .. }
+            | Purpose::Recover { .. }
+            | Purpose::Synthesize => "something made".to_owned(),
             Purpose::Check { candidates } => {
                 let each: Vec<String> = (0..candidates.len())
                     .map(|at| {

@@ -245,6 +245,7 @@ fn event(number: u64, put: impl FnOnce(String) -> Text) -> Event {
                 usage: Usage::default(),
                 files_modified: Vec::new(),
                 not_given: Vec::new(),
+                proposal: None,
                 prompt: None,
                 resumed: None,
                 cached: false,
@@ -282,7 +283,7 @@ fn accepted(at: Timestamp, task: TaskId, text: &str) -> Event {
         spec: Box::new(TaskSpec::of_text(Text::short(text))),
         source: Source::Face { by: "cli".to_owned(), hash: "00".to_owned() },
         route: Box::new(route),
-        plan: Box::new(Plan { source: PlanSource::Named, shape: Shape::Judging, steps: Vec::new() }),
+        plan: Box::new(Plan::of(PlanSource::Named, Shape::Judging, Vec::new())),
         waits_for: Vec::new(),
     }
 }

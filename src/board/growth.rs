@@ -1,0 +1,110 @@
+//! How a task's plan came to be what it is: every change after acceptance, and which steps stand for failed ones. Deciding
+//! on a change is `settle`'s business; here it is only made.
+
+use super::attempt::AttemptState;
+use super::event::{Event, Progress};
+use super::id::StepId;
+use super::plan::{PlanSource, Step, StepAim};
+use super::task::Task;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What became of a plan after its task was accepted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Growth {
+    /// The changes, in order.
+    pub changes: Vec<Change>,
+    /// The steps that stand for a failed one: those of the latest change that took its place.
+    pub stand_ins: BTreeMap<StepId, Vec<StepId>>,
+    /// Steps that are part of a recovery plan. One that fails is not planned around again.
+    pub patches: BTreeSet<StepId>,
+    /// The step that plans anew what is left, while it has not ended. No other call of the task starts meanwhile.
+    pub replan: Option<StepId>,
+    /// What was last told of how far it is.
+    pub told: Progress,
+}
+
+/// One change of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The attempt whose proposal it came from.
+    pub by: Option<u32>,
+    /// What laid out the new steps.
+    pub source: PlanSource,
+    /// How many steps it added.
+    pub added: u32,
+    /// How many it took out.
+    pub dropped: u32,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+impl Growth {
+    /// Whether what an attempt proposed has been acted on.
+    pub fn has_heard(&self, attempt: u32) -> bool {
+        self.changes.iter().any(|change| change.by == Some(attempt))
+    }
+
+    /// How many changes came from such a source.
+    pub fn count(&self, source: &PlanSource) -> usize {
+        self.changes.iter().filter(|change| change.source == *source).count()
+    }
+}
+
+impl Task {
+    /// Whether a step has been worked on: a call of it was made, not merely planned.
+    pub fn has_begun(&self, step: &StepId) -> bool {
+        self.attempts_of(step).any(|attempt| !matches!(attempt.state, AttemptState::Planned { .. }))
+    }
+
+    /// Makes the change that an [`Event::PlanChanged`] tells of. What has begun stays, whatever the event says, and a step
+    /// that is there is not added again.
+    pub(in crate::board) fn change_plan(&mut self, event: &Event) {
+        let Event::PlanChanged { by, source, adds, drops, checkpoint_every, why, .. } = event else { return };
+        let drops: BTreeSet<&StepId> = drops.iter().filter(|step| !self.has_begun(step)).collect();
+        let before = self.plan.steps.len();
+        self.plan.steps.retain(|step| !drops.contains(&step.id));
+        let dropped = before - self.plan.steps.len();
+        for stand_ins in self.growth.stand_ins.values_mut() {
+            stand_ins.retain(|step| !drops.contains(step));
+        }
+        self.growth.stand_ins.retain(|_, stand_ins| !stand_ins.is_empty());
+        let adds: Vec<&Step> = adds.iter().filter(|step| self.step(&step.id).is_none()).collect();
+        self.stand_in(source, &adds);
+        self.plan.checkpoint_every = checkpoint_every.or(self.plan.checkpoint_every);
+        self.hold(*by, source, &adds);
+        let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
+        let (added, dropped) = (count(adds.len()), count(dropped));
+        self.growth.changes.push(Change { by: *by, source: source.clone(), added, dropped, why: why.clone() });
+        self.plan.steps.extend(adds.into_iter().cloned());
+    }
+
+    /// Notes which of the new steps stand for a failed one, instead of those that did so before.
+    fn stand_in(&mut self, source: &PlanSource, adds: &[&Step]) {
+        let taken_over: BTreeSet<&StepId> = adds.iter().filter_map(|step| step.stands_for.as_ref()).collect();
+        self.growth.stand_ins.retain(|step, _| !taken_over.contains(step));
+        for step in adds {
+            if let Some(failed) = &step.stands_for {
+                self.growth.stand_ins.entry(failed.clone()).or_default().push(step.id.clone());
+            }
+            if *source == PlanSource::Recovery && !step.aim.steers() {
+                self.growth.patches.insert(step.id.clone());
+            }
+        }
+    }
+
+    /// Begins to hold the other steps when what is left is planned anew, and lets them go on when that has come to an end.
+    fn hold(&mut self, by: Option<u32>, source: &PlanSource, adds: &[&Step]) {
+        let answers = |step: &StepId| {
+            let attempt = by.and_then(|by| self.attempts.get(&by));
+            attempt.is_some_and(|attempt| attempt.step == *step) || *source == PlanSource::Simple
+        };
+        if self.growth.replan.as_ref().is_some_and(answers) {
+            self.growth.replan = None;
+        }
+        if *source == PlanSource::Checkpoint {
+            let replan = adds.iter().find(|step| step.aim == StepAim::Plan).map(|step| step.id.clone());
+            self.growth.replan = replan.or(self.growth.replan.take());
+        }
+    }
+}
