@@ -1,6 +1,6 @@
 //! The pages that show how a task stands: its state file, its sessions, its progress note, its outputs, its message lines.
 
-use crate::board::attempt::{Attempt, AttemptState};
+use crate::board::attempt::{Attempt, AttemptState, Rung};
 use crate::board::event::{Ending, Event};
 use crate::board::id::WorkerName;
 use crate::board::page::{OutputPage, Page};
@@ -180,7 +180,9 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["step"] = json!(step);
             line["worker"] = json!(worker);
             line["role"] = json!(role);
-            line["rung"] = json!(rung);
+            if *rung != Rung::First {
+                line["rung"] = json!(rung);
+            }
         }
         Event::AttemptStarted { key, .. } | Event::AttemptAdopted { key, .. } => {
             line["attempt"] = json!(key.number);
