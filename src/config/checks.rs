@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::catalog;
 use super::layers::{self, Flat};
+use super::login::{self, Questions};
 use super::nearest;
 use super::problem::Problem;
 use super::provider::{Provider, Transport};
@@ -243,6 +244,12 @@ fn check_worker(reader: &Reader<'_>, name: &str, worker: &Worker) {
         fault("call_usd_max", "must not be below 0");
     }
     needs(&fault, worker);
+    login::check(&fault, worker);
+    if worker.provider != Provider::Mcp && worker.questions != Questions::Refuse {
+        fault("questions", "is for the provider `mcp`");
+    } else if worker.questions == Questions::Refuse && !worker.answers.is_empty() {
+        fault("answers", "goes with `questions = \"answer\"`");
+    }
 }
 
 /// What a provider cannot work without, and what means nothing to it.
@@ -292,14 +299,14 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// Whether a text is the name of an environment variable.
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Whether a text is an http address with a host.
-fn is_address(url: &str) -> bool {
+pub(super) fn is_address(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else {
         return false;
     };
@@ -308,6 +315,17 @@ fn is_address(url: &str) -> bool {
         && !authority.starts_with(':')
         && port_is_valid(authority)
         && !url.contains(char::is_whitespace)
+}
+
+/// Whether an address is on this machine.
+pub(super) fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether what follows the last colon outside brackets, if anything, is a port.

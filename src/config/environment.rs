@@ -175,12 +175,20 @@ impl Environment {
         self.secret(worker.key_variable()?)
     }
 
+    /// The secret of the client that a worker logs in as, where one is set.
+    #[must_use]
+    pub fn client_secret(&self, worker: &Worker) -> Option<SecretString> {
+        self.secret(worker.login.client_secret_env.as_deref()?)
+    }
+
     /// Every value that must be masked in whatever is written: the keys these settings can use, and whatever else is
     /// named like a key. Values below eight bytes are left out, because masking them would tear ordinary words.
     #[must_use]
     pub fn secrets(&self, settings: &Settings) -> Vec<SecretString> {
         let usual = Provider::ALL.iter().filter_map(|provider| provider.api_key_env());
-        let named: BTreeSet<&str> = settings.workers.values().filter_map(Worker::key_variable).chain(usual).collect();
+        let clients = settings.workers.values().filter_map(|worker| worker.login.client_secret_env.as_deref());
+        let keys = settings.workers.values().filter_map(Worker::key_variable);
+        let named: BTreeSet<&str> = keys.chain(clients).chain(usual).collect();
         let is_key = |name: &str| named.contains(name) || KEY_ENDINGS.iter().any(|ending| name.ends_with(ending));
         self.variables
             .keys()

@@ -181,7 +181,7 @@ macro_rules! whole_number {
         }
     )*};
 }
-whole_number!(u8, u32, u64, usize);
+whole_number!(u8, u16, u32, u64, usize);
 
 impl FromValue for Duration {
     fn from_leaf(leaf: &Leaf) -> Result<Self, String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::family;
 use super::layers::Leaf;
+use super::login::{Login, Questions};
 use super::provider::Provider;
 use super::reader::{FromValue, Reader, expected};
 
@@ -56,6 +57,12 @@ pub struct Worker {
     pub tool: Option<String>,
     /// For `mcp`: what the tool is given; `{{prompt}}` in a text is filled in. Empty: the prompt goes where the tool wants a text.
     pub arguments: serde_json::Map<String, serde_json::Value>,
+    /// For `mcp` over HTTP: how it logs in.
+    pub login: Login,
+    /// For `mcp`: what becomes of questions that the server asks in the middle of a call.
+    pub questions: Questions,
+    /// For `mcp`: what such questions are answered with, by the name of the form's field.
+    pub answers: serde_json::Map<String, serde_json::Value>,
     /// For `mcp`: the program of a server that is spoken to over stdin and stdout, and its arguments. For `command`: program and arguments; `{model}` and `{workdir}` are filled in, the prompt comes on stdin.
     pub command: Vec<String>,
     /// The program of a CLI provider: a name looked up on PATH, or a path.
@@ -106,6 +113,8 @@ macro_rules! choice {
         }
     };
 }
+
+pub(super) use choice;
 
 choice! {
     /// How hard a model should think before it answers.
@@ -164,6 +173,9 @@ impl Worker {
             url: None,
             tool: None,
             arguments: serde_json::Map::new(),
+            login: Login::default(),
+            questions: Questions::Refuse,
+            answers: serde_json::Map::new(),
             command: Vec::new(),
             program: None,
             args: Vec::new(),
@@ -212,7 +224,10 @@ impl Worker {
             cache: reader.take(key, "cache"),
             url: reader.take(key, "url"),
             tool: reader.take(key, "tool"),
-            arguments: arguments(reader, key),
+            arguments: table(reader, key, "arguments"),
+            login: Login::read(reader, key),
+            questions: list(reader.take(key, "questions"), Questions::Refuse),
+            answers: table(reader, key, "answers"),
             command: list(reader.take(key, "command"), Vec::new()),
             program: reader.take(key, "program"),
             args: list(reader.take(key, "args"), Vec::new()),
@@ -223,17 +238,17 @@ impl Worker {
     }
 }
 
-/// The keys below `arguments`, which are the tool's own and of any name.
-fn arguments(reader: &Reader<'_>, key: &str) -> serde_json::Map<String, serde_json::Value> {
+/// The keys below `table`, which are the tool's own and of any name.
+fn table(reader: &Reader<'_>, key: &str, table: &str) -> serde_json::Map<String, serde_json::Value> {
     let mut all = serde_json::Map::new();
-    for (name, value) in reader.open_table(&format!("{key}.arguments.")) {
+    for (name, value) in reader.open_table(&format!("{key}.{table}.")) {
         // A table inside was taken apart at its dots as well; quotes guard names that hold one.
         let path: Vec<&str> =
             if name.starts_with('"') { vec![name.trim_matches('"')] } else { name.split('.').collect() };
         put(&mut all, &path, serde_json::to_value(value).unwrap_or_default());
     }
     // Whatever stands there as one value is said to be wrong by this.
-    let _: Option<Table> = reader.take(key, "arguments");
+    let _: Option<Table> = reader.take(key, table);
     all
 }
 
