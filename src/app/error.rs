@@ -44,6 +44,9 @@ pub enum Error {
     /// A program could not be connected.
     #[error(transparent)]
     Connect(#[from] super::connect::Error),
+    /// A worker could not be logged in.
+    #[error(transparent)]
+    Login(#[from] worker::login::LoginError),
     /// A request was refused.
     #[error(transparent)]
     Api(#[from] api::Error),
@@ -113,6 +116,7 @@ impl Error {
             | Self::Settings { .. }
             | Self::Recording(_)
             | Self::Bridge(_)
+            | Self::Login(_)
             | Self::NoFolder { .. }
             | Self::File { .. } => String::new(),
         }
@@ -121,7 +125,9 @@ impl Error {
     /// What sort of error it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Config(_) | Self::Settings { .. } => Kind::Usage,
+            Self::Config(_) | Self::Settings { .. } | Self::Login(worker::login::LoginError::NoLogin { .. }) => {
+                Kind::Usage
+            }
             Self::NoWorker { .. } => Kind::NoWorker,
             Self::Connect(error) if error.is_usage() => Kind::Usage,
             Self::Api(error) => match error.kind {
@@ -144,6 +150,7 @@ impl Error {
             | Self::Socket(_)
             | Self::Recording(_)
             | Self::Bridge(_)
+            | Self::Login(worker::login::LoginError::Failed { .. })
             | Self::Connect(_)
             | Self::NoFolder { .. }
             | Self::File { .. } => Kind::Failed,

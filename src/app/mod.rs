@@ -9,6 +9,7 @@ mod doctor;
 mod engine;
 mod error;
 mod faces;
+mod login;
 mod place;
 mod rules;
 #[cfg(test)]
@@ -22,4 +23,5 @@ pub use detach::{detach, is_gone, shim};
 pub use doctor::{DoctorWhat, Finding, Standing, doctor};
 pub use engine::{Engage, Engine};
 pub use error::{Error, Kind};
+pub use login::{Login, login, open_browser};
 pub use place::{Options, Place, connect, init, workspace};

@@ -85,6 +85,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Memory(commands::memory::Command),
     Doctor(commands::doctor::Args),
+    Login(commands::login::Args),
     /// Show the settings
     #[command(subcommand)]
     Config(commands::config::Command),

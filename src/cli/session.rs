@@ -31,7 +31,7 @@ impl Session {
         let filter = environment.text(LOG_VARIABLE).unwrap_or(filter(global, daemon));
         let messages = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(out.colours());
         // Only a second call in one process fails, and then the first one's choice stands.
-        let _ = messages.with_env_filter(EnvFilter::new(filter)).with_target(false).try_init();
+        let _ = messages.with_env_filter(filtered(filter)).with_target(false).try_init();
         let options = Options { start: global.dir.clone(), flags: global.set.clone() };
         Self { out, options, environment }
     }
@@ -57,6 +57,15 @@ impl Session {
     /// Who asks, for the log.
     pub(super) fn by(&self) -> String {
         self.environment.text("USER").map_or_else(|| "cli".to_owned(), |user| format!("{user} (cli)"))
+    }
+}
+
+/// The library that logs in tells codes in its messages for hunting faults: those are not to be had, whatever the filter says.
+fn filtered(filter: &str) -> EnvFilter {
+    let filter = EnvFilter::new(filter);
+    match "rmcp::transport::auth=error".parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
     }
 }
 

@@ -12,7 +12,8 @@ mod roster;
 #[cfg(test)]
 mod tests;
 
-pub use process::{Error as ProcessError, ShimProgram, detach, shim};
+pub use mcp::login;
+pub use process::{Error as ProcessError, ShimProgram, detach, open, shim};
 pub use record::Recorder;
 pub use replay::Pace;
 pub use roster::{Roster, RosterParts};

@@ -10,6 +10,7 @@ pub(super) mod down;
 pub(super) mod drop;
 pub(super) mod init;
 pub(super) mod log;
+pub(super) mod login;
 pub(super) mod mcp;
 pub(super) mod memory;
 pub(super) mod route;
@@ -54,6 +55,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Memory(command) => memory::run(session, command).await,
         Command::Doctor(args) => doctor::run(session, &args).await,
         Command::Config(command) => config::run(session, &command),
+        Command::Login(args) => Box::pin(login::run(session, &args)).await,
         Command::Connect(args) => connect::run(session, &args),
         Command::Demo(args) => demo::run(session, args).await,
         Command::Completions { shell } => completions::run(shell),

@@ -19,6 +19,7 @@ mod wire;
 pub(super) use client::build as client;
 pub use client::install_tls;
 pub use usage::Rates;
+pub(super) use wire::is_local;
 
 use super::{Call, Outcome, Reply};
 use crate::board::{Failure, FailureClass};
@@ -165,7 +166,7 @@ impl HttpWorker {
             client,
             kind,
             provider,
-            options: options(kind, worker, &model, limits, wire::is_local(&address)),
+            options: options(kind, worker, &model, limits, is_local(&address)),
             model,
             host: host(&address),
             address,

@@ -49,7 +49,7 @@ pub(super) fn address(worker: &str, provider: Provider, text: &str) -> Result<Ur
 }
 
 /// Whether a server of this address runs on this machine, where a model may have to be loaded before the first word.
-pub(super) fn is_local(url: &Url) -> bool {
+pub(in crate::worker) fn is_local(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());

@@ -2,21 +2,28 @@
 //! speaks, and the tool that was looked up on it. When and how often to connect is the worker's business.
 
 use super::answer;
-use crate::config::{self, Environment, nearest};
+use super::oauth::{Oauth, Refusal};
+use super::questions;
+use crate::config::{self, Environment, Questions, nearest};
 use crate::worker::cli::trouble::{Trouble, complaint};
 use crate::worker::http;
 use crate::worker::process::{Live, ShimProgram, Start};
 use reqwest::Url;
-use rmcp::ClientHandler;
-use rmcp::model::{CallToolRequestParams, CallToolResult, ClientConfig, Implementation, ProtocolVersion, Tool};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult,
+    ElicitationCapability, FormElicitationCapability, Implementation, ProtocolVersion, Tool,
+};
 use rmcp::service::{
-    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RoleClient, RunningService, ServiceError,
+    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RequestContext, RoleClient, RunningService,
+    ServiceError,
 };
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::{ClientHandler, ErrorData};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::process::{ChildStdin, ChildStdout};
@@ -40,17 +47,45 @@ pub(super) struct Way {
     pub(super) grace: Duration,
     /// What is kept of the end of the server's stderr, in bytes.
     pub(super) stderr_bytes_max: usize,
+    /// The login at a server over HTTP that no key is shown to.
+    pub(super) oauth: Option<Oauth>,
 }
 
-/// This side of the conversation. It offers the server nothing: no sampling, no questions to a person, no folders.
+/// This side of the conversation. It offers the server no sampling and no folders, and answers to questions only where a person
+/// wrote them down beforehand.
 #[derive(Clone, Debug)]
-struct Partner;
+struct Partner {
+    answers: Option<Arc<Map<String, Value>>>,
+}
+
+impl Partner {
+    fn new(config: &config::Worker) -> Self {
+        let answers = (config.questions == Questions::Answer).then(|| Arc::new(config.answers.clone()));
+        Self { answers }
+    }
+}
 
 impl ClientHandler for Partner {
     fn get_info(&self) -> ClientConfig {
         let mut info = ClientConfig::default();
         info.client_info = Implementation::new("synod", env!("CARGO_PKG_VERSION"));
+        if self.answers.is_some() {
+            let forms = FormElicitationCapability::new().with_schema_validation(true);
+            let mut capabilities = ClientCapabilities::default();
+            capabilities.elicitation = Some(ElicitationCapability::new().with_form(forms));
+            info.capabilities = capabilities;
+        }
         info
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let result = questions::answered(self.answers.as_deref(), &request);
+        tracing::info!(action = ?result.action, "a server asked a question in the middle of a call");
+        Ok(result)
     }
 }
 
@@ -67,16 +102,16 @@ pub(super) struct Link {
 
 impl Link {
     /// Connects and looks the tool up.
-    pub(super) async fn open(way: &Way) -> Result<Self, Trouble> {
+    pub(super) async fn open(way: &Way) -> Result<Self, NoLink> {
         let (service, live) = match connect(way, newest_first()).await {
             // It was asked for its versions, and has only those of before.
             Err(Unconnected::OtherEra(_)) => connect(way, ClientLifecycleMode::Initialize).await,
             connected => connected,
         }
-        .map_err(Unconnected::trouble)?;
+        .map_err(Unconnected::why)?;
         let said = || live.as_ref().map(|live| complaint(&live.complaints()).to_owned());
         let tools = service.list_all_tools().await;
-        let tools = tools.map_err(|error| answer::failed(&error, said().as_deref()))?;
+        let tools = tools.map_err(|error| NoLink::in_call(way, &error, said().as_deref()))?;
         let tool = find(tools, way.config.tool.as_deref().unwrap_or_default())?;
         let info = service.peer_info();
         let server = info.as_ref().and_then(|info| info.server_info.as_ref());
@@ -114,32 +149,67 @@ fn find(mut tools: Vec<Tool>, wanted: &str) -> Result<Tool, Trouble> {
 
 type Service = RunningService<RoleClient, Partner>;
 
+/// Why there is no connection, or none with which the tool could be called.
+pub(super) struct NoLink {
+    /// What the caller is told.
+    pub(super) trouble: Trouble,
+    /// The server did not let the worker in.
+    pub(super) refusal: Option<Refusal>,
+}
+
+impl From<Trouble> for NoLink {
+    fn from(trouble: Trouble) -> Self {
+        Self { trouble, refusal: None }
+    }
+}
+
+impl NoLink {
+    fn refused(way: &Way, refusal: Option<Refusal>) -> Option<Self> {
+        let refusal = refusal?;
+        let trouble = way.oauth.as_ref()?.refused(&refusal);
+        Some(Self { trouble, refusal: Some(refusal) })
+    }
+
+    /// What a request came to on an open connection.
+    pub(super) fn in_call(way: &Way, error: &ServiceError, said: Option<&str>) -> Self {
+        Self::refused(way, Refusal::in_call(error)).unwrap_or_else(|| answer::failed(error, said).into())
+    }
+}
+
 /// Why there is no connection.
 enum Unconnected {
     /// The server speaks, and none of the versions that it was spoken to in.
     OtherEra(Trouble),
     /// Anything else.
-    Failed(Trouble),
+    Failed(NoLink),
 }
 
 impl Unconnected {
-    fn trouble(self) -> Trouble {
+    fn why(self) -> NoLink {
         match self {
-            Self::OtherEra(trouble) | Self::Failed(trouble) => trouble,
+            Self::OtherEra(trouble) => trouble.into(),
+            Self::Failed(why) => why,
         }
+    }
+
+    fn blocked(what: &str) -> Self {
+        Self::Failed(Trouble::blocked(what).into())
     }
 }
 
 async fn connect(way: &Way, lifecycle: ClientLifecycleMode) -> Result<(Service, Option<Live>), Unconnected> {
+    let partner = Partner::new(&way.config);
     match &way.config.url {
         Some(url) => {
-            let transport = over_http(way, url).map_err(Unconnected::Failed)?;
-            let connected = Partner.serve_with_lifecycle(transport, lifecycle).await;
-            connected.map(|service| (service, None)).map_err(|error| unconnected(&error, url, None))
+            let connected = over_http(way, url, partner, lifecycle).await?;
+            connected.map(|service| (service, None)).map_err(|error| {
+                let refused = NoLink::refused(way, Refusal::at_start(&error));
+                refused.map_or_else(|| unconnected(&error, url, None), Unconnected::Failed)
+            })
         }
         None => {
-            let (live, stdout, stdin, name) = over_pipes(way).map_err(Unconnected::Failed)?;
-            match Partner.serve_with_lifecycle((stdout, stdin), lifecycle).await {
+            let (live, stdout, stdin, name) = over_pipes(way).map_err(|trouble| Unconnected::Failed(trouble.into()))?;
+            match partner.serve_with_lifecycle((stdout, stdin), lifecycle).await {
                 Ok(service) => Ok((service, Some(live))),
                 Err(error) => {
                     let said = live.last_words().await;
@@ -150,15 +220,27 @@ async fn connect(way: &Way, lifecycle: ClientLifecycleMode) -> Result<(Service, 
     }
 }
 
-fn over_http(way: &Way, url: &str) -> Result<StreamableHttpClientTransport<reqwest::Client>, Trouble> {
-    let address = Url::parse(url).map_err(|error| Trouble::blocked(&format!("`url` is no address: {error}")))?;
+/// Speaks to a server over HTTP: with the configured key, with a login, or with neither.
+async fn over_http(
+    way: &Way,
+    url: &str,
+    partner: Partner,
+    lifecycle: ClientLifecycleMode,
+) -> Result<Result<Service, ClientInitializeError>, Unconnected> {
+    let address = Url::parse(url).map_err(|error| Unconnected::blocked(&format!("`url` is no address: {error}")))?;
     let client = http::client(&way.name, &address, way.connect_timeout);
-    let client = client.map_err(|error| Trouble::blocked(&error.to_string()))?;
+    let client = client.map_err(|error| Unconnected::blocked(&error.to_string()))?;
     let mut config = StreamableHttpClientTransportConfig::with_uri(url);
+    if let Some(oauth) = way.oauth.as_ref().filter(|oauth| oauth.is_allowed()) {
+        let client = oauth.client(client).await.map_err(|why| Unconnected::blocked(&why))?;
+        let transport = StreamableHttpClientTransport::with_client(client, config);
+        return Ok(Box::pin(partner.serve_with_lifecycle(transport, lifecycle)).await);
+    }
     if let Some(key) = way.environment.worker_key(&way.config) {
         config = config.auth_header(key.expose_secret());
     }
-    Ok(StreamableHttpClientTransport::with_client(client, config))
+    let transport = StreamableHttpClientTransport::with_client(client, config);
+    Ok(Box::pin(partner.serve_with_lifecycle(transport, lifecycle)).await)
 }
 
 /// Starts the server; its pipes and what it is called in messages.
@@ -194,7 +276,7 @@ fn newest_first() -> ClientLifecycleMode {
 
 fn unconnected(error: &ClientInitializeError, to: &str, said: Option<&str>) -> Unconnected {
     let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-    Unconnected::Failed(match error {
+    let trouble = match error {
         ClientInitializeError::NoCompatibleProtocolVersion { .. } => {
             let what = format!("{to} speaks no version of the protocol that is known: {error}");
             return Unconnected::OtherEra(Trouble::blocked(&what));
@@ -212,5 +294,6 @@ fn unconnected(error: &ClientInitializeError, to: &str, said: Option<&str>) -> U
             Trouble::new(told.class, &format!("no connection to {to}: {}{said}", told.message))
         }
         other => Trouble::transient(&format!("{to} does not speak as an MCP server does: {other}{said}")),
-    })
+    };
+    Unconnected::Failed(trouble.into())
 }

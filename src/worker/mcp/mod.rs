@@ -1,8 +1,12 @@
 //! A tool of another MCP server as a worker. One connection is kept and used by all calls; one that died is made anew at the
-//! next call. Connecting is `link`, what the tool is given `tool`, how its result reads `answer`.
+//! next call. Connecting is `link`, what the tool is given `tool`, how its result reads `answer`, logging in `oauth`, what a
+//! server's questions are answered with `questions`.
 
 mod answer;
 mod link;
+pub mod login;
+mod oauth;
+mod questions;
 mod tool;
 
 use super::cli::trouble::Trouble;
@@ -11,7 +15,9 @@ use super::process::ShimProgram;
 use super::{Call, Outcome, Reply};
 use crate::board::{FailureClass, Usage};
 use crate::config::{self, Environment, Limits};
-use link::{Link, Way};
+use link::{Link, NoLink, Way};
+use oauth::{Oauth, Refusal};
+use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,8 +56,10 @@ pub(super) struct McpWorker {
 impl McpWorker {
     /// The worker; connects to nobody yet.
     pub(super) fn new(params: Params<'_>) -> Self {
+        let oauth = login_of(&params);
         let Params { name, config, environment, place, shim, limits } = params;
         let way = Way {
+            oauth,
             name: name.to_owned(),
             config: config.clone(),
             environment: environment.clone(),
@@ -77,11 +85,30 @@ impl McpWorker {
         };
         outcome.map_err(|trouble| {
             let key = self.way.environment.worker_key(&self.way.config);
+            let trouble = match &self.way.oauth {
+                Some(oauth) => Trouble { message: oauth.masked(trouble.message), ..trouble },
+                None => trouble,
+            };
             trouble.failure(began.elapsed(), key.as_ref().map(ExposeSecret::expose_secret))
         })
     }
 
     async fn ask(&self, call: &Call) -> Result<Reply, Trouble> {
+        let refused = match self.ask_once(call).await {
+            Ok(reply) => return Ok(reply),
+            Err(refused) => refused,
+        };
+        // A client's own token has no other way to be renewed: once, then its end is the server's last word.
+        match &self.way.oauth {
+            Some(oauth) if oauth.is_by_client() && matches!(refused.refusal, Some(Refusal::NoLogin { .. })) => {
+                oauth.renew_as_client().await.map_err(|why| Trouble::blocked(&why))?;
+                self.ask_once(call).await.map_err(|refused| refused.trouble)
+            }
+            _ => Err(refused.trouble),
+        }
+    }
+
+    async fn ask_once(&self, call: &Call) -> Result<Reply, NoLink> {
         let slot = self.slot();
         let link = self.connected(&slot).await?;
         let prompt = whole_prompt(call.system.as_deref(), &call.prompt);
@@ -91,10 +118,10 @@ impl McpWorker {
             Trouble::blocked(&format!("workers.{name}, tool `{tool}`: {what}"))
         })?;
         let result = link.call(arguments).await;
-        let result = result.map_err(|error| answer::failed(&error, link.complaint().as_deref()))?;
+        let result = result.map_err(|error| NoLink::in_call(&self.way, &error, link.complaint().as_deref()))?;
         let given = answer::read(result)?;
         if given.text.len() > self.answer_bytes_max {
-            return Err(Trouble::refused("its answer is longer than `limits.output_bytes_max`"));
+            return Err(Trouble::refused("its answer is longer than `limits.output_bytes_max`").into());
         }
         let model = self.way.config.model.clone().unwrap_or_else(|| link.server.clone());
         let (text, structured) = (given.text, given.structured);
@@ -102,7 +129,7 @@ impl McpWorker {
     }
 
     /// Connects, or waits for somebody else who is doing so.
-    async fn connected<'a>(&self, slot: &'a OnceCell<Link>) -> Result<&'a Link, Trouble> {
+    async fn connected<'a>(&self, slot: &'a OnceCell<Link>) -> Result<&'a Link, NoLink> {
         let open = async {
             let late = |_| Trouble::new(FailureClass::Timeout, "the server does not get ready");
             // On the heap: the handshake's state is large, and every caller would carry it.
@@ -119,4 +146,22 @@ impl McpWorker {
         }
         Arc::clone(&slot)
     }
+}
+
+/// The login at the server of a worker: none for a program, for one that is shown a key, and for an address that is none.
+fn login_of(params: &Params<'_>) -> Option<Oauth> {
+    let Params { name, config, environment, place, limits, .. } = params;
+    if environment.worker_key(config).is_some() {
+        return None;
+    }
+    let url = Url::parse(config.url.as_deref()?).ok()?;
+    let made = Oauth::new(oauth::Params {
+        name,
+        login: &config.login,
+        secret: environment.client_secret(config),
+        url: &url,
+        folder: place,
+        connect_timeout: limits.connect_timeout,
+    });
+    made.map_err(|why| tracing::warn!(worker = name, why, "there can be no login")).ok()
 }

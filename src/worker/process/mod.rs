@@ -5,6 +5,7 @@ mod attend;
 mod detach;
 mod keeper;
 mod live;
+mod open;
 mod proc_fs;
 mod reap;
 pub mod shim;
@@ -12,6 +13,7 @@ mod spool;
 mod standby;
 
 pub use detach::detach;
+pub use open::open;
 
 pub(crate) use attend::{Begin, Ending, Variables, attend};
 pub(crate) use live::{Live, Start};
