@@ -17,6 +17,7 @@ pub mod input;
 pub mod memory;
 pub mod page;
 pub mod plan;
+pub mod plan_reader;
 mod planning;
 pub mod prompt;
 pub mod proposal;

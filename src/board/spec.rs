@@ -115,6 +115,23 @@ pub struct WrittenStep {
     pub validate: Option<String>,
 }
 
+impl WrittenStep {
+    /// A step of nothing but a name and an instruction.
+    pub fn of(id: StepId, instruction: String) -> Self {
+        Self {
+            id,
+            role: None,
+            instruction,
+            needs: Vec::new(),
+            workers: 1,
+            models: Vec::new(),
+            consensus: false,
+            workspace: WorkspaceAccess::Read,
+            validate: None,
+        }
+    }
+}
+
 fn one() -> u32 {
     1
 }

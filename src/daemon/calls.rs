@@ -11,7 +11,8 @@ use super::trouble::Where;
 use crate::board::prompt::{self, Material, Piece};
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
-    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, WorkerName, verdict_reader,
+    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, WorkerName, plan_reader,
+    verdict_reader,
 };
 use crate::folder::{context, without_keys};
 use crate::store::Blobs;
@@ -308,7 +309,7 @@ impl CallJob {
             key: ask.key.clone(),
             system: prompt.system,
             prompt: prompt.text,
-            schema: verdict_reader::schema(&ask.purpose),
+            schema: verdict_reader::schema(&ask.purpose).or_else(|| plan_reader::schema(&ask.purpose)),
             time_left: ask.deadline.since(self.clock.now()),
             session: None,
             history: Vec::new(),
@@ -345,7 +346,7 @@ impl CallJob {
         let structured = reply.structured.as_ref();
         let verdicts = verdict_reader::read_beside(&ask.purpose, &reply.text, structured, &self.shown(ask));
         Some(Answer {
-            proposal: None,
+            proposal: plan_reader::read(&ask.purpose, &reply.text, structured),
             text: self.keep(&reply.text).await?,
             verdicts,
             model: reply.model,

@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 const DEPTH_MAX: u32 = 16;
 
 /// Reads the value that begins `text`; what follows it is ignored. `None` when there is none or it nests too deep.
-pub(super) fn parse(text: &str) -> Option<Value> {
+pub(in crate::board) fn parse(text: &str) -> Option<Value> {
     Parser { rest: text }.value(DEPTH_MAX)
 }
 

@@ -12,6 +12,7 @@ mod scan;
 mod schema;
 
 pub use label::candidate_label;
+pub(in crate::board) use lenient::parse as parse_leniently;
 pub use schema::schema;
 
 use super::attempt::Purpose;

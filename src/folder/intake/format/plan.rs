@@ -5,7 +5,7 @@ use super::keys::{ACCESS, workers};
 use super::tree::{Entry, Value, reason};
 use super::value::{Field, nearest, only_known, quoted};
 use crate::board::spec::{WrittenPlan, WrittenStep};
-use crate::board::{Reason, Role, StepId, WorkspaceAccess};
+use crate::board::{Reason, Role, StepId};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod batches;
@@ -92,7 +92,7 @@ fn step(item: Field<'_>) -> Result<WrittenStep, Reason> {
     let entries = item.map()?;
     only_known(entries, &STEP_KEYS, &format!("{}.", item.name))?;
     let (mut id, mut instruction) = (None, None);
-    let mut step = bare(StepId::new(""), String::new());
+    let mut step = WrittenStep::of(StepId::new(""), String::new());
     for entry in entries {
         let name = format!("{}.{}", item.name, entry.key);
         let field = Field::of(&name, entry);
@@ -112,21 +112,6 @@ fn step(item: Field<'_>) -> Result<WrittenStep, Reason> {
     step.instruction =
         instruction.ok_or_else(|| item.refuse("has no do", "say what the step is to do, as in do: write the tests"))?;
     Ok(step)
-}
-
-/// A step of nothing but a name and an instruction.
-fn bare(id: StepId, instruction: String) -> WrittenStep {
-    WrittenStep {
-        id,
-        role: None,
-        instruction,
-        needs: Vec::new(),
-        workers: 1,
-        models: Vec::new(),
-        consensus: false,
-        workspace: WorkspaceAccess::Read,
-        validate: None,
-    }
 }
 
 /// A step's name, fit for the name of a file.

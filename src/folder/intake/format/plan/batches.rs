@@ -3,7 +3,8 @@
 
 use super::super::tree::{Entry, Value};
 use super::super::value::{Field, only_known, quoted};
-use super::{bare, once, step_id};
+use super::{once, step_id};
+use crate::board::plan_reader::{chain, distance};
 use crate::board::spec::{WrittenPlan, WrittenStep};
 use crate::board::{Reason, StepId, WorkerName};
 use std::collections::BTreeSet;
@@ -34,7 +35,7 @@ pub(super) fn read(plan: Field<'_>, entries: &[Entry]) -> Result<WrittenPlan, Re
         match entry.key.as_str() {
             "steps" => steps = read_steps(field)?,
             "parallelizable" => batches = field.list(|batch| batch.list(id))?,
-            "checkpoints" => checkpoint_every = every(&field.list(|at| at.count(1, 10_000))?),
+            "checkpoints" => checkpoint_every = distance(&field.list(|at| at.count(1, 10_000))?),
             "task_type" => drop(field.line()?),
             _ => rated(field)?,
         }
@@ -71,7 +72,7 @@ fn read_steps(field: Field<'_>) -> Result<Vec<WrittenStep>, Reason> {
         let action = action
             .ok_or_else(|| item.refuse("has no action", "say what the step is to do, as in action: write the tests"))?;
         once(item, &seen, &name)?;
-        Ok(WrittenStep { models, ..bare(name, action) })
+        Ok(WrittenStep { models, ..WrittenStep::of(name, action) })
     })
 }
 
@@ -99,30 +100,4 @@ fn batched_once(plan: Field<'_>, steps: &[WrittenStep], batches: &[Vec<StepId>])
         }
     }
     Ok(())
-}
-
-/// Steps of one batch run side by side after everything of the group before; a step in no batch is a group of its own, at
-/// its place in the list.
-fn chain(steps: &mut [WrittenStep], batches: &[Vec<StepId>]) {
-    let mut before: Vec<StepId> = Vec::new();
-    let mut placed: BTreeSet<StepId> = BTreeSet::new();
-    let order: Vec<StepId> = steps.iter().map(|step| step.id.clone()).collect();
-    for id in order {
-        if placed.contains(&id) {
-            continue;
-        }
-        let group = batches.iter().find(|batch| batch.contains(&id)).cloned().unwrap_or_else(|| vec![id]);
-        for step in steps.iter_mut().filter(|step| group.contains(&step.id)) {
-            step.needs.clone_from(&before);
-        }
-        placed.extend(group.iter().cloned());
-        before = group;
-    }
-}
-
-/// Checkpoints by step count become one distance: the smallest between two of them.
-fn every(checkpoints: &[u32]) -> Option<u32> {
-    let marks: BTreeSet<u32> = checkpoints.iter().copied().collect();
-    let before = std::iter::once(0).chain(marks.iter().copied());
-    marks.iter().zip(before).map(|(mark, before)| mark - before).min()
 }
