@@ -7,6 +7,7 @@ mod handle;
 mod memory;
 mod notice;
 mod reply;
+mod report;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use handle::{Answering, Board, Handle};
 pub use memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 pub use notice::Notice;
 pub use reply::{Reply, Status, WorkerRow};
+pub use report::{Report, ReportBy, ReportEndings, ReportRow};
 pub use request::{EditMode, NewTask, Overrides, Request};
 pub use view::{AttemptView, StepView, TASK_STATES, TaskRow, TaskView};
 

@@ -2,6 +2,7 @@
 
 use super::memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 use super::notice::Notice;
+use super::report::Report;
 use super::view::{TaskRow, TaskView};
 use crate::board::{Decision, Route, Seq, TaskId};
 use schemars::JsonSchema;
@@ -52,6 +53,17 @@ pub enum Reply {
     Workers {
         /// In order of preference.
         workers: Vec<WorkerRow>,
+    },
+    /// What the workers did.
+    Report(Box<Report>),
+    /// Records of an older system are counted.
+    RecordsImported {
+        /// Entries that were read.
+        entries: u64,
+        /// Entries that could not be read.
+        unread: u64,
+        /// What could not be read or had to be assumed, a sentence each.
+        told: Vec<String>,
     },
     /// What happened.
     Notices {

@@ -1,5 +1,6 @@
 //! What can be asked of the board. Each request exists on every face, or on a short list of exceptions.
 
+use super::report::ReportBy;
 use crate::board::{Kind, Mode, Priority, Role, Seq, TaskId, WorkerName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,25 @@ pub enum Request {
     },
     /// The workers and how they stand.
     Workers,
+    /// What the workers did: tasks, success, time, tokens, cost and recoveries.
+    Report {
+        /// From this side only (`worker`, `role`, `kind`); all of them when nobody says.
+        #[serde(default)]
+        by: Option<ReportBy>,
+        /// Only since this day (`2026-11-20`) or over the last days (`7d`, `4w`); everything when nobody says.
+        #[serde(default)]
+        since: Option<String>,
+    },
+    /// Take over the metrics file that an older system kept (`.agent/multi_model_metrics.json`).
+    ImportRecords {
+        /// The file's name, for the log.
+        file: String,
+        /// What it holds.
+        content: String,
+        /// Who says so.
+        #[serde(default)]
+        by: String,
+    },
     /// What happened after a point, waiting for it if nothing has.
     Notices {
         /// The last event already known.

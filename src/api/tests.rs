@@ -95,6 +95,11 @@ fn requests_about_the_board() {
     stands_as(&Request::Log { entries: 3 }, r#"{"request":"log","entries":3}"#);
     stands_as(&Request::VerifyLog, r#"{"request":"verify_log"}"#);
     stands_as(&Request::Workers, r#"{"request":"workers"}"#);
+    stands_as(
+        &Request::Report { by: Some(ReportBy::Worker), since: Some("7d".to_owned()) },
+        r#"{"request":"report","by":"worker","since":"7d"}"#,
+    );
+    reads_as(&json!({ "request": "report" }), &Request::Report { by: None, since: None });
     stands_as(&Request::Status, r#"{"request":"status"}"#);
     stands_as(
         &Request::Notices { after: Seq(4), task: Some(task()), wait_ms: 1000 },

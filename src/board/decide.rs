@@ -3,7 +3,7 @@
 use super::attempt::{AttemptState, Failure, FailureClass, Usage};
 use super::budget;
 use super::event::{Ending, Event};
-use super::id::{AttemptKey, Seq, TaskId, WorkerName};
+use super::id::{AttemptKey, Role, Seq, TaskId, WorkerName};
 use super::input::{Input, Offer, PersonAnswer, Refusal};
 use super::memory;
 use super::page::Reason;
@@ -80,7 +80,12 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         Input::ImportRecords { file, hash, .. } if state.globals.tallies.imports.contains(&hash) => {
             Err(Refusal::ImportedBefore { file })
         }
-        Input::ImportRecords { at, by, file, hash, records } => {
+        Input::ImportRecords { at, by, file, hash, mut records } => {
+            for record in &mut records {
+                // Older systems knew roles by names that are aliases here.
+                let role = rules.catalog.role_named(record.role.as_str()).map(Role::new);
+                record.role = role.unwrap_or_else(|| record.role.clone());
+            }
             Ok(vec![Event::RecordsImported { at, by, file, hash, records }])
         }
         Input::Started { at } => Ok(vec![Event::DaemonStarted { at }]),

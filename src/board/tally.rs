@@ -9,7 +9,11 @@ use std::fmt;
 use std::sync::Arc;
 
 mod counting;
+mod entry_fields;
 mod imported;
+pub mod metrics_file;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::board) use counting::count;
 pub use imported::Imported;

@@ -81,6 +81,7 @@ pub(super) enum Command {
     Log(commands::log::Args),
     Route(commands::route::Args),
     Workers(commands::workers::Args),
+    Report(commands::report::Args),
     /// Read and write the shared memories
     #[command(subcommand)]
     Memory(commands::memory::Command),
@@ -162,6 +163,8 @@ mod tests {
             vec!["synod", "wait", "x", "--timeout", "soon"],
             vec!["synod", "tasks", "-q", "-v"],
             vec!["synod", "tasks", "--limit", "0"],
+            vec!["synod", "report", "--by", "colour"],
+            vec!["synod", "report", "import"],
             vec!["synod", "memory"],
             vec!["synod", "memory", "search"],
             vec!["synod", "memory", "read", "x", "--revision", "0"],

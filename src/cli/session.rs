@@ -11,6 +11,9 @@ use tracing_subscriber::EnvFilter;
 /// The variable that sets the filter of messages, for hunting a fault.
 const LOG_VARIABLE: &str = "SYNOD_LOG";
 
+/// Columns of a terminal that nobody knows.
+const COLUMNS: usize = 80;
+
 /// One run of the program.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -52,6 +55,13 @@ impl Session {
     /// A path as the person meant it: from the folder the program was started in, also with `-C`.
     pub(super) fn path(&self, path: &Path) -> PathBuf {
         self.environment.current_dir().join(path)
+    }
+
+    /// How many columns the person sees: those of the terminal, or what COLUMNS says; 80 when nobody knows.
+    pub(super) fn columns(&self) -> usize {
+        let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        let said = || self.environment.text("COLUMNS").and_then(|columns| columns.trim().parse().ok());
+        terminal.filter(|columns| *columns > 0).or_else(said).unwrap_or(COLUMNS)
     }
 
     /// Who asks, for the log.

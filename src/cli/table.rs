@@ -9,17 +9,24 @@ const GAP: &str = "  ";
 #[derive(Debug)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
+    /// Every column but the first holds numbers and stands to the right.
+    numbers: bool,
 }
 
 impl Table {
     /// A table with these columns.
     pub(super) fn new(head: &[&str]) -> Self {
-        Self { rows: vec![head.iter().map(|&name| name.to_owned()).collect()] }
+        Self { rows: vec![head.iter().map(|&name| name.to_owned()).collect()], numbers: false }
     }
 
     /// A table whose rows need no head.
     pub(super) fn headless() -> Self {
-        Self { rows: Vec::new() }
+        Self { rows: Vec::new(), numbers: false }
+    }
+
+    /// A table with these columns, of which all but the first hold numbers.
+    pub(super) fn of_numbers(head: &[&str]) -> Self {
+        Self { numbers: true, ..Self::new(head) }
     }
 
     /// Adds a row. A cell is one line: breaks in it become spaces.
@@ -35,9 +42,9 @@ impl Table {
         let widths: Vec<usize> = (0..columns).map(|at| width(at).unwrap_or(0)).collect();
         let mut out = String::new();
         for row in &self.rows {
-            let padded = row.iter().zip(&widths).map(|(cell, width)| {
+            let padded = row.iter().zip(&widths).enumerate().map(|(at, (cell, width))| {
                 let spaces = " ".repeat(width.saturating_sub(cell.width()));
-                format!("{cell}{spaces}")
+                if self.numbers && at > 0 { format!("{spaces}{cell}") } else { format!("{cell}{spaces}") }
             });
             out.push_str(padded.collect::<Vec<_>>().join(GAP).trim_end());
             out.push('\n');
@@ -69,6 +76,14 @@ mod tests {
         table.row(["登录".to_owned(), "a\nb".to_owned()]);
         table.row(["abcdef".to_owned(), String::new()]);
         assert_eq!(table.text(), "ID      TITLE\n登录    a b\nabcdef\n");
+    }
+
+    #[test]
+    fn numbers_stand_to_the_right() {
+        let mut table = Table::of_numbers(&["NAME", "N"]);
+        table.row(["a".to_owned(), "100".to_owned()]);
+        table.row(["bcdefg".to_owned(), "7".to_owned()]);
+        assert_eq!(table.text(), "NAME      N\na       100\nbcdefg    7\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The words a person may write after a flag, read into the board's own types. Names that depend on the settings
 //! (workers, roles, kinds) are only shaped here; whether they exist the daemon says.
 
-use crate::api::{Mode, Priority, TASK_STATES, TaskId};
+use crate::api::{Mode, Priority, ReportBy, TASK_STATES, TaskId};
 use crate::config;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use std::time::Duration;
@@ -19,6 +19,12 @@ pub(super) fn priority() -> impl TypedValueParser<Value = Priority> {
 pub(super) fn mode() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.map(Mode::as_str))
         .map(|word| Mode::ALL.into_iter().find(|mode| mode.as_str() == word).unwrap_or_default())
+}
+
+/// Reads from which side a report is made.
+pub(super) fn side() -> impl TypedValueParser<Value = ReportBy> {
+    PossibleValuesParser::new(ReportBy::ALL.map(ReportBy::as_str))
+        .try_map(|word| ReportBy::ALL.into_iter().find(|by| by.as_str() == word).ok_or("there is no such side"))
 }
 
 /// Reads a task's state.

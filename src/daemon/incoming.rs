@@ -1,9 +1,9 @@
 //! What arrives on the loop's one channel. One channel, because two give no order.
 
 use super::trouble::Where;
-use crate::api::{Notice, Status, TaskRow, WorkerRow};
+use crate::api::{Notice, Report, ReportBy, Status, TaskRow, WorkerRow};
 use crate::board::memory::{Lease, MemoryAct, MemoryName};
-use crate::board::{Input, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
+use crate::board::{Day, Input, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
 use crate::store::Revision;
 use tokio::sync::oneshot;
 
@@ -106,6 +106,8 @@ pub(super) enum Query {
     Workers(oneshot::Sender<Vec<WorkerRow>>),
     /// What happened after a point; answered when there is something.
     Notices(NoticeQuery),
+    /// The report over the records, from one side or all, since a day.
+    Report(Option<ReportBy>, Option<Day>, oneshot::Sender<Box<Report>>),
     /// Revisions of a memory, newest first: those before one, at most so many.
     MemoryHistory(MemoryName, Option<u64>, usize, oneshot::Sender<Result<Vec<Revision>, String>>),
     /// One revision of a memory.

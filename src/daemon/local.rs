@@ -101,6 +101,8 @@ impl LocalBoard {
                 self.desk.tell_standing(&mut workers);
                 Ok(Reply::Workers { workers })
             }
+            Request::Report { by, since } => self.report(by, since.as_deref()).await,
+            Request::ImportRecords { file, content, by } => self.import_records(file, content, by).await,
             Request::Notices { after, task, wait_ms } => {
                 let waits = wait_ms > 0;
                 let query = self.query(|reply| Query::Notices(NoticeQuery { after, task, waits, reply }));

@@ -18,6 +18,7 @@ mod notices;
 mod outage;
 mod publishing;
 mod queries;
+mod records;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::incoming::{Query, Rows};
-use crate::api::{Status, TaskRow, WorkerRow};
+use crate::api::{Report, Status, TaskRow, WorkerRow};
 use crate::board::state::Resting;
 use crate::board::{self, Phase, State, Task, TaskId};
 use std::cmp::Reverse;
@@ -34,6 +34,9 @@ impl Engine {
                 drop(reply.send(routed.map(Box::new)));
             }
             Query::Workers(reply) => drop(reply.send(self.workers())),
+            Query::Report(by, since, reply) => {
+                drop(reply.send(Box::new(Report::of(&self.state.globals.tallies, by, since.as_ref()))));
+            }
             Query::Notices(query) => self.notices.ask(query, self.state.seq),
             Query::MemoryHistory(name, before, limit, reply) => {
                 let found = self.store.memory_history(&name, before, limit);

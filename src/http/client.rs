@@ -129,6 +129,8 @@ fn patience(request: &Request) -> Duration {
         | Request::VerifyLog
         | Request::Route { .. }
         | Request::Workers
+        | Request::Report { .. }
+        | Request::ImportRecords { .. }
         | Request::MemoryList { .. }
         | Request::MemoryRead { .. }
         | Request::MemoryWrite { .. }

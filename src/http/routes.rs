@@ -76,6 +76,8 @@ pub(super) fn table() -> Vec<Route> {
         route::<asks::VerifyLog>(),
         route::<asks::Route>(),
         route::<asks::Workers>(),
+        route::<asks::Report>(),
+        route::<asks::ImportRecords>(),
         Route { streams: true, handler: get(stream::notices), ..route::<asks::Notices>() },
         route::<asks::Status>(),
         route::<asks::Shutdown>(),

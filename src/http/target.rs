@@ -39,6 +39,8 @@ impl Target {
             Request::VerifyLog => Self::to(&asks::VerifyLog {}),
             Request::Route { text, overrides } => Self::to(&asks::Route { text, overrides }),
             Request::Workers => Self::to(&asks::Workers {}),
+            Request::Report { by, since } => Self::to(&asks::Report { by, since }),
+            Request::ImportRecords { file, content, by } => Self::to(&asks::ImportRecords { file, content, by }),
             Request::Notices { after, task, wait_ms } => Self::to(&asks::Notices { after: after.0, task, wait_ms }),
             Request::Status => Self::to(&asks::Status {}),
             Request::Shutdown { hard } => Self::to(&asks::Shutdown { hard }),

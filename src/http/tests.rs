@@ -15,8 +15,8 @@ mod port;
 use super::socket::bind_at;
 use super::{BindError, Client, Face, Limits, Mounts, Port, Spawn, StreamHandler, serve};
 use crate::api::{
-    Answering, Board, EditMode, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, Request,
-    Role, Seq, Status, TaskId, WorkerName,
+    Answering, Board, EditMode, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, ReportBy,
+    Request, Role, Seq, Status, TaskId, WorkerName,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -170,6 +170,9 @@ fn every_request() -> Vec<Request> {
         Request::VerifyLog,
         Request::Route { text: "look".into(), overrides },
         Request::Workers,
+        Request::Report { by: Some(ReportBy::Kind), since: Some("7d & more".into()) },
+        Request::Report { by: None, since: None },
+        Request::ImportRecords { file: "m.json".into(), content: "{\n\"a\": []}".into(), by: by() },
         Request::Notices { after: Seq(9), task: Some(id), wait_ms: 5 },
         Request::Status,
         Request::Shutdown { hard: true },
@@ -257,13 +260,15 @@ fn number(request: &Request) -> usize {
         Request::SubmitWork { .. } => 26,
         Request::Status => 27,
         Request::Shutdown { .. } => 28,
+        Request::Report { .. } => 29,
+        Request::ImportRecords { .. } => 30,
     }
 }
 
 #[test]
 fn every_request_is_sent_by_the_tests_and_has_its_own_route() {
     let sent: BTreeSet<usize> = every_request().iter().map(number).collect();
-    assert_eq!(sent, (0..29).collect());
+    assert_eq!(sent, (0..31).collect());
     let routes = super::routes::table();
     assert_eq!(routes.len(), sent.len());
     let names: BTreeSet<&str> = routes.iter().map(|route| route.name).collect();

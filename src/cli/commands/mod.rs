@@ -13,6 +13,7 @@ pub(super) mod log;
 pub(super) mod login;
 pub(super) mod mcp;
 pub(super) mod memory;
+pub(super) mod report;
 pub(super) mod route;
 pub(super) mod run;
 pub(super) mod shim;
@@ -52,6 +53,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Log(args) => log::run(session, args).await,
         Command::Route(args) => route::run(session, args).await,
         Command::Workers(args) => workers::run(session, &args).await,
+        Command::Report(args) => report::run(session, args).await,
         Command::Memory(command) => memory::run(session, command).await,
         Command::Doctor(args) => doctor::run(session, &args).await,
         Command::Config(command) => config::run(session, &command),

@@ -5,6 +5,7 @@ mod doctor;
 mod memory;
 mod number;
 mod people;
+pub(super) mod report;
 mod task;
 
 pub(super) use doctor::findings;

@@ -3,6 +3,7 @@
 
 mod daemon;
 mod memories;
+mod records;
 mod tasks;
 mod work;
 
@@ -11,6 +12,7 @@ pub(super) use memories::{
     DeleteMemory, EditMemory, LeaseMemory, ListMemories, MemoryHistory, ReadMemory, RenameMemory, RestoreMemory,
     SearchMemories, WriteMemory,
 };
+pub(super) use records::{ImportRecords, Report};
 pub(super) use tasks::{Approve, Cancel, ListTasks, Reject, Retry, Show, Submit, Wait, Why};
 pub(super) use work::{ClaimWork, RenewWork, SubmitWork};
 

@@ -7,6 +7,7 @@ mod bus;
 mod orchestrate;
 mod overrides;
 mod python;
+mod records;
 mod schema;
 mod serena;
 mod tasks;
@@ -137,6 +138,7 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     entries.extend(tasks::entries());
     entries.extend(work::entries());
     entries.extend(board::entries());
+    entries.extend(records::entries());
     entries
 });
 

@@ -24,6 +24,8 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("verify_log", &["log", "verify"]),
     ("route", &["route"]),
     ("workers", &["workers"]),
+    ("report", &["report"]),
+    ("import_records", &["report", "import"]),
     ("memory_list", &["memory", "list"]),
     ("memory_read", &["memory", "read"]),
     ("memory_write", &["memory", "write"]),
