@@ -7,6 +7,7 @@ use super::view::{TaskRow, TaskView};
 use crate::board::{Decision, Route, Seq, TaskId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One reply.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -185,6 +186,9 @@ pub struct Status {
     pub workspace: String,
     /// Tasks that have not ended.
     pub open_tasks: usize,
+    /// The same by how they stand (`waiting`, `working`, `awaiting_person`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<String, u64>,
     /// Calls running now.
     pub running_calls: u32,
     /// The last event.

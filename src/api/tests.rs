@@ -249,6 +249,7 @@ fn workers_and_status() {
         version: "0.1.0".to_owned(),
         workspace: "/w".to_owned(),
         open_tasks: 3,
+        phases: Default::default(),
         running_calls: 2,
         seq: Seq(17),
         published: Seq(16),

@@ -6,6 +6,7 @@ use crate::api::{Report, Status, TaskRow, WorkerRow};
 use crate::board::state::Resting;
 use crate::board::{self, Phase, State, Task, TaskId};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 /// From here on a place in a list counts open tasks; below it stand the numbers of ended ones. Exact in every JSON reader.
@@ -150,6 +151,17 @@ impl Engine {
         rows.collect()
     }
 
+    /// Open tasks by how they stand.
+    fn phases(&self) -> BTreeMap<String, u64> {
+        let mut phases = BTreeMap::new();
+        for phase in self.state.tasks.values().map(|task| &task.phase) {
+            if !matches!(phase, Phase::Ended { .. }) {
+                *phases.entry(phase.as_str().to_owned()).or_default() += 1;
+            }
+        }
+        phases
+    }
+
     fn status(&self) -> Status {
         Status {
             pid: std::process::id(),
@@ -157,6 +169,7 @@ impl Engine {
             workspace: self.facts.workspace.clone(),
             listen: self.facts.listen.clone(),
             open_tasks: self.state.open(),
+            phases: self.phases(),
             running_calls: self.state.running(),
             seq: self.state.seq,
             published: self.published,

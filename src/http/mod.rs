@@ -7,6 +7,7 @@ mod connection;
 mod extract;
 mod guard;
 mod limits;
+mod metrics;
 mod mounts;
 mod openapi;
 mod patience;

@@ -4,6 +4,7 @@
 use super::asks::{self, Ask, Subject, Verb};
 use super::extract::{Body, Params};
 use super::limits::Limits;
+use super::metrics;
 use super::openapi;
 use super::problem::Problem;
 use super::stream;
@@ -97,6 +98,7 @@ pub(super) fn router(handle: Handle, limits: &Limits, stop: CancellationToken) -
     }
     Router::new()
         .nest(PREFIX, routes)
+        .route("/metrics", get(metrics::metrics))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limits.body_bytes_max))
@@ -155,7 +157,7 @@ impl Asked {
 }
 
 /// A reply on its way out.
-pub(super) struct Answer(Reply);
+pub(super) struct Answer(pub(super) Reply);
 
 /// Room for a reply beside its long texts, in bytes.
 const REPLY_BYTES: usize = 512;

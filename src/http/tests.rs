@@ -286,12 +286,22 @@ async fn every_request_arrives_as_it_was_sent() {
 }
 
 #[tokio::test]
+async fn the_numbers_are_told_in_prometheus_form() {
+    let served = served(Ok(Reply::Done)).await;
+    let answer = served.get("/metrics").await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("application/openmetrics-text"), "{answer}");
+    assert!(answer.contains("# EOF"), "{answer}");
+    assert_eq!(served.asked().len(), 3, "status, workers and report");
+}
+
+#[tokio::test]
 async fn a_reply_comes_back_whole() {
     let status = Status {
         pid: 7,
         version: "1".into(),
         workspace: "/w ö".into(),
         open_tasks: 2,
+        phases: Default::default(),
         running_calls: 3,
         seq: Seq(4),
         published: Seq(3),

@@ -97,8 +97,11 @@ fn is_own(task: &Task, class: &FailureClass, at: Timestamp) -> bool {
     }
 }
 
-/// Whether a call for the same place of the step failed before.
+/// Whether a call for the same place of the step failed before, or the step stands for one that failed.
 fn had_failed(task: &Task, attempt: &Attempt) -> bool {
+    if task.step(&attempt.step).is_some_and(|step| step.stands_for.is_some()) {
+        return true;
+    }
     let mut before = task.attempts_of(&attempt.step).filter(|other| other.seat == attempt.seat);
     before.any(|other| match &other.state {
         AttemptState::Failed { ended, failure } => is_own(task, &failure.class, *ended),

@@ -132,6 +132,7 @@ mod tests {
             version: String::new(),
             workspace: String::new(),
             open_tasks: 0,
+            phases: Default::default(),
             running_calls: 0,
             seq: crate::api::Seq(0),
             published: crate::api::Seq(0),

@@ -214,6 +214,7 @@ fn status(seq: u64) -> Status {
         version: "0".to_owned(),
         workspace: "/home/me/shop".to_owned(),
         open_tasks: 0,
+        phases: Default::default(),
         running_calls: 0,
         seq: Seq(seq),
         published: Seq(seq),
