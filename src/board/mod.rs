@@ -7,6 +7,7 @@ mod apply;
 pub mod attempt;
 mod budget;
 pub mod consensus;
+mod conversations;
 mod decide;
 pub mod decision;
 pub mod effect;

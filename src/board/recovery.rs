@@ -3,6 +3,7 @@
 
 use super::attempt::{Attempt, AttemptState, Failure, FailureClass};
 use super::budget;
+use super::conversations::lost_its_conversation;
 use super::id::{AttemptKey, WorkerName};
 use super::plan::{Seat, Step, StepAim};
 use super::rests::{awake_from, doubled, is_awake, is_blocked};
@@ -198,6 +199,10 @@ fn retry_pause(rules: &Rules, task: &Task, last: &Attempt, failure: &Failure) ->
     let tries_left = last.tries_before < limits.retries_max;
     match &failure.class {
         FailureClass::Interrupted => Retry::After { pause: Duration::ZERO, counted: false },
+        // It is asked afresh and told everything; that can happen once in a step, so it needs no count of its own.
+        FailureClass::RequestRefused if lost_its_conversation(last) => {
+            Retry::After { pause: Duration::ZERO, counted: false }
+        }
         FailureClass::Cancelled => Retry::Never,
         FailureClass::OverBudget => Retry::Cheaper,
         FailureClass::Transient if tries_left => {

@@ -1,6 +1,7 @@
 //! Which waiting attempt starts next, within the limits on calls, and when the state must be woken.
 
 use super::attempt::Thread;
+use super::conversations;
 use super::event::Event;
 use super::id::{AttemptKey, WorkerName};
 use super::rests::is_awake;
@@ -24,12 +25,14 @@ pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) 
     let turns = workers.filter_map(|worker| first_turn(state, worker, at).map(|turn| (turn, worker)));
     let ((_, _, key), worker) = turns.min_by(|(one, _), (other, _)| one.cmp(other))?;
     let mut deadline = at.after(worker.timeout);
-    if let Some(task) = state.tasks.get(&key.task)
-        && let Some(timeout) = task.spec.timeout
-    {
-        deadline = deadline.min(task.accepted.after(timeout));
+    let mut thread = Thread::default();
+    if let Some(task) = state.tasks.get(&key.task) {
+        if let Some(timeout) = task.spec.timeout {
+            deadline = deadline.min(task.accepted.after(timeout));
+        }
+        thread = conversations::thread(rules, task, key.number);
     }
-    Some(Event::AttemptStarted { at, key: key.clone(), deadline, thread: Thread::default() })
+    Some(Event::AttemptStarted { at, key: key.clone(), deadline, thread })
 }
 
 /// The first attempt in a worker's queue, when the worker may be asked.

@@ -6,9 +6,10 @@ use super::desk::Desk;
 use super::incoming::Incoming;
 use super::jobs::Jobs;
 use super::memories::Desk as Memories;
+use super::preparing::{Sources, Told};
 use super::publishing::OnTheWay;
 use super::trouble::Where;
-use crate::board::prompt::{self, Material, Piece};
+use crate::board::prompt;
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
     Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, WorkerName, plan_reader,
@@ -150,7 +151,7 @@ impl Calls {
             stop,
             jobs: self.jobs.clone(),
             memories: self.memories.clone(),
-            not_given: OnceLock::new(),
+            told: OnceLock::new(),
         };
         let (sender, key, clock, jobs) = (self.sender.clone(), ask.key.clone(), self.clock, self.jobs.clone());
         let report_panic = move |said: String| {
@@ -179,11 +180,6 @@ fn failure(class: FailureClass, message: String) -> Failure {
     Failure { class, message, after_s: 0.0, usage: Usage::default() }
 }
 
-/// Whether a path as a person wrote it is this gathered one.
-fn same_path(written: &str, gathered: &str) -> bool {
-    written.strip_prefix("./").unwrap_or(written) == gathered
-}
-
 /// Whether a call is under way already.
 enum Begun {
     /// An earlier daemon has begun it.
@@ -204,8 +200,8 @@ struct CallJob {
     stop: CancellationToken,
     jobs: Jobs,
     memories: Option<Memories>,
-    /// What the task names and the worker is not given, once that is known.
-    not_given: OnceLock<Vec<String>>,
+    /// What is noted beside the answer, once that is known.
+    told: OnceLock<Told>,
 }
 
 impl CallJob {
@@ -237,7 +233,13 @@ impl CallJob {
 
     async fn outcome(&self, ask: &Ask, begun: Begun) -> Outcome {
         let on_the_way = match begun {
-            Begun::Earlier(calling) => return calling.await,
+            Begun::Earlier(calling) => {
+                // An earlier daemon prepared it; only a session that the worker keeps itself can have been gone on with.
+                let resumed = ask.resume.as_ref().filter(|resume| resume.session.is_some());
+                let resumed = resumed.map(|resume| resume.attempt);
+                self.told.set(Told { resumed, ..Told::default() }).ok();
+                return calling.await;
+            }
             Begun::Not(on_the_way) => on_the_way,
         };
         let call = self.prepare(ask).await?;
@@ -287,32 +289,29 @@ impl CallJob {
         }
     }
 
-    /// Reads what the prompt needs: on a thread for blocking work where globs may walk large trees, else at once, for
-    /// waking that thread would take longer than the reading.
+    /// Reads what the prompt needs: on a thread for blocking work where globs may walk large trees, else at once.
     async fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
         let sources =
             Sources { places: self.places.clone(), blobs: self.blobs.clone(), memories: self.memories.clone() };
-        let small = ask.context.is_empty() && ask.spec.is_none() && ask.memories.is_empty() && ask.inputs.is_empty();
-        let (material, not_given) = if small {
-            sources.material(ask)?
+        let prepared = if sources.is_small(ask) {
+            sources.prepare(ask)?
         } else {
             let wanted = ask.clone();
-            let read = self.jobs.blocking(move || sources.material(&wanted)).await;
+            let read = self.jobs.blocking(move || sources.prepare(&wanted)).await;
             let broke =
                 |said| failure(FailureClass::Transient, format!("what the prompt needs could not be read: {said}"));
             read.map_err(broke)??
         };
         // A job prepares one call, so it is set once.
-        self.not_given.set(not_given).ok();
-        let prompt = prompt::compose(ask, &material, self.places.prompt);
+        self.told.set(prepared.told).ok();
         Ok(Call {
             key: ask.key.clone(),
-            system: prompt.system,
-            prompt: prompt.text,
+            system: prepared.system,
+            prompt: prepared.prompt,
             schema: verdict_reader::schema(&ask.purpose).or_else(|| plan_reader::schema(&ask.purpose)),
             time_left: ask.deadline.since(self.clock.now()),
-            session: None,
-            history: Vec::new(),
+            session: prepared.session,
+            history: prepared.history,
             images: Vec::new(),
             folder: self.places.root.clone(),
         })
@@ -345,6 +344,12 @@ impl CallJob {
     async fn answer(&self, ask: &Ask, reply: Reply) -> Option<Answer> {
         let structured = reply.structured.as_ref();
         let verdicts = verdict_reader::read_beside(&ask.purpose, &reply.text, structured, &self.shown(ask));
+        let told = self.told.get().cloned().unwrap_or_default();
+        let prompt = match &told.prompt {
+            // A worker that keeps the session itself is not told again.
+            Some(prompt) if reply.session.is_none() => Some(self.keep(prompt).await?),
+            Some(_) | None => None,
+        };
         Some(Answer {
             proposal: plan_reader::read(&ask.purpose, &reply.text, structured),
             text: self.keep(&reply.text).await?,
@@ -353,9 +358,9 @@ impl CallJob {
             session: reply.session,
             usage: reply.usage,
             files_modified: reply.files_modified,
-            not_given: self.not_given.get().cloned().unwrap_or_default(),
-            prompt: None,
-            resumed: None,
+            not_given: told.not_given,
+            prompt,
+            resumed: told.resumed,
             cached: false,
             call_hash: None,
         })
@@ -414,63 +419,5 @@ impl CallJob {
                 () = self.ending.cancelled() => return None,
             }
         }
-    }
-}
-
-/// Where a call's material is read.
-struct Sources {
-    places: CallPlaces,
-    blobs: Blobs,
-    memories: Option<Memories>,
-}
-
-impl Sources {
-    /// What the prompt needs, and what the task names that cannot be had.
-    fn material(&self, ask: &Ask) -> Result<(Material, Vec<String>), Failure> {
-        let load = |text| self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, error.to_string()));
-        let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);
-        // A file that a glob happens to match is not missed by anybody; what was written down is.
-        let asked_for = |path: &String| ask.context.contains(path) || ask.spec.as_ref() == Some(path);
-        let named_paths = gathered.left_out.iter().filter(|(path, _)| asked_for(path));
-        let mut not_given: Vec<String> = named_paths.map(|(path, why)| format!("{path}: {why}")).collect();
-        let mut left_out: Vec<String> =
-            gathered.left_out.into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
-        let piece = |(name, text)| Piece { name, text };
-        let mut files = gathered.files;
-        let named =
-            files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
-        let spec = named.then(|| piece(files.remove(0)));
-        let mut memories = Vec::new();
-        for name in self.memory_names(ask) {
-            if let Some(text) = self.memories.as_ref().and_then(|memories| memories.for_prompt(&name)) {
-                memories.push(Piece { name, text });
-                continue;
-            }
-            match context::read_memory(&self.places.memories, &name, self.places.context.bytes_max) {
-                Ok(text) => memories.push(Piece { name, text }),
-                // What other agents may write while the task runs need not be there.
-                Err(_) if !ask.memories.contains(&name) => {}
-                Err(error) => {
-                    left_out.push(format!("memory {name}: {error}"));
-                    not_given.push(format!("memory {name}: {error}"));
-                }
-            }
-        }
-        let material = Material {
-            role_text: None,
-            task_text: load(&ask.task_text)?,
-            context: files.into_iter().map(piece).collect(),
-            spec,
-            memories,
-            inputs: ask.inputs.iter().map(|seen| load(&seen.text)).collect::<Result<_, _>>()?,
-            left_out,
-        };
-        Ok((material, not_given))
-    }
-
-    /// The memories that the person named, and what outside agents have written for this task.
-    fn memory_names(&self, ask: &Ask) -> Vec<String> {
-        let shared = format!("orchestration/current-task/{}/shared-context", ask.key.task);
-        ask.memories.iter().cloned().chain([shared]).collect()
     }
 }

@@ -16,6 +16,7 @@ mod masking;
 mod memories;
 mod notices;
 mod outage;
+mod preparing;
 mod publishing;
 mod queries;
 mod records;

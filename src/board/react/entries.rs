@@ -1,6 +1,7 @@
 //! The handoff log's entries: who hands what to whom. At most one for an event, so that an event's number names its entry.
 
 use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose};
+use crate::board::conversations::lost_its_conversation;
 use crate::board::decision::Decision;
 use crate::board::event::{Ending, Event, Progress};
 use crate::board::id::{AttemptKey, StepId, TaskId, WorkerName};
@@ -129,6 +130,10 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
         Purpose::Recover { step, .. } => format!("asked as {} to plan around the failed step {step}", attempt.role),
         Purpose::Synthesize => format!("asked as {} to make one whole of what there is", attempt.role),
     };
+    let context = match attempt.thread.resumes {
+        Some(earlier) => format!("{context}\ngoing on with the conversation of attempt {earlier}"),
+        None => context,
+    };
     let receivers = handed_to(task, attempt);
     let mut entry =
         LogEntry { context, ..blank(at, attempt.worker.as_str(), attempt.role.as_str(), key.task.as_str()) };
@@ -143,7 +148,12 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
         }
         AttemptState::Failed { failure, .. } => {
             entry.work_done = "no answer".to_owned();
-            entry.next_steps = "try again, ask another, or go on without it".to_owned();
+            entry.next_steps = if lost_its_conversation(attempt) {
+                "ask it afresh and tell it everything"
+            } else {
+                "try again, ask another, or go on without it"
+            }
+            .to_owned();
             entry.blockers = format!("{}: {}", failure.class.as_str(), failure.message);
             entry.handoff_to = vec!["synod".to_owned()];
         }

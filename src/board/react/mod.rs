@@ -5,6 +5,7 @@ mod entries;
 mod pages;
 
 use super::attempt::{Ask, AttemptState, FailureClass, Purpose, SeenOutput};
+use super::conversations;
 use super::effect::Effect;
 use super::event::{Ending, Event};
 use super::id::{AttemptKey, TaskId};
@@ -162,7 +163,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         inputs,
         situation: None,
         deadline,
-        resume: None,
+        resume: conversations::resume(task, attempt),
         keep_prompt: attempt.thread.keeps,
         budgeted: task.spec.budget_usd.is_some(),
         cache: task.spec.cache,

@@ -55,6 +55,9 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "role": attempt.role,
         "try": attempt.tries_before + 1,
     });
+    if let Some(earlier) = attempt.thread.resumes {
+        row["goes_on_from"] = json!(earlier);
+    }
     match &attempt.state {
         AttemptState::Planned { .. } => row["state"] = json!("planned"),
         AttemptState::Running { started, .. } => {
@@ -184,7 +187,14 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
                 line["rung"] = json!(rung);
             }
         }
-        Event::AttemptStarted { key, .. } | Event::AttemptAdopted { key, .. } => {
+        Event::AttemptStarted { key, thread, .. } => {
+            line["attempt"] = json!(key.number);
+            line["worker"] = json!(worker_of(state, key));
+            if let Some(earlier) = thread.resumes {
+                line["goes_on_from"] = json!(earlier);
+            }
+        }
+        Event::AttemptAdopted { key, .. } => {
             line["attempt"] = json!(key.number);
             line["worker"] = json!(worker_of(state, key));
         }

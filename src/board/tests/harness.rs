@@ -119,7 +119,19 @@ impl Board {
         self.answer_with(key, Stance::Approve);
     }
 
+    /// An approving answer with something about it changed.
+    pub(super) fn answer_as(&mut self, key: &str, change: impl FnOnce(&mut Answer)) {
+        let mut answer = self.an_answer(key, Stance::Approve);
+        change(&mut answer);
+        self.take(Input::Answered { at: self.now, key: attempt(key), answer: Box::new(answer) }).unwrap();
+    }
+
     pub(super) fn answer_with(&mut self, key: &str, stance: Stance) {
+        let answer = self.an_answer(key, stance);
+        self.take(Input::Answered { at: self.now, key: attempt(key), answer: Box::new(answer) }).unwrap();
+    }
+
+    fn an_answer(&self, key: &str, stance: Stance) -> Answer {
         let key = attempt(key);
         let purpose = self.state.tasks[&key.task].attempts[&key.number].purpose.clone();
         let candidates: Vec<Option<u32>> = match purpose {
@@ -139,7 +151,7 @@ impl Board {
             would_change_my_mind: String::new(),
             reading: Reading::Strict,
         };
-        let answer = Answer {
+        Answer {
             text: Text::short(format!("what {key} says")),
             verdicts: candidates.into_iter().map(verdict).collect(),
             model: "model-1".to_owned(),
@@ -152,8 +164,7 @@ impl Board {
             resumed: None,
             cached: false,
             call_hash: None,
-        };
-        self.take(Input::Answered { at: self.now, key, answer: Box::new(answer) }).unwrap();
+        }
     }
 
     pub(super) fn fail(&mut self, key: &str, class: FailureClass) {

@@ -10,6 +10,7 @@
 )]
 
 mod calling;
+mod conversations;
 mod desk;
 mod ending;
 mod engine;

@@ -30,6 +30,10 @@ impl Asked {
         let _ = self.answer.send(said(text));
     }
 
+    pub(super) fn end(self, outcome: Outcome) {
+        let _ = self.answer.send(outcome);
+    }
+
     pub(super) fn fail(self, class: FailureClass, message: &str) {
         let _ = self.answer.send(failed(class, message));
     }

@@ -136,6 +136,7 @@ const REFUSED: &[&str] = &[
     "invalid_request_error",
     "unknown option",
     "session not found",
+    "no conversation found",
     "no rollout found",
     "invalid session identifier",
     "no session, task, or name matched",

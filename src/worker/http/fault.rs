@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn say(fault: &Fault) -> String {
-        let hidden = Hidden { key: Some("marker-KEY-8d1f"), sent: ["", ""] };
+        let hidden = Hidden { key: Some("marker-KEY-8d1f"), sent: ["", ""], history: &[] };
         fault.message(&Named { host: "h:1", model: "m-1", key_variable: Some("A_KEY"), hidden })
     }
 

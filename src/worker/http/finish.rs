@@ -98,7 +98,7 @@ mod tests {
         max_tokens: Some(10),
         doubts_completed: false,
         host: "h",
-        hidden: Hidden { key: None, sent: ["", ""] },
+        hidden: Hidden { key: None, sent: ["", ""], history: &[] },
     };
     const VERDICT: Asked<'_> = Asked { verdict: true, ..PLAIN };
 

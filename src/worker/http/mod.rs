@@ -231,7 +231,7 @@ impl HttpWorker {
     }
 
     async fn hear(&self, call: &Call, with_schema: bool, notes: &SharedNotes) -> Heard {
-        let mut request = ChatRequest::new(vec![ChatMessage::user(call.prompt.as_str())]);
+        let mut request = ChatRequest::new(messages(call));
         request.system.clone_from(&call.system);
         let call_id = uuid::Uuid::new_v4().to_string();
         tracing::debug!(attempt = %call.key, host = %self.host, request = %call_id, with_schema, "asking");
@@ -287,7 +287,7 @@ impl HttpWorker {
 
     fn hidden<'a>(&'a self, call: &'a Call) -> Hidden<'a> {
         let sent = [call.system.as_deref().unwrap_or_default(), call.prompt.as_str()];
-        Hidden { key: self.key.as_ref().map(|key| key.expose_secret()), sent }
+        Hidden { key: self.key.as_ref().map(|key| key.expose_secret()), sent, history: &call.history }
     }
 
     fn asked<'a>(&'a self, call: &'a Call) -> Asked<'a> {
@@ -306,6 +306,14 @@ impl HttpWorker {
         let fault = classify::classify(Some(*status), headers, &error_body::parse(body), wall_clock());
         fault.kind == Kind::Refused && wire::refuses_schema(body)
     }
+}
+
+/// The conversation so far and the prompt, as the messages of one request.
+fn messages(call: &Call) -> Vec<ChatMessage> {
+    let earlier = call.history.iter();
+    let earlier = earlier
+        .flat_map(|turn| [ChatMessage::user(turn.prompt.as_str()), ChatMessage::assistant(turn.answer.as_str())]);
+    earlier.chain([ChatMessage::user(call.prompt.as_str())]).collect()
 }
 
 fn model_name(name: &str, worker: &Worker) -> Result<String, Error> {

@@ -1,6 +1,7 @@
 //! Making a provider's words fit to be shown: one short line, no key, nothing of the prompt, no page of HTML.
 
 use crate::config::looks_like_key;
+use crate::worker::Turn;
 
 /// Longest part of a provider's message that is shown, in characters.
 const SHOWN_MAX: usize = 200;
@@ -14,6 +15,8 @@ pub(super) struct Hidden<'a> {
     pub(super) key: Option<&'a str>,
     /// The texts that were sent.
     pub(super) sent: [&'a str; 2],
+    /// What was sent again of the conversation so far.
+    pub(super) history: &'a [Turn],
 }
 
 /// The words of a provider as one line for a person; none when nothing is left that may be shown.
@@ -29,7 +32,8 @@ pub(super) fn shown(words: &str, hidden: Hidden<'_>) -> Option<String> {
         None => masked.join(" "),
     };
     let line = shortened(&line);
-    let echoes = hidden.sent.iter().any(|sent| repeats(&line, sent));
+    let earlier = hidden.history.iter().flat_map(|turn| [turn.prompt.as_str(), turn.answer.as_str()]);
+    let echoes = hidden.sent.into_iter().chain(earlier).any(|sent| repeats(&line, sent));
     (!line.is_empty() && !echoes).then_some(line)
 }
 
@@ -107,6 +111,7 @@ mod tests {
             Hidden {
                 key: Some(KEY),
                 sent: ["You are a reviewer of code.", "Please review the login code of the shop"],
+                history: &[],
             },
         )
     }

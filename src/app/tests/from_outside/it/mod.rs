@@ -14,5 +14,6 @@ mod hostile;
 mod memories;
 mod obstacles;
 mod parity;
+mod sessions;
 mod standby;
 mod stdin;

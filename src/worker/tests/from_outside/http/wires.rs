@@ -5,6 +5,7 @@ use std::time::Duration;
 use synod::board::FailureClass;
 use synod::config::{Effort, Price, Provider};
 use synod::worker::http::HttpWorker;
+use synod::worker::{Call, Turn};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{
@@ -58,6 +59,39 @@ async fn each_wire_answers_with_text_model_and_usage() {
             _ => Auth::Bearer(KEY.to_owned()),
         };
         assert_eq!(seen.auth, auth, "{provider:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_wire_is_told_a_conversation_again_before_what_is_new() {
+    let server = ModelServer::start();
+    server.always(On::any(), Reply::text("third answer"));
+    let turn = |prompt: &str, answer: &str| Turn { prompt: prompt.to_owned(), answer: answer.to_owned() };
+    let history = vec![turn("first prompt", "first answer"), turn("second prompt", "second answer")];
+    let call = Call { history, ..call() };
+    for (provider, worker) in workers(&server) {
+        assert_eq!(answer(&worker, &call).await.text, "third answer", "{provider:?}");
+        let seen = server.seen().pop().expect("the call");
+        assert_eq!(seen.prompt.trim_end(), PROMPT, "{provider:?}: what is new comes last");
+        let parts = ["first prompt", "first answer", "second prompt", "second answer", PROMPT];
+        let body = seen.body.to_string();
+        let places: Vec<Option<usize>> = parts.iter().map(|part| body.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{provider:?} {places:?}: {body}");
+        let spoken = body.matches("assistant").count() + body.matches("\"model\"}").count();
+        let by_model = body.matches("\"role\":\"model\"").count();
+        assert!(spoken.max(by_model) >= 2, "{provider:?}: its own words are its own: {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_that_repeats_the_conversation_is_not_shown() {
+    let server = ModelServer::start();
+    let told = "SYSTEM-MARKER of an earlier turn that nobody else may read";
+    let body = serde_json::json!({ "error": { "message": format!("cannot take: {told}") } });
+    server.always(On::any(), Reply::Status { code: 400, retry_after: None, body: Some(body) });
+    let history = vec![Turn { prompt: told.to_owned(), answer: "yes".to_owned() }];
+    for (_, worker) in workers(&server) {
+        failure(&worker, &Call { history: history.clone(), ..call() }).await;
     }
 }
 
