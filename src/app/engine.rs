@@ -6,10 +6,10 @@ use super::place::Place;
 use super::rules::{orders, rules};
 use crate::api::Handle;
 use crate::board::{WorkerName, prompt};
-use crate::config::{self, Layout};
+use crate::config::{self, Layout, Worker};
 use crate::daemon::{
     CallPlaces, Caller, Daemon, Desk, DeskParams, Facts, Jobs, Lock, LoopLimits, MemoryParts, OrderLimits, Parts,
-    RosterCaller,
+    RosterCaller, Takes,
 };
 use crate::folder::context;
 use crate::folder::intake::{self, Intake};
@@ -18,6 +18,7 @@ use crate::folder::publish::{self, Publisher};
 use crate::http;
 use crate::store::Store;
 use crate::worker::{Pace, Recorder, Roster, RosterParts, ShimProgram};
+use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -102,7 +103,7 @@ impl Engine {
             caller,
             desk: Some(Arc::new(desk)),
             rules,
-            places: call_places(layout, limits),
+            places: call_places(layout, limits, &workers),
             intake_limits,
             handoff_log: layout.handoff_log.clone(),
             limits: loop_limits(limits, engage.crash_after_append),
@@ -189,7 +190,7 @@ pub(super) fn make_private(folder: &Path) -> Result<(), Error> {
 }
 
 /// The desk at which outside agents take the steps of the workers they play.
-fn desk(place: &Place, workers: &indexmap::IndexMap<String, config::Worker>) -> Result<Desk, Error> {
+fn desk(place: &Place, workers: &IndexMap<String, Worker>) -> Result<Desk, Error> {
     let outside = workers.iter().filter(|(_, worker)| worker.provider.is_outside());
     let limits = &place.loaded.settings.limits;
     Ok(Desk::open(DeskParams {
@@ -224,8 +225,16 @@ fn intake_limits(limits: &config::Limits) -> intake::Limits {
     }
 }
 
-fn call_places(layout: &Layout, limits: &config::Limits) -> CallPlaces {
+fn call_places(layout: &Layout, limits: &config::Limits, workers: &IndexMap<String, Worker>) -> CallPlaces {
+    let takes = |worker: &Worker| Takes {
+        prompt_bytes_max: config::prompt_bytes_max(worker),
+        reads_files: config::reads_files(worker),
+    };
     CallPlaces {
+        coordination: layout.coordination.clone(),
+        takes: workers.iter().map(|(name, worker)| (WorkerName::new(name.as_str()), takes(worker))).collect(),
+        code_base_bytes_max: limits.code_base_bytes_max,
+        role_text_bytes_max: limits.role_text_bytes_max,
         root: layout.root.clone(),
         memories: layout.memories.clone(),
         context: context::Limits {
@@ -270,7 +279,7 @@ fn loop_limits(limits: &config::Limits, crash_after_append: Option<u64>) -> Loop
 
 pub(super) fn roster(
     place: &Place,
-    workers: &indexmap::IndexMap<String, config::Worker>,
+    workers: &IndexMap<String, Worker>,
     record: Option<&Path>,
     pace: Pace,
 ) -> Result<Roster, Error> {

@@ -11,6 +11,54 @@ pub fn window_tokens(worker: &Worker) -> Option<u64> {
     worker.context_window.or_else(|| prices::price(worker)?.input_tokens_max)
 }
 
+/// Bytes that a token is taken to have when a prompt is fitted into a window. English and code have nearly four; the margin
+/// is for other languages and for symbols.
+const BYTES_PER_TOKEN: u64 = 3;
+
+/// Tokens that a program of its own puts before every prompt (its tools and rules): 31 to 49 KB were seen.
+const PROGRAM_TOKENS: u64 = 16_000;
+
+/// Bytes that a prompt for the worker may have, by its window and by what its program takes in; none when nothing is known.
+/// The answer and what the program adds are taken off, but never more than half of the window.
+#[must_use]
+pub fn prompt_bytes_max(worker: &Worker) -> Option<usize> {
+    let by_window = window_tokens(worker).map(|window| {
+        // What settings name is the whole window; the table's figure is what a prompt may have.
+        let answer = match worker.context_window {
+            Some(_) => worker.max_tokens.map_or(ANSWER_TOKENS, u64::from),
+            None => 0,
+        };
+        let program = if brings_tools(worker.provider) { PROGRAM_TOKENS } else { 0 };
+        let bytes = (window - (answer + program).min(window / 2)).saturating_mul(BYTES_PER_TOKEN);
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    });
+    [by_window, input_bytes_max(worker.provider)].into_iter().flatten().min()
+}
+
+/// Tokens kept free for an answer of unknown length.
+const ANSWER_TOKENS: u64 = 8_192;
+
+/// Whether the worker can read the workspace's files by itself.
+#[must_use]
+pub fn reads_files(worker: &Worker) -> bool {
+    worker.provider.transport() != Transport::Http
+}
+
+fn brings_tools(provider: Provider) -> bool {
+    provider.transport() == Transport::Cli && provider != Provider::Command
+}
+
+/// What the programs take in, with room for the marks that keep a prompt from being read as orders to the program.
+fn input_bytes_max(provider: Provider) -> Option<usize> {
+    match provider {
+        Provider::ClaudeCode => Some(9_500_000),
+        Provider::GeminiCli => Some(6_500_000),
+        Provider::Codex => Some(1_048_576),
+        Provider::GrokCli => Some(130_000),
+        _ => None,
+    }
+}
+
 /// Whether the worker can be shown images. A program of which no model is named runs its vendor's newest, which sees.
 #[must_use]
 pub fn sees_images(worker: &Worker) -> bool {
@@ -66,6 +114,18 @@ mod tests {
         worker.context_window = Some(8_000);
         worker.vision = Some(false);
         assert_eq!((window_tokens(&worker), sees_images(&worker)), (Some(8_000), false));
+    }
+
+    #[test]
+    fn a_prompt_leaves_room_for_the_answer_and_what_a_program_adds() {
+        let mut worker = Worker::new("a", Provider::Openai, Some("gpt-5"));
+        assert_eq!(prompt_bytes_max(&worker), Some(816_000), "the table names what a prompt may have");
+        worker.context_window = Some(32_768);
+        assert_eq!(prompt_bytes_max(&worker), Some((32_768 - 8_192) * 3));
+        worker.context_window = Some(4_096);
+        assert_eq!(prompt_bytes_max(&worker), Some(2_048 * 3), "never more than half is kept free");
+        assert_eq!(prompt_bytes_max(&Worker::new("b", Provider::Codex, None)), Some(1_048_576));
+        assert_eq!(prompt_bytes_max(&Worker::new("b", Provider::Ollama, Some("house"))), None);
     }
 
     #[test]

@@ -95,7 +95,10 @@ const WORK_LEASE_MAX: Duration = Duration::from_secs(3600);
 /// Bounds that would stop everything at zero, and pairs that must be in order.
 fn limits(reader: &Reader<'_>, settings: &Settings) {
     for (key, leaf) in reader.flat() {
-        let bound = key.starts_with("limits.") && !key.ends_with(".retries") && !key.contains(".budget_");
+        let bound = key.starts_with("limits.")
+            && !key.ends_with(".retries")
+            && !key.ends_with(".code_base_bytes_max")
+            && !key.contains(".budget_");
         if bound && leaf.value.as_integer() == Some(0) {
             reader.fault(key, "must be at least 1");
         }

@@ -64,6 +64,11 @@ section! {
         pub sessions: bool,
         /// All files of a task's `context` together, in bytes.
         pub context_bytes_max: usize,
+        /// The files that a planner or architect is given of the whole workspace when the task names none, all together, in
+        /// bytes; 0: it is given none.
+        pub code_base_bytes_max: usize,
+        /// The text of a role from `prompts/` in the coordination folder, in bytes.
+        pub role_text_bytes_max: usize,
         /// One file of a task's `context`, in bytes.
         pub context_file_bytes_max: usize,
         /// Files that a task's `context` globs may name.

@@ -28,7 +28,7 @@ mod spending;
 mod trigger;
 mod worker;
 
-pub use capabilities::{sees_images, window_tokens};
+pub use capabilities::{prompt_bytes_max, reads_files, sees_images, window_tokens};
 pub use catalog::shipped as catalog;
 pub use discovery::{Discovery, Found, Missing, discover};
 pub use duration::{parse as parse_duration, text as duration_text};

@@ -34,12 +34,35 @@ const STORE_RETRY_PAUSE: Duration = Duration::from_secs(1);
 pub struct CallPlaces {
     /// The workspace's root.
     pub root: PathBuf,
+    /// The coordination folder.
+    pub coordination: PathBuf,
     /// The memory tree.
     pub memories: PathBuf,
+    /// What each worker can be told; who is not named takes what the settings allow, and sees the folder.
+    pub takes: BTreeMap<WorkerName, Takes>,
+    /// The files of the whole workspace that a planner or architect is given, in bytes; 0: none.
+    pub code_base_bytes_max: usize,
+    /// A role's text in the coordination folder, in bytes.
+    pub role_text_bytes_max: usize,
     /// Limits on context files.
     pub context: context::Limits,
     /// Limits on prompts.
     pub prompt: prompt::Limits,
+}
+
+/// What a worker can be told in one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Takes {
+    /// Bytes of a prompt, by its window and its program; `None`: not known.
+    pub prompt_bytes_max: Option<usize>,
+    /// Whether it can read the workspace's files by itself.
+    pub reads_files: bool,
+}
+
+impl Default for Takes {
+    fn default() -> Self {
+        Self { prompt_bytes_max: None, reads_files: true }
+    }
 }
 
 /// Starts, stops and counts the calls' jobs.

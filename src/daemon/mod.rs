@@ -26,7 +26,7 @@ mod tests;
 mod trouble;
 
 pub use caller::{Caller, Calling, RosterCaller};
-pub use calls::CallPlaces;
+pub use calls::{CallPlaces, Takes};
 pub use clock::Clock;
 pub use desk::{Desk, DeskError, DeskParams};
 pub use engine::LoopLimits;

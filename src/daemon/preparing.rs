@@ -1,13 +1,14 @@
 //! What a call is told: loads what the prompt needs, has it composed, and puts it behind the conversation that it goes on
 //! with. Reads files and blobs; makes no call and decides nothing about it.
 
-use super::calls::CallPlaces;
+use super::calls::{CallPlaces, Takes};
 use super::memories::Desk as Memories;
 use crate::board::prompt::{self, Material, Piece, Prompt};
 use crate::board::{Ask, Failure, FailureClass, Resume, Text, Usage};
 use crate::folder::context;
 use crate::store::Blobs;
 use crate::worker::Turn;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Where a call's material is read.
@@ -46,13 +47,13 @@ impl Sources {
     /// Whether there is so little to read that waking a thread for it would take longer than the reading.
     pub(super) fn is_small(&self, ask: &Ask) -> bool {
         let more = [ask.context.len(), ask.memories.len(), ask.inputs.len(), usize::from(ask.spec.is_some())];
-        more.iter().all(|count| *count == 0) && ask.resume.is_none()
+        more.iter().all(|count| *count == 0) && ask.resume.is_none() && !self.sees_all(ask)
     }
 
     /// Makes what the call is told.
     ///
     /// # Errors
-    /// As a failure of the attempt: a text in the store cannot be read.
+    /// As a failure of the attempt: a text in the store cannot be read, or the orders alone have no room in the worker's window.
     pub(super) fn prepare(&self, ask: &Ask) -> Result<Prepared, Failure> {
         if let Some(resume) = &ask.resume
             && let Some(prepared) = self.further(ask, resume)?
@@ -61,7 +62,9 @@ impl Sources {
         }
         let afresh = Ask { resume: None, ..ask.clone() };
         let (material, not_given) = self.material(&afresh)?;
-        let Prompt { system, text } = prompt::compose(&afresh, &material, self.places.prompt);
+        let limits = prompt::Limits { prompt_bytes_max: self.room(ask) };
+        let composed = prompt::compose(&afresh, &material, limits);
+        let Prompt { system, text } = composed.map_err(|no_room| failure(FailureClass::RequestRefused, &no_room))?;
         let told = Told { not_given, resumed: None, prompt: kept(ask, &text) };
         Ok(Prepared { system, prompt: text, session: None, history: Vec::new(), told })
     }
@@ -74,31 +77,65 @@ impl Sources {
             Some(Turn { prompt, answer })
         });
         let Some(history) = history.collect::<Option<Vec<Turn>>>() else { return Ok(None) };
-        let new = |(number, text)| if resume.known.contains(number) { Ok(String::new()) } else { self.load(text) };
-        let inputs = ask.inputs.iter().map(|seen| new((&seen.number, &seen.text))).collect::<Result<_, _>>()?;
-        let shared = self.memory(&shared_context(ask)).ok();
-        let memories = shared.map(|text| Piece { name: shared_context(ask), text }).into_iter().collect();
-        let material = Material { inputs, memories, ..Material::default() };
-        let Prompt { system, text } = prompt::compose(ask, &material, self.places.prompt);
         let said: usize = history.iter().map(|turn| turn.prompt.len() + turn.answer.len()).sum();
-        let whole = said + text.len() + system.as_deref().map_or(0, str::len);
-        if !history.is_empty() && whole > self.places.prompt.prompt_bytes_max {
+        let Some(room) = self.room(ask).checked_sub(said) else { return Ok(None) };
+        let new = |(number, text)| if resume.known.contains(number) { Ok(String::new()) } else { self.load(text) };
+        let inputs: Vec<String> =
+            ask.inputs.iter().map(|seen| new((&seen.number, &seen.text))).collect::<Result<_, _>>()?;
+        let (role_text, not_given) = self.role_text(ask);
+        let memories: Vec<Piece> = self.shared(ask).into_iter().collect();
+        let news: usize = inputs.iter().chain(memories.iter().map(|memory| &memory.text)).map(String::len).sum();
+        let material = Material { role_text, inputs, memories, ..Material::default() };
+        // Beginning anew gives it more than a conversation whose next turn has to be cut.
+        if !history.is_empty() && news > room / 2 {
             return Ok(None);
         }
+        let composed = prompt::compose(ask, &material, prompt::Limits { prompt_bytes_max: room });
+        let Ok(Prompt { system, text }) = composed else { return Ok(None) };
         // A session of the worker's own has heard the role's text; a history is told without it.
         let heard = resume.session.is_some() && resume.role == ask.role;
-        let told = Told { not_given: Vec::new(), resumed: Some(resume.attempt), prompt: kept(ask, &text) };
+        let told = Told {
+            not_given: not_given.into_iter().collect(),
+            resumed: Some(resume.attempt),
+            prompt: kept(ask, &text),
+        };
         let session = resume.session.clone();
         Ok(Some(Prepared { system: system.filter(|_| !heard), prompt: text, session, history, told }))
     }
 
+    /// What the worker can be told.
+    fn takes(&self, ask: &Ask) -> Takes {
+        self.places.takes.get(&ask.worker).copied().unwrap_or_default()
+    }
+
+    /// Bytes that the call's prompt may have, conversation included: the smaller of the settings' limit and the window.
+    fn room(&self, ask: &Ask) -> usize {
+        let most = self.places.prompt.prompt_bytes_max;
+        self.takes(ask).prompt_bytes_max.map_or(most, |window| most.min(window))
+    }
+
+    /// Whether the worker is to see the whole workspace and cannot look by itself.
+    fn sees_all(&self, ask: &Ask) -> bool {
+        ask.context.is_empty()
+            && matches!(ask.role.as_str(), "planner" | "architect")
+            && self.places.code_base_bytes_max > 0
+            && !self.takes(ask).reads_files
+    }
+
+    /// The workspace's own text for the role, and why one that is there is not used.
+    fn role_text(&self, ask: &Ask) -> (Option<String>, Option<String>) {
+        let (coordination, most) = (&self.places.coordination, self.places.role_text_bytes_max);
+        match context::role_text(coordination, ask.role.as_str(), most) {
+            Ok(text) => (text, None),
+            Err(why) => {
+                tracing::warn!(why, "a role's own text is not used");
+                (None, Some(why))
+            }
+        }
+    }
+
     fn load(&self, text: &Text) -> Result<String, Failure> {
-        self.blobs.get(text).map_err(|error| Failure {
-            class: FailureClass::Transient,
-            message: error.to_string(),
-            after_s: 0.0,
-            usage: Usage::default(),
-        })
+        self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, &error))
     }
 
     /// A memory as it stands: on the bus, else in its file.
@@ -110,6 +147,14 @@ impl Sources {
         }
     }
 
+    /// What outside agents have written for this task. The page that waits for their words says nothing yet.
+    fn shared(&self, ask: &Ask) -> Option<Piece> {
+        let name = shared_context(ask);
+        let text = self.memory(&name).ok()?;
+        let says = |line: &str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("<!--");
+        text.lines().any(|line| says(line.trim())).then_some(Piece { name, text })
+    }
+
     /// What the prompt needs, and what the task names that cannot be had.
     fn material(&self, ask: &Ask) -> Result<(Material, Vec<String>), Failure> {
         let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);
@@ -117,27 +162,26 @@ impl Sources {
         let asked_for = |path: &String| ask.context.contains(path) || ask.spec.as_ref() == Some(path);
         let named_paths = gathered.left_out.iter().filter(|(path, _)| asked_for(path));
         let mut not_given: Vec<String> = named_paths.map(|(path, why)| format!("{path}: {why}")).collect();
-        let mut left_out: Vec<String> =
-            gathered.left_out.into_iter().map(|(path, why)| format!("{path}: {why}")).collect();
-        let piece = |(name, text)| Piece { name, text };
+        let mut left_out: Vec<String> = gathered.left_out.into_iter().map(noted).collect();
         let mut files = gathered.files;
         let named =
             files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
         let spec = named.then(|| piece(files.remove(0)));
         let mut memories = Vec::new();
-        for name in ask.memories.iter().cloned().chain([shared_context(ask)]) {
+        for name in ask.memories.iter().cloned() {
             match self.memory(&name) {
                 Ok(text) => memories.push(Piece { name, text }),
-                // What other agents may write while the task runs need not be there.
-                Err(_) if !ask.memories.contains(&name) => {}
                 Err(error) => {
                     left_out.push(format!("memory {name}: {error}"));
                     not_given.push(format!("memory {name}: {error}"));
                 }
             }
         }
-        let material = Material {
-            role_text: None,
+        memories.extend(self.shared(ask).filter(|shared| !ask.memories.contains(&shared.name)));
+        let (role_text, unused) = self.role_text(ask);
+        not_given.extend(unused);
+        let mut material = Material {
+            role_text,
             task_text: self.load(&ask.task_text)?,
             context: files.into_iter().map(piece).collect(),
             spec,
@@ -145,8 +189,43 @@ impl Sources {
             inputs: ask.inputs.iter().map(|seen| self.load(&seen.text)).collect::<Result<_, _>>()?,
             left_out,
         };
+        if self.sees_all(ask) {
+            self.add_code_base(ask, &mut material);
+        }
         Ok((material, not_given))
     }
+
+    /// Adds the whole workspace as far as it fits beside the rest.
+    fn add_code_base(&self, ask: &Ask, material: &mut Material) {
+        let instruction = ask.instruction.as_deref().map_or(0, str::len);
+        let pieces = material.spec.iter().chain(&material.memories).map(|piece| piece.text.len());
+        let rest = material.inputs.iter().map(String::len).chain(pieces).sum::<usize>();
+        let taken = rest + material.task_text.len() + instruction + ORDERS_BYTES;
+        let room = self.room(ask).saturating_sub(taken).min(self.places.code_base_bytes_max);
+        let limits = context::Limits { bytes_max: room, ..self.places.context };
+        let apart = [&self.places.coordination, &self.places.memories];
+        let apart: Vec<&Path> =
+            apart.into_iter().filter_map(|folder| folder.strip_prefix(&self.places.root).ok()).collect();
+        let base = context::code_base(&self.places.root, &apart, limits);
+        let list = Piece { name: "every file of the workspace, with its bytes".to_owned(), text: base.list };
+        material.context = [list].into_iter().chain(base.gathered.files.into_iter().map(piece)).collect();
+        material.left_out.extend(base.gathered.left_out.into_iter().map(noted));
+    }
+}
+
+/// Bytes kept free for the role, the frame of the orders, the answer's form and the list of what was left out.
+const ORDERS_BYTES: usize = 16 << 10;
+
+fn failure(class: FailureClass, why: &dyn std::fmt::Display) -> Failure {
+    Failure { class, message: why.to_string(), after_s: 0.0, usage: Usage::default() }
+}
+
+fn piece((name, text): (String, String)) -> Piece {
+    Piece { name, text }
+}
+
+fn noted((path, why): (String, String)) -> String {
+    format!("{path}: {why}")
 }
 
 /// The memory through which outside agents tell something to a task's workers.

@@ -20,10 +20,16 @@ use fence::{fenced, fenced_bytes, named};
 /// Most lines about what was left out.
 const LEFT_OUT_MAX: usize = 30;
 
+/// Stands between a prompt's two parts where they are one text.
+const BETWEEN: &str = "\n\n";
+
 /// Bytes that a piece's heading and fences may take beside its name, and that are kept free for the list of what was
 /// left out.
 const HEADING_BYTES: usize = 120;
-const LEFT_OUT_BYTES: usize = LEFT_OUT_MAX * (fence::NAME_BYTES_MAX + 8) + 64;
+const LEFT_OUT_BYTES: usize = LEFT_OUT_MAX * (fence::NAME_BYTES_MAX + 8) + LIST_BYTES_MIN;
+
+/// Bytes of the list's heading and of the line that says how many more there are.
+const LIST_BYTES_MIN: usize = 64;
 
 /// A named text: a file with its path, a memory with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +62,19 @@ pub struct Material {
 /// How large a prompt may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of system and text together. The role, the task, the instruction and the answer's form are given whole
-    /// all the same; the material shares what is left.
+    /// Bytes of system and text together. The role, the task, the instruction and the answer's form are given whole; the
+    /// material shares what is left.
     pub prompt_bytes_max: usize,
+}
+
+/// The orders alone are larger than the prompt may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the role, the task and the step take {needs} bytes, and a prompt for this worker may have {limit}")]
+pub struct NoRoom {
+    /// Bytes of what is always given whole.
+    pub needs: usize,
+    /// Bytes that a prompt may have.
+    pub limit: usize,
 }
 
 /// What is sent to a worker.
@@ -74,7 +90,7 @@ impl Prompt {
     /// Both parts as one text, for workers that have one input only.
     pub fn joined(&self) -> String {
         match &self.system {
-            Some(system) => format!("{system}\n\n{}", self.text),
+            Some(system) => [system, BETWEEN, &self.text].concat(),
             None => self.text.clone(),
         }
     }
@@ -82,7 +98,10 @@ impl Prompt {
 
 /// Makes the prompt of one call. The same arguments give the same bytes. A call that goes on with a conversation is told
 /// only what is new in it.
-pub fn compose(ask: &Ask, material: &Material, limits: Limits) -> Prompt {
+///
+/// # Errors
+/// When what must be given whole has no room.
+pub fn compose(ask: &Ask, material: &Material, limits: Limits) -> Result<Prompt, NoRoom> {
     let own = material.role_text.as_deref().filter(|text| !text.trim().is_empty());
     let system = own.unwrap_or_else(|| role::template(&ask.role)).to_owned();
     let orders = match &ask.resume {
@@ -90,15 +109,18 @@ pub fn compose(ask: &Ask, material: &Material, limits: Limits) -> Prompt {
         None => orders(ask, material),
     };
     let form = format!("## What to answer\n\n{}", answer_form(&ask.purpose));
-    let fixed = system.len() + orders.len() + form.len() + LEFT_OUT_BYTES;
-    let mut left = Left { room: limits.prompt_bytes_max.saturating_sub(fixed), out: material.left_out.clone() };
+    let (needs, limit) = (system.len() + BETWEEN.len() + orders.len() + form.len(), limits.prompt_bytes_max);
+    let Some(room) = limit.checked_sub(needs) else { return Err(NoRoom { needs, limit }) };
+    let for_list = LEFT_OUT_BYTES.min(room);
+    let mut left = Left { room: room - for_list, out: material.left_out.clone() };
 
     // The more a text matters for the answer, the earlier it gets its share; the order of reading is another.
     let inputs = left.section(&input_heading(&ask.purpose), &inputs(ask, material));
     let spec = left.section("## The specification\n\n", material.spec.as_slice());
     let memories = left.section("## Memories of the project\n\n", &material.memories);
     let context = left.section("## Files\n\n", &material.context);
-    Prompt { system: Some(system), text: [orders, spec, memories, context, inputs, left.list(), form].concat() }
+    let list = left.list(for_list);
+    Ok(Prompt { system: Some(system), text: [orders, spec, memories, context, inputs, list, form].concat() })
 }
 
 /// The fixed beginning, the task and the step.
@@ -210,16 +232,22 @@ impl Left {
         section
     }
 
-    /// The list of what is missing.
-    fn list(&self) -> String {
-        if self.out.is_empty() {
+    /// The list of what is missing, in so many bytes; none when not even the number of missing things has room.
+    fn list(&self, bytes_max: usize) -> String {
+        if self.out.is_empty() || bytes_max < LIST_BYTES_MIN {
             return String::new();
         }
         let mut list = "## Left out\n\n".to_owned();
+        let mut told = 0;
         for line in self.out.iter().take(LEFT_OUT_MAX) {
-            list.push_str(&format!("- {}\n", named(line)));
+            let line = format!("- {}\n", named(line));
+            if list.len() + line.len() + LIST_BYTES_MIN > bytes_max {
+                break;
+            }
+            list.push_str(&line);
+            told += 1;
         }
-        if let Some(more) = self.out.len().checked_sub(LEFT_OUT_MAX).filter(|more| *more > 0) {
+        if let Some(more) = self.out.len().checked_sub(told).filter(|more| *more > 0) {
             list.push_str(&format!("- and {more} more\n"));
         }
         list.push('\n');

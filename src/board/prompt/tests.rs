@@ -1,13 +1,13 @@
 //! What every prompt must keep to, also with hostile material.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use super::super::attempt::SeenOutput;
+use super::super::attempt::{Resume, SeenOutput};
 use super::super::id::{AttemptKey, Role, StepId, TaskId, WorkerName};
 use super::super::text::Text;
 use super::super::time::Timestamp;
 use super::super::verdict::Stance;
 use super::super::verdict_reader;
-use super::*;
+use super::{compose as fitted, *};
 use proptest::prelude::*;
 
 const ROOMY: Limits = Limits { prompt_bytes_max: 1 << 20 };
@@ -36,6 +36,11 @@ fn ask(role: &str, purpose: Purpose, inputs: &[u32]) -> Ask {
         budgeted: false,
         cache: true,
     }
+}
+
+/// A prompt that must have room.
+fn compose(ask: &Ask, material: &Material, limits: Limits) -> Prompt {
+    fitted(ask, material, limits).unwrap()
 }
 
 fn piece(name: &str, text: &str) -> Piece {
@@ -150,13 +155,38 @@ fn a_long_candidate_does_not_crowd_out_a_short_one() {
 
 #[test]
 fn what_finds_no_room_is_named() {
-    let tiny = Limits { prompt_bytes_max: 0 };
-    let text = compose(&ask("reviewer", Purpose::Judge, &[2, 5]), &material(), tiny).text;
+    let wanted = ask("reviewer", Purpose::Judge, &[2, 5]);
+    let NoRoom { needs, limit: 0 } = fitted(&wanted, &material(), Limits { prompt_bytes_max: 0 }).unwrap_err() else {
+        panic!("nothing has room in nothing");
+    };
+    let text = compose(&wanted, &material(), Limits { prompt_bytes_max: needs + 400 }).text;
     assert!(text.contains("Review the login code") && text.contains("Look at the login."));
     for name in ["src/auth.rs", "design/auth", "specs/auth.md", "build, output 1"] {
         assert!(text.contains(&format!("- `{name}: no room`")), "{name}");
     }
     assert!(!text.contains("fn login"));
+    let bare = compose(&wanted, &material(), Limits { prompt_bytes_max: needs });
+    assert_eq!(bare.joined().len(), needs, "the orders alone are a prompt, and nothing more");
+    let refused = fitted(&wanted, &material(), Limits { prompt_bytes_max: needs - 1 }).unwrap_err();
+    assert_eq!(refused, NoRoom { needs, limit: needs - 1 });
+}
+
+#[test]
+fn who_goes_on_is_told_only_what_is_new() {
+    let resume = Resume {
+        attempt: 2,
+        role: Role::new("architect"),
+        session: Some("s".to_owned()),
+        turns: Vec::new(),
+        known: vec![2],
+    };
+    let further = Ask { resume: Some(resume), ..ask("reviewer", Purpose::Make, &[2, 5]) };
+    let known_is_not_loaded =
+        Material { inputs: vec![String::new(), "the second output".to_owned()], ..Material::default() };
+    let text = compose(&further, &known_is_not_loaded, ROOMY).text;
+    assert!(text.contains("Look at the login.") && text.contains("the second output"), "{text}");
+    assert!(!text.contains("output 1") && !text.contains("Review the login code\n"), "{text}");
+    assert!(text.starts_with("The task `Review the login code` goes on"), "{text}");
 }
 
 #[test]
@@ -200,7 +230,7 @@ proptest! {
     }
 
     #[test]
-    fn a_prompt_keeps_to_its_limit(sizes in prop::collection::vec(0..9_000_usize, 4), limit in 16_000..40_000_usize) {
+    fn a_prompt_keeps_to_its_limit(sizes in prop::collection::vec(0..9_000_usize, 4), limit in 6_000..40_000_usize) {
         let text = |index: usize| "line `code`\n".repeat(sizes[index] / 12);
         let material = Material {
             context: vec![piece("f", &text(0))],

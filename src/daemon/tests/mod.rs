@@ -21,6 +21,7 @@ mod memories;
 mod mirrored;
 mod notices;
 mod orders;
+mod prompting;
 mod requests;
 mod rig;
 mod starting;

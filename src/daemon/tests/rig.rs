@@ -9,7 +9,7 @@ use crate::board::{
 };
 use crate::config::Settings;
 use crate::daemon::{
-    CallPlaces, Daemon, Desk, DeskParams, Facts, Jobs, LoopLimits, MemoryParts, Order, OrderLimits, Parts,
+    CallPlaces, Daemon, Desk, DeskParams, Facts, Jobs, LoopLimits, MemoryParts, Order, OrderLimits, Parts, Takes,
 };
 use crate::folder::context;
 use crate::folder::intake::{self, Intake};
@@ -41,6 +41,7 @@ pub(super) struct Rig {
     pub(super) files: bool,
     pub(super) orders: Vec<Order>,
     pub(super) order_limits: OrderLimits,
+    pub(super) takes: BTreeMap<WorkerName, Takes>,
 }
 
 impl Rig {
@@ -58,6 +59,7 @@ impl Rig {
             files: true,
             orders: Vec::new(),
             order_limits: OrderLimits { chain_max: 3, runs_per_hour_max: 20 },
+            takes: BTreeMap::new(),
         }
     }
 
@@ -96,7 +98,11 @@ impl Rig {
     pub(super) fn places(&self) -> CallPlaces {
         CallPlaces {
             root: self.root().to_owned(),
+            coordination: self.coordination(""),
             memories: self.root().join("memories"),
+            takes: self.takes.clone(),
+            code_base_bytes_max: 1 << 20,
+            role_text_bytes_max: 1 << 16,
             context: context::Limits { bytes_max: 1 << 20, file_bytes_max: 1 << 20, files_max: 100 },
             prompt: prompt::Limits { prompt_bytes_max: 1 << 20 },
         }

@@ -4,7 +4,7 @@
 use super::tree::{self, Content};
 use globset::GlobMatcher;
 use ignore::WalkBuilder;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -38,11 +38,13 @@ const NOTES_MAX: usize = 100;
 /// not given. Never fails: what cannot be read is left out with the reason. The order does not depend on the file system.
 /// Reads files synchronously; call it from a job that may block.
 pub fn gather(root: &Path, globs: &[String], spec: Option<&str>, limits: Limits) -> Gathered {
-    let mut gathering = Gathering { root, limits, bytes: 0, done: BTreeSet::new(), notes: 0, out: Gathered::default() };
+    let mut gathering = Gathering::new(root, limits);
     if let Some(spec) = spec {
         match tree::path_fault(spec) {
             Some(fault) => gathering.leave_out(spec, fault),
-            None => gathering.take(spec.strip_prefix("./").unwrap_or(spec)),
+            None => {
+                gathering.take(spec.strip_prefix("./").unwrap_or(spec));
+            }
         }
     }
     let wanted = gathering.wanted(globs);
@@ -51,11 +53,24 @@ pub fn gather(root: &Path, globs: &[String], spec: Option<&str>, limits: Limits)
             gathering.take(&path);
         }
     }
-    if gathering.notes > NOTES_MAX {
-        let more = format!("{} more files were left out", gathering.notes - NOTES_MAX);
-        gathering.out.left_out.push(("…".to_owned(), more));
-    }
-    gathering.out
+    gathering.end()
+}
+
+/// What is said when the walk ends before the workspace does.
+const TOO_MANY: &str = "the workspace holds more than 200000 files; the rest was not looked at";
+
+/// All of a workspace but for what is ignored or closed. Links to folders are not walked into, so the walk itself cannot
+/// leave the root or run in a circle.
+fn walk(root: &Path) -> ignore::Walk {
+    let closed = |entry: &ignore::DirEntry| !tree::CLOSED.iter().any(|closed| entry.file_name() == *closed);
+    WalkBuilder::new(root)
+        .hidden(false)
+        .parents(false)
+        .git_global(false)
+        .require_git(false)
+        .follow_links(false)
+        .filter_entry(closed)
+        .build()
 }
 
 /// A glob to look for.
@@ -64,7 +79,8 @@ struct Wanted<'a> {
     matcher: GlobMatcher,
 }
 
-struct Gathering<'a> {
+/// A gathering under way.
+pub(super) struct Gathering<'a> {
     root: &'a Path,
     limits: Limits,
     bytes: usize,
@@ -73,8 +89,41 @@ struct Gathering<'a> {
     out: Gathered,
 }
 
-impl Gathering<'_> {
-    fn leave_out(&mut self, path: &str, why: impl Into<String>) {
+impl<'a> Gathering<'a> {
+    pub(super) fn new(root: &'a Path, limits: Limits) -> Self {
+        Self { root, limits, bytes: 0, done: BTreeSet::new(), notes: 0, out: Gathered::default() }
+    }
+
+    /// What was gathered, with a note about the notes there was no room for.
+    pub(super) fn end(mut self) -> Gathered {
+        if self.notes > NOTES_MAX {
+            let more = format!("{} more files were left out", self.notes - NOTES_MAX);
+            self.out.left_out.push(("…".to_owned(), more));
+        }
+        self.out
+    }
+
+    /// Every file below the root that may be given, relative to it, with its size in bytes; in order of path. Ignored files,
+    /// the daemon's own and git's are not among them.
+    pub(super) fn files(&mut self) -> BTreeMap<String, u64> {
+        let (mut files, mut looks) = (BTreeMap::new(), 0);
+        for entry in walk(self.root).filter_map(Result::ok) {
+            looks += 1;
+            if looks > LOOKS_MAX {
+                self.leave_out("…", TOO_MANY);
+                break;
+            }
+            if entry.file_type().is_none_or(|kind| kind.is_dir()) {
+                continue;
+            }
+            if let Some(path) = entry.path().strip_prefix(self.root).ok().and_then(Path::to_str) {
+                files.insert(path.to_owned(), entry.metadata().map_or(0, |known| known.len()));
+            }
+        }
+        files
+    }
+
+    pub(super) fn leave_out(&mut self, path: &str, why: impl Into<String>) {
         self.notes += 1;
         if self.notes <= NOTES_MAX {
             self.out.left_out.push((path.to_owned(), why.into()));
@@ -96,34 +145,12 @@ impl Gathering<'_> {
 
     /// Paths of the files that match, sorted, and a note for each glob that matches none.
     fn walk(&mut self, wanted: &[Wanted<'_>]) -> BTreeSet<String> {
-        let (mut found, mut matched, mut looks) = (BTreeSet::new(), vec![false; wanted.len()], 0);
-        // Links to folders are not walked into, so the walk itself cannot leave the root or run in a circle.
-        let closed = |entry: &ignore::DirEntry| !tree::CLOSED.iter().any(|closed| entry.file_name() == *closed);
-        let walk = WalkBuilder::new(self.root)
-            .hidden(false)
-            .parents(false)
-            .git_global(false)
-            .require_git(false)
-            .follow_links(false)
-            .filter_entry(closed)
-            .build();
-        for entry in walk.filter_map(Result::ok) {
-            looks += 1;
-            if looks > LOOKS_MAX {
-                self.leave_out(
-                    "…",
-                    format!("the workspace holds more than {LOOKS_MAX} files; the rest was not looked at"),
-                );
-                break;
-            }
-            if entry.file_type().is_none_or(|kind| kind.is_dir()) {
-                continue;
-            }
-            let Some(path) = entry.path().strip_prefix(self.root).ok().and_then(Path::to_str) else { continue };
+        let (mut found, mut matched) = (BTreeSet::new(), vec![false; wanted.len()]);
+        for path in self.files().into_keys() {
             for (want, matched) in wanted.iter().zip(&mut matched) {
-                if want.matcher.is_match(path) {
+                if want.matcher.is_match(&path) {
                     *matched = true;
-                    found.insert(path.to_owned());
+                    found.insert(path.clone());
                 }
             }
         }
@@ -138,30 +165,42 @@ impl Gathering<'_> {
         found
     }
 
-    /// Reads one file, if it fits.
-    fn take(&mut self, path: &str) {
+    /// Reads one file, if it fits; whether it was given.
+    pub(super) fn take(&mut self, path: &str) -> bool {
         if !self.done.insert(path.to_owned()) {
-            return;
+            return false;
         }
+        match self.read(path) {
+            Ok(text) => {
+                self.bytes += text.len();
+                self.out.files.push((path.to_owned(), text));
+                true
+            }
+            Err(why) => {
+                self.leave_out(path, why);
+                false
+            }
+        }
+    }
+
+    /// The text of a file, or why it is not given.
+    fn read(&self, path: &str) -> Result<String, String> {
         if self.out.files.len() >= self.limits.files_max {
-            return self.leave_out(path, format!("is over the limit of {} files", self.limits.files_max));
+            return Err(format!("is over the limit of {} files", self.limits.files_max));
         }
         if !tree::stays_below(self.root, Path::new(path)) {
-            return self.leave_out(path, "leaves the workspace through a symlink");
+            return Err("leaves the workspace through a symlink".to_owned());
         }
         match tree::read_text(&self.root.join(path), self.limits.file_bytes_max) {
             Ok(Content::Text(text)) if self.bytes + text.len() > self.limits.bytes_max => {
-                self.leave_out(path, format!("does not fit into the {} bytes of context", self.limits.bytes_max));
+                Err(format!("does not fit into the {} bytes of context", self.limits.bytes_max))
             }
-            Ok(Content::Text(text)) => {
-                self.bytes += text.len();
-                self.out.files.push((path.to_owned(), text));
-            }
-            Ok(Content::Not(why)) => self.leave_out(path, why),
+            Ok(Content::Text(text)) => Ok(text),
+            Ok(Content::Not(why)) => Err(why),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                self.leave_out(path, "does not exist");
+                Err("does not exist".to_owned())
             }
-            Err(error) => self.leave_out(path, format!("cannot be read: {error}")),
+            Err(error) => Err(format!("cannot be read: {error}")),
         }
     }
 }

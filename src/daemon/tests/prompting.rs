@@ -1,0 +1,113 @@
+//! What a worker is told: fitted into its window, with the whole workspace where it cannot look by itself, and with the
+//! workspace's own text for a role.
+
+use super::rig::{Rig, SIMPLE};
+use super::workers::Workers;
+use crate::board::WorkerName;
+use crate::daemon::Takes;
+
+const DESIGN: &str = "---\nkind: architecture\nmode: simple\n---\nDesign the login.\n";
+
+fn takes(rig: &mut Rig, worker: &str, takes: Takes) {
+    rig.takes.insert(WorkerName::new(worker), takes);
+}
+
+fn write(rig: &Rig, path: &str, text: impl AsRef<[u8]>) {
+    let path = rig.root().join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+#[tokio::test]
+async fn orders_that_do_not_fit_a_window_are_not_sent_and_the_next_worker_is_asked() {
+    let mut rig = Rig::new(&["a", "b"]);
+    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(700), reads_files: true });
+    let workers = Workers::played();
+    let running = rig.start(&workers);
+    running.submit("guide", SIMPLE).await;
+    let asked = workers.next().await;
+    assert_eq!(asked.worker, "b");
+    asked.say("done");
+    let view = running.rested("guide").await;
+    let error = view.attempts[0].error.as_deref().unwrap();
+    assert!(error.contains("may have 700") && error.contains("bytes"), "{error}");
+    assert_eq!(workers.counts().get("a"), None, "no call was made");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn material_is_fitted_into_the_window_of_its_worker() {
+    let mut rig = Rig::new(&["a"]);
+    write(&rig, "long.txt", "x".repeat(50_000));
+    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(20_000), reads_files: true });
+    let workers = Workers::played();
+    let running = rig.start(&workers);
+    running.submit("guide", &SIMPLE.replace("kind:", "context: [long.txt]\nkind:")).await;
+    let call = workers.next().await.call;
+    let bytes = call.prompt.len() + call.system.as_deref().map_or(0, str::len);
+    assert!((10_000..=20_000).contains(&bytes) && call.prompt.contains("of 50000 bytes)"), "{bytes}");
+    running.end_hard().await;
+}
+
+#[tokio::test]
+async fn an_architect_that_cannot_look_by_itself_is_given_the_whole_workspace() {
+    let mut rig = Rig::new(&["a"]);
+    write(&rig, "src/login.rs", "fn login() {}");
+    write(&rig, "src/huge.rs", "x".repeat(40_000));
+    write(&rig, "AI_COORDINATION/outputs/other/01-make-b.md", "what another worker said");
+    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(40_000), reads_files: false });
+    let workers = Workers::played();
+    let running = rig.start(&workers);
+    running.submit("design", DESIGN).await;
+    let first = workers.next().await;
+    let prompt = &first.call.prompt;
+    assert!(prompt.contains("fn login() {}") && prompt.contains("src/huge.rs (40000)"), "{prompt}");
+    assert!(prompt.contains("- `src/huge.rs: does not fit`"), "{prompt}");
+    assert!(!prompt.contains("what another worker said") && !prompt.contains("AI_COORDINATION"), "{prompt}");
+    first.say("a design");
+    running.rested("design").await;
+
+    running.submit("guide", SIMPLE).await;
+    let other = workers.next().await;
+    assert!(!other.call.prompt.contains("fn login"), "a documenter is given what the task names");
+    other.say("a guide");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn who_can_look_by_itself_or_is_given_files_by_name_is_not_given_the_rest() {
+    for (reads_files, content) in
+        [(true, DESIGN.to_owned()), (false, DESIGN.replace("kind:", "context: [b.txt]\nkind:"))]
+    {
+        let mut rig = Rig::new(&["a"]);
+        write(&rig, "a.rs", "fn login() {}");
+        write(&rig, "b.txt", "named");
+        takes(&mut rig, "a", Takes { prompt_bytes_max: None, reads_files });
+        let workers = Workers::played();
+        let running = rig.start(&workers);
+        running.submit("design", &content).await;
+        assert!(!workers.next().await.call.prompt.contains("fn login"));
+        running.end_hard().await;
+    }
+}
+
+#[tokio::test]
+async fn a_role_has_the_workspaces_own_text_and_a_bad_one_is_said() {
+    let rig = Rig::new(&["a"]);
+    write(&rig, "AI_COORDINATION/prompts/documenter.md", "You write for sailors.");
+    write(&rig, "AI_COORDINATION/prompts/architect.md", b"caf\xe9");
+    let workers = Workers::played();
+    let running = rig.start(&workers);
+    running.submit("guide", SIMPLE).await;
+    let call = workers.next().await;
+    assert_eq!(call.call.system.as_deref(), Some("You write for sailors."));
+    call.say("a guide");
+    running.submit("design", DESIGN).await;
+    let call = workers.next().await;
+    assert!(call.call.system.as_deref().unwrap().starts_with("You are the architect."));
+    call.say("a design");
+    let decision = running.rested("design").await.decision.unwrap();
+    let reasons = decision.review_reasons.join("; ");
+    assert!(reasons.contains("prompts/architect.md: is not UTF-8 text; the shipped text was used"), "{reasons}");
+    running.end().await;
+}
