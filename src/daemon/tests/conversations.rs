@@ -39,7 +39,7 @@ async fn what_was_said_is_told_again_and_only_what_is_new_is_asked() {
     assert_eq!((turn.prompt.as_str(), turn.answer.as_str()), (told.as_str(), "a draft"));
     let prompt = &second.call.prompt;
     assert!(prompt.contains("Polish the draft.") && !prompt.contains("a draft\n"), "{prompt}");
-    assert!(!prompt.contains("the port is 4820") && !prompt.contains("Describe the design."), "{prompt}");
+    assert!(!prompt.contains("the port is 4820") && !prompt.contains("This is guide."), "{prompt}");
     assert!(second.call.system.is_some() && second.call.session.is_none());
     second.say("the guide");
     assert_eq!(running.rested("guide").await.row.state, "done");

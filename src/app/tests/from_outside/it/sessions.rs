@@ -30,7 +30,7 @@ echo "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"result\"
 const SETTINGS: &str =
     "[limits]\nbackoff_initial = \"10ms\"\n[workers.claude]\nprovider = \"claude-code\"\nprogram = \"PROGRAM\"\n";
 
-const TASK: &str = "---\nplan:\n  steps:\n    - {id: draft, do: Write a draft., models: [claude]}\n    - {id: finish, do: Polish the draft., needs: [draft], models: [claude]}\n---\nDescribe the design.\n";
+const TASK: &str = "---\nplan:\n  steps:\n    - {id: draft, do: Write a draft., models: [claude]}\n    - {id: finish, do: Polish the draft., needs: [draft], models: [claude]}\n---\nDescribe the design.\n\nMind the harbour.\n";
 
 /// A workspace with the script as its only worker.
 fn workspace(root: &Path) {
@@ -56,7 +56,7 @@ fn a_later_step_resumes_the_programs_session_and_pays_its_own_share() {
     assert!(!read(root, "bin/args-1").contains("--resume"));
     assert!(read(root, "bin/args-2").contains("--resume session-1"));
     let told = read(root, "bin/told-2");
-    assert!(told.contains("Polish the draft.") && !told.contains("Describe the design."), "{told}");
+    assert!(told.contains("Polish the draft.") && !told.contains("Mind the harbour."), "{told}");
     let record: serde_json::Value =
         serde_json::from_str(&read(root, "AI_COORDINATION/sessions/claude_guide.json")).unwrap();
     let cost = record["cost_usd"].as_f64().unwrap();
@@ -73,6 +73,6 @@ fn a_session_that_the_program_has_lost_costs_one_further_call() {
     assert!(ran.status.success(), "{}", err(&ran));
     assert_eq!(read(root, "bin/calls").trim(), "3", "told, refused, told afresh");
     let told = read(root, "bin/told-3");
-    assert!(told.contains("Polish the draft.") && told.contains("Describe the design."), "{told}");
+    assert!(told.contains("Polish the draft.") && told.contains("Mind the harbour."), "{told}");
     assert!(!read(root, "bin/args-3").contains("--resume"));
 }
