@@ -84,17 +84,22 @@ fn is_gone_on_from(task: &Task, attempt: &Attempt, from: u32) -> bool {
 
 /// Whether a later step has its first seat for the same worker and needs this one.
 fn is_gone_on_with(task: &Task, attempt: &Attempt) -> bool {
-    let later = task.plan.steps.iter().filter(|step| step.aim == StepAim::Make && step.id != attempt.step);
+    let later = task.plan.steps.iter().filter(|step| will_go_on(step.aim) && step.id != attempt.step);
     let mut seated = later.filter(|step| step.seats.iter().any(|seat| seat.worker == attempt.worker));
     seated.any(|step| needed_by(&task.plan, &step.id).contains(&attempt.step))
 }
 
-/// Who judges or checks must not be swayed by what it said before.
+/// Who judges, checks, looks over what was done or brings others' answers together must not be swayed by what it said before.
 fn may_go_on(purpose: &Purpose) -> bool {
     match purpose {
-        Purpose::Make => true,
-        Purpose::Judge | Purpose::Check { .. } => false,
+        Purpose::Make | Purpose::Plan { .. } | Purpose::Recover { .. } => true,
+        Purpose::Judge | Purpose::Check { .. } | Purpose::Review { .. } | Purpose::Synthesize => false,
     }
+}
+
+/// Whether a step's workers may go on with what they said before: as its purpose will have it.
+fn will_go_on(aim: StepAim) -> bool {
+    matches!(aim, StepAim::Make | StepAim::Plan | StepAim::Recover)
 }
 
 /// All steps that a step needs, directly or through others.
@@ -134,7 +139,12 @@ fn shown<'a>(task: &'a Task, attempt: &'a Attempt, began: Timestamp) -> impl Ite
     let needs = task.step(&attempt.step).map_or(&[][..], |step| &step.needs);
     let candidates = match &attempt.purpose {
         Purpose::Check { candidates } => Some(candidates),
-        Purpose::Judge | Purpose::Make => None,
+        Purpose::Judge
+        | Purpose::Make
+        | Purpose::Plan { .. }
+        | Purpose::Review { .. }
+        | Purpose::Recover { .. }
+        | Purpose::Synthesize => None,
     };
     let before = move |other: &&Attempt| match &other.state {
         AttemptState::Answered { ended, .. } => *ended <= began,
