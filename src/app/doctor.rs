@@ -203,6 +203,7 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
         session: None,
         history: Vec::new(),
         images: Vec::new(),
+        ceiling: Default::default(),
         folder: place.layout.root.clone(),
     };
     let outcome = roster.call(&WorkerName::new(name), call, CancellationToken::new()).await;

@@ -191,6 +191,11 @@ pub struct Usage {
     pub cost_usd: Option<f64>,
 }
 
+impl Usage {
+    /// Nothing was used, and it is known to have cost nothing.
+    pub const FREE: Self = Self { input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: Some(0.0) };
+}
+
 /// What a finished call gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {

@@ -15,6 +15,16 @@ pub trait Caller: Send + Sync {
     /// Makes a call. It ends by itself at the call's deadline and soon after `stop`.
     fn call(&self, worker: &WorkerName, call: Call, stop: CancellationToken) -> Calling;
 
+    /// The most a call can cost, in USD; `None`: nobody knows. The call is told what it must keep to.
+    fn hold(&self, _worker: &WorkerName, _call: &mut Call) -> Option<f64> {
+        None
+    }
+
+    /// By what an identical call is recognised; `None`: the worker's answers are not kept.
+    fn likeness(&self, _worker: &WorkerName, _call: &Call) -> Option<String> {
+        None
+    }
+
     /// Waits for a call that an earlier daemon started; `None` when nothing of it is left and it must be made anew.
     fn resume(&self, worker: &WorkerName, key: &AttemptKey, stop: CancellationToken) -> Option<Calling>;
 
@@ -40,6 +50,14 @@ impl Caller for RosterCaller {
     fn call(&self, worker: &WorkerName, call: Call, stop: CancellationToken) -> Calling {
         let (roster, worker) = (Arc::clone(&self.0), worker.clone());
         Box::pin(async move { roster.call(&worker, call, stop).await })
+    }
+
+    fn hold(&self, worker: &WorkerName, call: &mut Call) -> Option<f64> {
+        self.0.hold(worker, call)
+    }
+
+    fn likeness(&self, worker: &WorkerName, call: &Call) -> Option<String> {
+        self.0.likeness(worker, call)
     }
 
     fn resume(&self, worker: &WorkerName, key: &AttemptKey, stop: CancellationToken) -> Option<Calling> {

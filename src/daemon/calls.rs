@@ -1,5 +1,7 @@
 //! The job of one call: load what the prompt needs, make the call, read the verdicts, store the text, report.
 
+mod reserving;
+
 use super::caller::{Caller, Calling};
 use super::clock::Clock;
 use super::desk::Desk;
@@ -77,6 +79,8 @@ pub(super) struct Calls {
     sender: mpsc::Sender<Incoming>,
     /// Where memories stand a moment before they stand in files.
     memories: Option<Memories>,
+    /// Whether the day has a budget, so that every call's worst case is set aside before it is made.
+    day_budget: bool,
     stops: BTreeMap<AttemptKey, CancellationToken>,
     /// Cancelled when the daemon ends: then a stopped call reports nothing and is asked again at the next start.
     ending: CancellationToken,
@@ -93,12 +97,18 @@ impl Calls {
         sender: mpsc::Sender<Incoming>,
     ) -> Self {
         let (stops, ending) = (BTreeMap::new(), CancellationToken::new());
-        Self { caller, desk, places, blobs, clock, jobs, sender, memories: None, stops, ending }
+        Self { caller, desk, places, blobs, clock, jobs, sender, memories: None, day_budget: false, stops, ending }
     }
 
     /// The same, with memories from the shelf.
     pub(super) fn with_memories(mut self, memories: Memories) -> Self {
         self.memories = Some(memories);
+        self
+    }
+
+    /// The same, under a budget for the day, if there is one.
+    pub(super) fn with_budget(mut self, usd_per_day: Option<f64>) -> Self {
+        self.day_budget = usd_per_day.is_some();
         self
     }
 
@@ -174,6 +184,7 @@ impl Calls {
             stop,
             jobs: self.jobs.clone(),
             memories: self.memories.clone(),
+            day_budget: self.day_budget,
             told: OnceLock::new(),
         };
         let (sender, key, clock, jobs) = (self.sender.clone(), ask.key.clone(), self.clock, self.jobs.clone());
@@ -223,6 +234,7 @@ struct CallJob {
     stop: CancellationToken,
     jobs: Jobs,
     memories: Option<Memories>,
+    day_budget: bool,
     /// What is noted beside the answer, once that is known.
     told: OnceLock<Told>,
 }
@@ -265,7 +277,15 @@ impl CallJob {
             }
             Begun::Not(on_the_way) => on_the_way,
         };
-        let call = self.prepare(ask).await?;
+        let mut call = self.prepare(ask).await?;
+        // Setting money aside waits for the loop, and the loop's pages must not wait for it.
+        let on_the_way = if self.is_budgeted(ask) {
+            drop(on_the_way);
+            self.reserve(ask, &mut call).await?;
+            None
+        } else {
+            Some(on_the_way)
+        };
         match &self.desk {
             Some(desk) => {
                 drop(on_the_way);
@@ -336,6 +356,7 @@ impl CallJob {
             session: prepared.session,
             history: prepared.history,
             images: Vec::new(),
+            ceiling: Default::default(),
             folder: self.places.root.clone(),
         })
     }

@@ -3,6 +3,7 @@
 
 use super::calls::Calls;
 use super::clock::Clock;
+use super::held::Held;
 use super::incoming::{Acted, Incoming, Query, RawOffer};
 use super::memories::{Following, Orders};
 use super::notices::{Notices, notice};
@@ -58,6 +59,8 @@ pub(super) struct Engine {
     pub(super) notices: Notices,
     pub(super) waiting: Waiting,
     pub(super) queue: Queue,
+    /// Calls that wait for money.
+    pub(super) held: Held,
     pub(super) facts: super::Facts,
     /// What is wrong outside, by where.
     pub(super) troubles: Troubles,
@@ -95,6 +98,13 @@ pub(super) enum Reply {
     Offer(OfferReply, Result<TaskId, Refusal>),
 }
 
+impl Round {
+    /// Whether a call has ended in it.
+    pub(super) fn has_ended_calls(&self) -> bool {
+        !self.ended_calls.is_empty()
+    }
+}
+
 impl Engine {
     /// Runs until the daemon has ended. `Err`: the store failed in a way that waiting does not mend.
     pub(super) fn run(
@@ -127,6 +137,7 @@ impl Engine {
                 self.tick(&mut round);
             }
             self.take_queued(&mut round);
+            self.take_held(&mut round);
             // After the offers, so that a task that leaves the state in this round can still be found by them.
             if let Some(upto) = round.published.take() {
                 self.published(upto, &mut round);
@@ -161,10 +172,13 @@ impl Engine {
 
     fn take(&mut self, incoming: Incoming, round: &mut Round) {
         match incoming {
-            Incoming::Input(input, reply) => {
-                let taken = self.decide(*input, round);
-                round.replies.extend(reply.map(|reply| Reply::Input(reply, taken)));
-            }
+            Incoming::Input(input, reply) => match (*input, reply) {
+                (Input::Reserve { key, usd, .. }, Some(reply)) => self.reserve((key, usd), reply, round),
+                (input, reply) => {
+                    let taken = self.decide(input, round);
+                    round.replies.extend(reply.map(|reply| Reply::Input(reply, taken)));
+                }
+            },
             Incoming::Memory { act, by, reply } => self.memory(*act, by, reply, round),
             Incoming::Mirrored { marks, taking } => self.following.mark(marks, taking),
             Incoming::Offer(offer, reply) if self.must_queue(&offer) => {

@@ -7,6 +7,7 @@ mod clock;
 mod desk;
 mod ending;
 mod engine;
+mod held;
 mod incoming;
 mod intake;
 mod jobs;

@@ -6,6 +6,7 @@ use super::calls::{CallPlaces, Calls};
 use super::clock::Clock;
 use super::desk::{Desk, FrontDesk};
 use super::engine::{Engine, LoopLimits, Queue};
+use super::held::Held;
 use super::incoming::Incoming;
 use super::intake::IntakeJob;
 use super::jobs::Jobs;
@@ -193,7 +194,7 @@ impl Daemon {
             bus.desk(&parts.memories, (published, revised), &parts.rules, parts.limits.page_items_max, &jobs)?;
         let (desk, places) = (parts.desk.clone(), parts.places.clone());
         let calls = Calls::new(parts.caller, desk, places, blobs.clone(), clock, jobs.clone(), sender.clone());
-        let mut calls = calls.with_memories(shelf.clone());
+        let mut calls = calls.with_memories(shelf.clone()).with_budget(parts.rules.limits.budget_usd_per_day);
         let order_parts = (parts.places.root.clone(), parts.intake_limits.clone());
         let orders = Orders::new(parts.memories.orders, parts.memories.order_limits, &state, order_parts);
         let mut end = ending::End::default();
@@ -216,6 +217,7 @@ impl Daemon {
             pages: writer,
             waiting: Waiting::default(),
             queue: Queue::default(),
+            held: Held::default(),
             facts: parts.facts,
             troubles: Troubles::default(),
             outage: Arc::clone(&outage),

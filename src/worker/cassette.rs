@@ -163,6 +163,13 @@ impl End {
         }))
     }
 
+    fn usage(&self) -> &Usage {
+        match self {
+            Self::Reply(reply) => &reply.usage,
+            Self::Failure(failure) => &failure.usage,
+        }
+    }
+
     /// The outcome again; `after` is how long the replay took.
     pub(super) fn outcome(&self, after: Duration) -> Outcome {
         match self {
@@ -284,6 +291,12 @@ impl Cassette {
         names
     }
 
+    /// The highest cost of an entry of a worker, in USD.
+    pub(super) fn dearest_usd(&self, worker: &str) -> f64 {
+        let own = self.entries.iter().filter(|entry| entry.worker == worker);
+        own.filter_map(|entry| entry.end.usage().cost_usd).fold(0.0, f64::max)
+    }
+
     /// The file it came from.
     pub fn path(&self) -> &Path {
         &self.path
@@ -329,6 +342,7 @@ pub(super) mod tests {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            ceiling: Default::default(),
             folder: PathBuf::from("."),
         }
     }

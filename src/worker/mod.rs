@@ -2,8 +2,10 @@
 //! calls providers. Nothing here decides about retries, rests or fallbacks: that is the board's.
 
 pub mod cassette;
+mod ceiling;
 mod cli;
 pub mod http;
+mod likeness;
 mod mcp;
 mod process;
 pub mod record;
@@ -12,6 +14,7 @@ mod roster;
 #[cfg(test)]
 mod tests;
 
+pub use ceiling::Ceiling;
 pub use mcp::login;
 pub use process::{Error as ProcessError, ShimProgram, detach, open, shim};
 pub use record::Recorder;
@@ -43,6 +46,8 @@ pub struct Call {
     pub images: Vec<Image>,
     /// The folder that the worker sees as its own.
     pub folder: PathBuf,
+    /// What it must keep to, so that it costs no more than was set aside for it.
+    pub ceiling: Ceiling,
 }
 
 /// One exchange of a conversation that goes on.

@@ -43,6 +43,11 @@ impl ReplayWorker {
         Self { name, cassette, pace }
     }
 
+    /// The highest cost that the cassette tells of one of this worker's calls, in USD.
+    pub fn dearest_usd(&self) -> f64 {
+        self.cassette.dearest_usd(self.name.as_str())
+    }
+
     /// Plays the entry that answers this call, at the worker's pace, within the call's time, until `stop` is cancelled.
     ///
     /// # Errors

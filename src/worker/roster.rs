@@ -1,8 +1,10 @@
 //! The workers by name, built once from the settings, and the one call that reaches any of them.
 
 use super::cassette::Cassette;
+use super::ceiling::Bound;
 use super::cli::{Bounds, CliWorker, Places};
 use super::http::{self, HttpWorker, Rates};
+use super::likeness;
 use super::mcp::{self, McpWorker};
 use super::process::{self, ShimProgram, Standby};
 use super::record::Recorder;
@@ -40,6 +42,10 @@ pub struct RosterParts<'a> {
 /// Every worker that can be called.
 pub struct Roster {
     workers: HashMap<WorkerName, Reach>,
+    /// What bounds the cost of each one's calls.
+    bounds: HashMap<WorkerName, Bound>,
+    /// What the answers of each one depend on besides the call, for those whose answers are kept.
+    likeness: HashMap<WorkerName, String>,
     spool: PathBuf,
     recorder: Option<Recorder>,
 }
@@ -64,7 +70,31 @@ impl Roster {
             let reach = reach(&parts, &standby, (name, worker), &mut cassettes).unwrap_or_else(Reach::Nowhere);
             (WorkerName::new(name.as_str()), reach)
         });
-        Self { workers: workers.collect(), spool: parts.spool, recorder: parts.recorder }
+        let workers: HashMap<WorkerName, Reach> = workers.collect();
+        let bounds = parts.workers.iter().map(|(name, worker)| {
+            let name = WorkerName::new(name.as_str());
+            let bound = match workers.get(&name) {
+                Some(Reach::Replay(replay)) => Bound::Said(replay.dearest_usd()),
+                _ => Bound::of(worker, parts.limits),
+            };
+            (name, bound)
+        });
+        let likeness = parts
+            .workers
+            .iter()
+            .filter_map(|(name, worker)| Some((WorkerName::new(name.as_str()), likeness::of_worker(name, worker)?)));
+        let (bounds, likeness) = (bounds.collect(), likeness.collect());
+        Self { workers, bounds, likeness, spool: parts.spool, recorder: parts.recorder }
+    }
+
+    /// The most a call can cost, in USD; `None`: nobody knows. The call is told what it must keep to.
+    pub fn hold(&self, worker: &WorkerName, call: &mut Call) -> Option<f64> {
+        self.bounds.get(worker)?.hold(call)
+    }
+
+    /// By what an identical call is recognised; `None`: this worker's answers are not kept.
+    pub fn likeness(&self, worker: &WorkerName, call: &Call) -> Option<String> {
+        likeness::of_call(self.likeness.get(worker)?, call)
     }
 
     /// Asks a worker. `stop` ends the call; dropping the future leaves a command-line call running for `resume`.
@@ -177,5 +207,5 @@ fn rates(worker: &Worker) -> Option<Rates> {
 }
 
 fn blocked(message: &str) -> Failure {
-    Failure { class: FailureClass::WorkerBlocked, message: message.to_owned(), after_s: 0.0, usage: Usage::default() }
+    Failure { class: FailureClass::WorkerBlocked, message: message.to_owned(), after_s: 0.0, usage: Usage::FREE }
 }

@@ -63,6 +63,7 @@ impl Bench {
             notices: Notices::new(1000),
             waiting: Waiting::default(),
             queue: VecDeque::new(),
+            held: Default::default(),
             facts: crate::daemon::Facts::default(),
             troubles: Troubles::default(),
             outage: Arc::new(Outage::new()),

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on should end where it stands, and one waiter at a time takes the next call"
 )]
 
+mod budgets;
 mod calling;
 mod conversations;
 mod desk;

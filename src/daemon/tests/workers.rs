@@ -4,6 +4,7 @@ use crate::board::{AttemptKey, Failure, FailureClass, Usage, WorkerName};
 use crate::daemon::{Caller, Calling};
 use crate::worker::{Call, Outcome, Reply};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -52,6 +53,10 @@ pub(super) struct Workers {
     left: Mutex<BTreeMap<AttemptKey, oneshot::Receiver<Outcome>>>,
     /// Calls that were forgotten.
     forgotten: Mutex<Vec<AttemptKey>>,
+    /// The most a call can cost, in USD; `None`: nobody knows.
+    pub(super) most_usd: Mutex<Option<f64>>,
+    /// Whether answers are kept for identical calls.
+    pub(super) kept: AtomicBool,
     panics: bool,
 }
 
@@ -65,6 +70,8 @@ impl Workers {
             calls: Mutex::default(),
             left: Mutex::default(),
             forgotten: Mutex::default(),
+            most_usd: Mutex::default(),
+            kept: AtomicBool::default(),
             panics,
         })
     }
@@ -161,6 +168,14 @@ impl Caller for Arc<Workers> {
                 () = stop.cancelled() => failed(FailureClass::Cancelled, "stopped"),
             }
         })
+    }
+
+    fn hold(&self, _: &WorkerName, _: &mut Call) -> Option<f64> {
+        *self.most_usd.lock().unwrap()
+    }
+
+    fn likeness(&self, worker: &WorkerName, call: &Call) -> Option<String> {
+        self.kept.load(Ordering::Relaxed).then(|| format!("{worker}: {}", call.prompt))
     }
 
     fn resume(&self, _: &WorkerName, key: &AttemptKey, stop: CancellationToken) -> Option<Calling> {

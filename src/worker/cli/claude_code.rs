@@ -31,6 +31,10 @@ pub(super) fn plan(scene: &Scene<'_>) -> Result<Plan, Trouble> {
     if let Some(session) = &scene.session {
         plan.args(["--resume", session]);
     }
+    if let Some(usd) = scene.ceiling_usd {
+        // It looks after each answer of the model, so the last one may lie beyond.
+        plan.args(["--max-budget-usd", &usd.to_string()]);
+    }
     if let Some(schema) = scene.schema {
         plan.args(["--json-schema", &schema.to_string()]);
     }

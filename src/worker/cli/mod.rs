@@ -52,6 +52,8 @@ struct Scene<'a> {
     asked_session: Option<&'a str>,
     /// The time it has, in milliseconds.
     time_left_ms: u64,
+    /// What it may cost, in USD, where somebody set that.
+    ceiling_usd: Option<f64>,
 }
 
 impl Scene<'_> {

@@ -68,7 +68,8 @@ impl CliWorker {
         }
         let spool = Spool::of(&self.places.spool, &call.key);
         let prepared = self.prepare(&spool, call);
-        let env = prepared.map_err(|trouble| self.failure(trouble, began.elapsed()))?;
+        // Nothing was started, so nothing was paid.
+        let env = prepared.map_err(|trouble| self.failure(trouble.spent(Usage::FREE), began.elapsed()))?;
         self.go_on(spool, env, stop).await
     }
 
@@ -145,6 +146,7 @@ impl CliWorker {
             session: call.session.as_deref().map(|text| Session::parse(text).id),
             asked_session: call.session.as_deref(),
             time_left_ms: millis(call.time_left),
+            ceiling_usd: call.ceiling.usd,
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Notes {
     /// That the content was refused, with the provider's code for why; empty when the model refused in its own words,
     /// which are not kept, because they answer the prompt and can quote it.
     pub(super) refused: Option<String>,
+    /// The request never began to be answered, so nobody charges for it.
+    pub(super) unbilled: bool,
 }
 
 impl Notes {

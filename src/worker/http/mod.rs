@@ -194,7 +194,10 @@ impl HttpWorker {
             ended = Box::pin(self.ask(call, &notes)) => ended,
         };
         let notes = lock(&notes);
-        let usage = notes.tokens.priced(self.rates);
+        let mut usage = notes.tokens.priced(self.rates);
+        if notes.unbilled && usage.cost_usd.is_none() {
+            usage.cost_usd = Some(0.0);
+        }
         match ended {
             Ok(text) => Ok(Reply {
                 text,
@@ -237,6 +240,7 @@ impl HttpWorker {
         tracing::debug!(attempt = %call.key, host = %self.host, request = %call_id, with_schema, "asking");
         let mut options =
             self.options.clone().with_extra_headers(Headers::from(("x-client-request-id", call_id.as_str())));
+        options.max_tokens = self.answer_tokens(call);
         if let Some(schema) = call.schema.as_ref().filter(|_| with_schema) {
             options = options.with_response_format(JsonSpec::new("answer", schema.clone()));
         }
@@ -252,9 +256,15 @@ impl HttpWorker {
         }
     }
 
+    /// The longest answer that is asked for: what the settings say, else what the call must keep to.
+    fn answer_tokens(&self, call: &Call) -> Option<u32> {
+        self.max_tokens.or(call.ceiling.answer_tokens)
+    }
+
     /// Turns what was heard into the text or the class and message of the failure.
     fn judge(&self, heard: Heard, call: &Call, notes: &SharedNotes) -> Result<String, Denied> {
-        let notes = lock(notes);
+        let mut notes = lock(notes);
+        notes.unbilled = matches!(heard.broken, Some(Broken::Status { .. } | Broken::NoLink(_) | Broken::Unusable(_)));
         let host = &self.host;
         let transient = |what: String| Err((FailureClass::Transient, what));
         match heard.broken {
@@ -262,7 +272,7 @@ impl HttpWorker {
                 let body = error_body::parse(&body);
                 Err(self.denied(&classify::classify(Some(status), &headers, &body, wall_clock()), call))
             }
-            Some(Broken::Link(what)) => transient(format!("{host}: {what}")),
+            Some(Broken::Link(what) | Broken::NoLink(what)) => transient(format!("{host}: {what}")),
             Some(Broken::Silence) => transient(format!("{host} sent nothing for too long")),
             Some(Broken::Unusable(what)) => Err((FailureClass::WorkerBlocked, format!("{host}: {what}"))),
             Some(Broken::Told(body)) => Err(self.told(notes.error.as_ref().unwrap_or(&body), call)),
@@ -293,7 +303,7 @@ impl HttpWorker {
     fn asked<'a>(&'a self, call: &'a Call) -> Asked<'a> {
         Asked {
             verdict: call.schema.is_some(),
-            max_tokens: self.max_tokens,
+            max_tokens: self.answer_tokens(call),
             doubts_completed: self.provider == Provider::OpenaiResponses,
             host: &self.host,
             hidden: self.hidden(call),

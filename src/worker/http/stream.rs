@@ -48,6 +48,8 @@ pub(super) enum Broken {
     Told(Value),
     /// The connection failed. The text says how, and names nothing.
     Link(&'static str),
+    /// There was no connection, so nothing was sent. The text says why.
+    NoLink(&'static str),
     /// The server cannot be trusted or the request cannot be built: repetition does not help.
     Unusable(&'static str),
     /// Nothing came for too long.
@@ -138,9 +140,9 @@ fn broken_link(error: &(dyn StdError + Send + Sync + 'static)) -> Broken {
     } else if let Some(tls) = causes(http).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         broken_tls(tls)
     } else if http.is_connect() && http.is_timeout() {
-        Broken::Link("no connection in time")
+        Broken::NoLink("no connection in time")
     } else if http.is_connect() {
-        Broken::Link(if is_name_unknown(http) {
+        Broken::NoLink(if is_name_unknown(http) {
             "the host's name is not known"
         } else {
             "no connection; is the server running?"

@@ -35,6 +35,7 @@ impl Setup {
             session: self.session.map(str::to_owned),
             asked_session: self.session,
             time_left_ms: 60_000,
+            ceiling_usd: None,
         };
         plan(self.config.provider, &scene)
     }

@@ -92,6 +92,7 @@ impl Workshop {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            ceiling: Default::default(),
             folder: self.work(),
         }
     }

@@ -112,6 +112,7 @@ async fn a_prompt_reaches_a_program_byte_for_byte() {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            ceiling: Default::default(),
             folder: folder.path().to_owned(),
         };
         let reply = roster.call(&WorkerName::new("copier"), call, CancellationToken::new()).await.unwrap();

@@ -62,6 +62,7 @@ pub(crate) fn call() -> Call {
         session: None,
         history: Vec::new(),
         images: Vec::new(),
+        ceiling: Default::default(),
         folder: PathBuf::from("."),
     }
 }

@@ -71,6 +71,7 @@ impl Bench {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            ceiling: Default::default(),
             folder: self.path().to_owned(),
         };
         let roster = self.roster.as_ref().expect("it has not ended");

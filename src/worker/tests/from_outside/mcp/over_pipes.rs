@@ -136,6 +136,7 @@ fn daemon_process() {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            ceiling: Default::default(),
             folder: folder.clone(),
         };
         roster.call(&WorkerName::new("w"), call, CancellationToken::new()).await.expect("an answer");
