@@ -232,6 +232,7 @@ impl Bank {
                 resumed: None,
                 cached: false,
                 call_hash: None,
+                proposal: None,
             };
             Input::Answered { at, key: key.clone(), answer: Box::new(answer) }
         } else {
