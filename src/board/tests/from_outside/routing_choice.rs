@@ -165,7 +165,7 @@ fn kinds_have_their_own_order() {
         ("quick-fix", ["coder", "flash"]),
         ("documentation", ["sonnet", "five"]),
         ("testing", ["five", "coder"]),
-        ("alternatives", ["pro", "flash"]),
+        ("alternatives", ["pro", "five"]),
     ] {
         let classified = of("something", |spec| spec.kind = Some(Kind::new(kind)));
         assert_eq!(order(&classified, &rules)[..2], first, "{kind}");
