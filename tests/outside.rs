@@ -28,6 +28,8 @@ mod mcp_serena;
 mod mcp_workers;
 #[path = "../src/daemon/tests/from_outside/mirror_torture.rs"]
 mod mirror_torture;
+#[path = "../src/app/tests/from_outside/mission/mod.rs"]
+mod mission;
 #[path = "peers/mod.rs"]
 mod peers;
 #[path = "../src/folder/tests/from_outside/publish.rs"]

@@ -1,0 +1,134 @@
+//! Table B, the roles: who they are and what each is told, the words that call them, pipelines, synthesis, fallbacks.
+
+use super::rig::{Model, ROLES, Rig, answered};
+use crate::support::model_server::{On, Reply};
+
+/// The words of a row call its role.
+async fn words(tasks: &[&str], role: &[&str]) {
+    let rig = Rig::new(ROLES).await;
+    for (number, text) in tasks.iter().enumerate() {
+        let view = rig.drop(&format!("word-{number}.md"), &format!("---\nmode: simple\n---\n{text}\n")).await;
+        let first = view.steps[0].role.as_str();
+        assert!(role.contains(&first), "{text} went to the {first}: {:?}", view.why_routed);
+    }
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn words_of_planning() {
+    let tasks = [
+        "Plan the migration to the new billing system.",
+        "Architect the notification service.",
+        "Design the data model of the shop.",
+        "Work out a strategy for moving to microservices.",
+        "Work out a refactoring strategy for the order module.",
+    ];
+    words(&tasks, &["planner", "architect"]).await;
+}
+
+#[tokio::test]
+async fn words_of_review() {
+    let tasks = [
+        "Review the login code.",
+        "Audit the payment module.",
+        "Verify the logic of the discount calculation.",
+        "Check the session handling for bugs.",
+        "Validate the error handling in src/net.rs.",
+    ];
+    words(&tasks, &["reviewer", "security"]).await;
+}
+
+#[tokio::test]
+async fn words_of_search() {
+    let tasks = [
+        "Find documentation about tokio's select macro.",
+        "Search for examples of retry logic in the code.",
+        "Look up the API reference of reqwest.",
+        "Locate where the configuration is read.",
+        "Find an example of a custom serializer.",
+    ];
+    words(&tasks, &["researcher"]).await;
+}
+
+#[tokio::test]
+async fn words_of_coding() {
+    let tasks = [
+        "Implement a rate limiter.",
+        "Code a small parser for INI files.",
+        "Write a function that reverses a list.",
+        "Create a REST endpoint for orders.",
+        "Build a command line tool that resizes images.",
+    ];
+    words(&tasks, &["implementer"]).await;
+}
+
+#[tokio::test]
+async fn words_that_say_nothing_mean_coding() {
+    words(&["The thing with the blue button."], &["implementer"]).await;
+}
+
+#[tokio::test]
+async fn role_can_be_forced_against_the_words() {
+    let rig = Rig::new(ROLES).await;
+    let view = rig.task("role: researcher", "Implement a rate limiter.").await;
+    assert_eq!(view.steps[0].role.as_str(), "researcher");
+    assert_eq!(rig.called(), ["gpt-4o-mini"]);
+    rig.end().await;
+}
+
+/// While its own model does not work, a role goes to the next; the last is whoever is left.
+async fn fallback(role: &str, broken: &[&str], to: &str) {
+    let rig = Rig::with(ROLES, "retries = 0\n", |_| {}).await;
+    for model in broken {
+        rig.server.always(On::model(model), Reply::status(400));
+    }
+    let view = rig.task(&format!("role: {role}"), "Look after the login of the shop.").await;
+    assert_eq!(view.row.state, "done", "{view:#?}");
+    let last = rig.called().pop().unwrap();
+    assert_eq!(last, to, "asked in turn: {:?}", rig.called());
+    assert_eq!(answered(&view).len(), 1);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn fallback_of_the_planner_is_the_reviewer() {
+    fallback("planner", &["gemini-1.5-pro"], "claude-3-5-sonnet").await;
+}
+
+#[tokio::test]
+async fn fallback_of_the_reviewer_is_the_planner() {
+    fallback("reviewer", &["claude-3-5-sonnet"], "gemini-1.5-pro").await;
+}
+
+#[tokio::test]
+async fn fallback_of_the_researcher_is_the_planner() {
+    fallback("researcher", &["gpt-4o-mini"], "gemini-1.5-pro").await;
+}
+
+#[tokio::test]
+async fn fallback_of_all_is_the_one_that_is_left() {
+    fallback("planner", &["gemini-1.5-pro", "claude-3-5-sonnet", "gpt-4o-mini"], "qwen2.5-coder:32b").await;
+}
+
+/// What a task hands over reaches the worker: specification, files, memories.
+#[tokio::test]
+async fn invocation_takes_context_globs_a_spec_file_and_memories() {
+    let models: &[Model] = &[("qwen2.5-coder:32b", 4, "alibaba")];
+    let rig = Rig::with(models, "", |workspace| {
+        std::fs::create_dir_all(workspace.root().join("src/auth")).unwrap();
+        std::fs::write(workspace.root().join("src/auth/login.rs"), "fn login() { /* marker-file */ }\n").unwrap();
+        std::fs::create_dir_all(workspace.root().join("specs")).unwrap();
+        std::fs::write(workspace.root().join("specs/auth.md"), "The marker-spec says: lock after five tries.\n")
+            .unwrap();
+        std::fs::create_dir_all(workspace.root().join("memories/design")).unwrap();
+        std::fs::write(workspace.root().join("memories/design/auth.md"), "The marker-memory.\n").unwrap();
+    })
+    .await;
+    let front = "role: implementer\ncontext: [\"src/**/*.rs\"]\nspec: specs/auth.md\nmemories: [design/auth]";
+    rig.task(front, "Implement the lock.").await;
+    let prompt = &rig.server.seen()[0].conversation;
+    for marker in ["marker-file", "marker-spec", "marker-memory", "src/auth/login.rs"] {
+        assert!(prompt.contains(marker), "{marker} is not in:\n{prompt}");
+    }
+    rig.end().await;
+}
