@@ -212,7 +212,7 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
     match outcome {
         Ok(reply) => Finding::ok(name, format!("{}: {}", reached(worker), answered(&reply.model))),
         Err(failure) => {
-            let mend = mend(worker, &failure);
+            let mend = mend(name, worker, &failure);
             Finding::bad(
                 Standing::Failed,
                 name,
@@ -223,12 +223,14 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
     }
 }
 
-fn mend(worker: &Worker, failure: &Failure) -> String {
+fn mend(name: &str, worker: &Worker, failure: &Failure) -> String {
     if worker.provider == Provider::Command {
         return "run its `command` by hand with a question on stdin; it must answer on stdout and end with code 0"
             .to_owned();
     }
+    let login = format!("synod login {name}");
     match failure.class {
+        FailureClass::WorkerBlocked if failure.message.ends_with(&login) => format!("log in with: {login}"),
         FailureClass::WorkerBlocked => match worker.key_variable() {
             Some(variable) => {
                 format!("check that {variable} holds a valid key with credit, or log in with the program itself")

@@ -71,12 +71,10 @@ impl Session {
 }
 
 /// The library that logs in tells codes in its messages for hunting faults: those are not to be had, whatever the filter says.
+/// And that a connection to an MCP server came to nothing is told by the worker whose it was, in better words.
 fn filtered(filter: &str) -> EnvFilter {
-    let filter = EnvFilter::new(filter);
-    match "rmcp::transport::auth=error".parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    }
+    let quieter = ["rmcp::transport::auth=error", "rmcp::transport::worker=off"];
+    quieter.iter().filter_map(|directive| directive.parse().ok()).fold(EnvFilter::new(filter), EnvFilter::add_directive)
 }
 
 fn filter(global: &Global, daemon: bool) -> &'static str {

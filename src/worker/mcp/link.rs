@@ -165,8 +165,9 @@ impl From<Trouble> for NoLink {
 
 impl NoLink {
     fn refused(way: &Way, refusal: Option<Refusal>) -> Option<Self> {
-        let refusal = refusal?;
-        let trouble = way.oauth.as_ref()?.refused(&refusal);
+        let oauth = way.oauth.as_ref()?;
+        let refusal = oauth.taken(refusal?);
+        let trouble = oauth.refused(&refusal);
         Some(Self { trouble, refusal: Some(refusal) })
     }
 

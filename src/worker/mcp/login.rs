@@ -1,7 +1,8 @@
 //! Logging in at the server of a worker, for a person who asks for it: whether the server wants a login at all, the address to
 //! open, and what came of it.
 
-use super::link::{Link, NoLink};
+use super::link::{Link, NoLink, Way};
+use super::oauth::Refusal;
 use super::oauth::login::Waiting;
 use super::{McpWorker, Params};
 use crate::config::{Environment, Limits, LoginBy, Worker};
@@ -85,13 +86,16 @@ pub async fn begin(parts: LoginParts<'_>, anew: bool) -> Result<Login, LoginErro
         oauth.renew_as_client().await.map_err(failed)?;
         return Ok(Login::Done);
     }
-    let challenge = match Box::pin(Link::open(&made.way)).await {
+    match Box::pin(Link::open(&made.way)).await {
         Ok(_) if !anew && !oauth.lacks() => return Ok(Login::NotNeeded),
-        Ok(_) => None,
-        Err(NoLink { refusal: Some(refusal), .. }) => refusal.challenge().map(str::to_owned),
+        Ok(_) | Err(NoLink { refusal: Some(_), .. }) => {}
         Err(NoLink { trouble, refusal: None }) => return Err(failed(oauth.masked(trouble.message))),
-    };
-    let waiting = oauth.begin(challenge.as_deref(), anew).await.map_err(failed)?;
+    }
+    // How the server asks whoever comes without anything says what to ask for.
+    let bare = Way { oauth: Some(oauth.bare()), ..made.way.clone() };
+    let refusal = Box::pin(Link::open(&bare)).await.err().and_then(|refused| refused.refusal);
+    let challenge = refusal.as_ref().and_then(Refusal::challenge);
+    let waiting = oauth.begin(challenge, anew).await.map_err(failed)?;
     Ok(Login::Waiting(Browser(waiting)))
 }
 

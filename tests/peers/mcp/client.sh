@@ -12,7 +12,7 @@ trap 'rm -rf "$folder"' EXIT
 # What the suite tells a client beforehand: the secret of a client that is registered already.
 CLIENT_SECRET="$(printf '%s' "${MCP_CONFORMANCE_CONTEXT:-}" | sed -n 's/.*"client_secret":"\([^"]*\)".*/\1/p')"
 export CLIENT_SECRET
-for tool in $(printf '%s' "$TOOLS" | sed -n 's/^\[workers\.\([a-z_-]*\)\]$/\1/p'); do
+for tool in $(printf '%s' "$TOOLS" | sed -n 's/^\[workers\.\([a-z0-9_-]*\)\]$/\1/p'); do
     for turn in 1 2 3 4; do
         # Whether a decision comes of it is not asked: such a tool gives no verdicts.
         "$SYNOD_PROGRAM" -C "$folder" run "Call the tool $tool, turn $turn" --models "$tool" --mode simple --json \

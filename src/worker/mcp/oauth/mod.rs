@@ -52,6 +52,8 @@ pub(super) struct Oauth {
     url: Url,
     keep: Keep,
     outward: Arc<Outward>,
+    /// Whether no token is shown, to hear how the server asks for one.
+    bare: bool,
 }
 
 impl Oauth {
@@ -69,7 +71,13 @@ impl Oauth {
             url: url.clone(),
             keep: Keep::new(folder, url.as_str()),
             outward: Arc::new(outward),
+            bare: false,
         })
+    }
+
+    /// The same login without its tokens.
+    pub(super) fn bare(&self) -> Self {
+        Self { bare: true, ..self.clone() }
     }
 
     /// Whether tokens may be shown to the server at all.
@@ -79,6 +87,9 @@ impl Oauth {
 
     /// The HTTP client of a connection: it shows the token, and renews it when it has ended or is not taken.
     pub(super) async fn client(&self, http: reqwest::Client) -> Result<AuthClient<reqwest::Client>, String> {
+        if self.bare {
+            return Ok(AuthClient::new(http, self.manager().await?));
+        }
         let kept = self.kept()?;
         if self.login.by == LoginBy::Client && !kept.token.as_ref().is_some_and(is_fresh) {
             self.renew_as_client().await?;
@@ -185,6 +196,13 @@ impl Oauth {
         let Some(client) = &kept.client else { return Ok(()) };
         let metadata = self.discover(manager, None).await?;
         if metadata.issuer != kept.issuer {
+            // There is no way back: what the one gave is nothing to the other, and must not be shown to it.
+            let dropped = self.keep.change(|kept| {
+                if let Some(token) = &mut kept.token {
+                    token.refresh = None;
+                }
+            });
+            dropped.map_err(|error| error.to_string())?;
             let issuer = metadata.issuer.unwrap_or_default();
             return Err(format!("the server names another authorization server than before, {issuer}"));
         }

@@ -85,6 +85,15 @@ impl Refusal {
 }
 
 impl Oauth {
+    /// The refusal as it is to be taken: a login that holds nothing to renew it with has ended.
+    pub(in crate::worker::mcp) fn taken(&self, refusal: Refusal) -> Refusal {
+        let renews = || self.keep.read().is_ok_and(|kept| kept.token.is_some_and(|token| token.refresh.is_some()));
+        match refusal {
+            Refusal::NotRenewed { .. } if !renews() => Refusal::NoLogin { challenge: None },
+            other => other,
+        }
+    }
+
     /// What the worker's caller is told, and what is kept for the next login.
     pub(in crate::worker::mcp) fn refused(&self, refusal: &Refusal) -> Trouble {
         let name = &self.name;

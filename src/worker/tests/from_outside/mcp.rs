@@ -10,6 +10,12 @@
 mod bench;
 #[path = "mcp/claude.rs"]
 mod claude;
+#[path = "mcp/gate.rs"]
+#[expect(clippy::expect_used, clippy::disallowed_methods, reason = "a test fails by panicking, and runs a server")]
+mod gate;
+#[path = "mcp/logins.rs"]
+#[expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+mod logins;
 #[path = "mcp/over_http.rs"]
 #[expect(clippy::expect_used, clippy::disallowed_methods, reason = "a test fails by panicking, and runs a server")]
 mod over_http;
