@@ -35,7 +35,7 @@ pub enum Login {
 }
 
 /// A login that waits for its browser.
-pub struct Browser(Waiting);
+pub struct Browser(Box<Waiting>);
 
 /// Why there is no login.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ pub async fn begin(parts: LoginParts<'_>, anew: bool) -> Result<Login, LoginErro
     let refusal = Box::pin(Link::open(&bare)).await.err().and_then(|refused| refused.refusal);
     let challenge = refusal.as_ref().and_then(Refusal::challenge);
     let waiting = oauth.begin(challenge, anew).await.map_err(failed)?;
-    Ok(Login::Waiting(Browser(waiting)))
+    Ok(Login::Waiting(Browser(Box::new(waiting))))
 }
 
 impl Browser {
