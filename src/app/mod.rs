@@ -24,4 +24,4 @@ pub use doctor::{DoctorWhat, Finding, Standing, doctor};
 pub use engine::{Engage, Engine};
 pub use error::{Error, Kind};
 pub use login::{Login, login, open_browser};
-pub use place::{Options, Place, connect, init, workspace};
+pub use place::{Options, Place, connect, init, settings_file, workspace, write_settings};

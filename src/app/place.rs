@@ -6,7 +6,8 @@ use crate::config::{self, Discovery, Environment, Layout, Loaded, Worker};
 use crate::folder::mirror::Roots;
 use crate::{folder, http};
 use indexmap::IndexMap;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// What the command line says about where to work.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,38 @@ pub fn init(options: &Options) -> Result<folder::workspace::Made, Error> {
     }
     let (layout, _) = config::open(&root, &environment, &options.flags)?;
     Ok(folder::workspace::init(&root, &layout.coordination, &layout.memories)?)
+}
+
+/// The settings file of the workspace that holds the folder; of the folder itself where there is no workspace yet. Whether the
+/// file is there and valid is not looked at.
+pub fn settings_file(options: &Options) -> PathBuf {
+    let environment = Environment::capture();
+    let start = options.start.clone().unwrap_or_else(|| environment.current_dir().to_owned());
+    Layout::find_root(&start).unwrap_or(start).join(config::SETTINGS_FILE)
+}
+
+/// Writes a settings file, whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_settings(path: &Path, text: &str) -> Result<(), Error> {
+    // A link stays one, and what it leads to is replaced.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let fresh = path.with_extension(format!("toml.{}.tmp", std::process::id()));
+    let written = || {
+        let mut file = std::fs::File::create(&fresh)?;
+        if let Ok(old) = std::fs::metadata(&path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, &path)
+    };
+    written().map_err(|source| {
+        // What was begun is of no use; that it stays behind is the lesser trouble.
+        let _ = std::fs::remove_file(&fresh);
+        Error::File { path: path.display().to_string(), source }
+    })
 }
 
 /// A way to the daemon that serves the workspace, when one answers.

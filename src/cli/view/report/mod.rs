@@ -87,7 +87,7 @@ fn cells(row: &ReportRow) -> Vec<String> {
         percent(done),
         thousands(row.calls),
         percent(row.success_rate),
-        row.mean_seconds.map_or_else(|| "-".to_owned(), |seconds| super::seconds(seconds).replace(" min ", "m ")),
+        row.mean_seconds.map_or_else(|| "-".to_owned(), brief),
         thousands(row.input_tokens),
         thousands(row.output_tokens),
         cost(row),
@@ -108,6 +108,11 @@ fn percent(share: Option<f64>) -> String {
         Some(share) if share < 1.0 => format!("{:.0} %", (share * 100.0).floor()),
         Some(_) => "100 %".to_owned(),
     }
+}
+
+/// A span of time in a column.
+fn brief(seconds: f64) -> String {
+    super::seconds(seconds).replace(" min ", "m").replace(" s", "s")
 }
 
 /// What was spent; a plus where calls of unknown cost come on top.

@@ -55,10 +55,10 @@ fn tables_line_up_and_end_with_the_sum() {
     let expected = "\
 4 tasks ended: 3 done, 1 failed
 
-WORKER  TASKS   DONE  CALLS  SUCCESS    MEAN  TOKENS IN    OUT      COST  CACHED  RECOVERED
-claude      2  100 %      2    100 %  1m30 s  1,234,567  1,000   $0.5000       0          0
-<b>&        2   50 %      2     50 %  1m30 s  1,234,567  1,000  $0.5000+       0          1
-total       4   75 %      4     75 %  1m30 s  1,234,567  1,000    $1.00+       0          0
+WORKER  TASKS   DONE  CALLS  SUCCESS   MEAN  TOKENS IN    OUT      COST  CACHED  RECOVERED
+claude      2  100 %      2    100 %  1m30s  1,234,567  1,000   $0.5000       0          0
+<b>&        2   50 %      2     50 %  1m30s  1,234,567  1,000  $0.5000+       0          1
+total       4   75 %      4     75 %  1m30s  1,234,567  1,000    $1.00+       0          0
 ";
     assert!(text.starts_with(expected), "{text}");
     assert!(text.contains("\nROLE ") && !text.contains("\nKIND "), "{text}");
