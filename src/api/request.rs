@@ -332,6 +332,8 @@ pub struct Overrides {
     pub models: Vec<WorkerName>,
     /// A named pipeline.
     pub pipeline: Option<String>,
+    /// A named team.
+    pub team: Option<String>,
     /// Globs of context files.
     pub context: Vec<String>,
     /// A specification file.

@@ -110,6 +110,9 @@ fn accept(state: &State, rules: &Rules, offer: Offer) -> Result<Vec<Event>, Refu
     }
     let waits_for = dependencies(state, &offer)?;
     let (route, plan) = planning::plan(state, rules, &offer)?;
+    let mut offer = offer;
+    // A team may ask for more than the person did; thresholds and waiting for a person go by what the task holds.
+    offer.spec.priority = route.priority;
     Ok(vec![Event::TaskAccepted {
         at: offer.at,
         task: offer.id,

@@ -83,6 +83,35 @@ pub enum WorkspaceAccess {
     Worktree,
 }
 
+/// What a written step asks its workers for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrittenAim {
+    /// A candidate.
+    Make,
+    /// A verdict on the matter.
+    Judge,
+    /// A verdict on what the steps it needs made.
+    Check,
+    /// One whole out of what the steps it needs gave.
+    Synthesize,
+}
+
+impl WrittenAim {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Make, Self::Judge, Self::Check, Self::Synthesize];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Make => "make",
+            Self::Judge => "judge",
+            Self::Check => "check",
+            Self::Synthesize => "synthesize",
+        }
+    }
+}
+
 /// A step as a person writes it under `plan:`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,8 +121,8 @@ pub struct WrittenStep {
     /// Who it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// What to do.
-    #[serde(rename = "do")]
+    /// What to do; may be empty where the aim says it all.
+    #[serde(rename = "do", default)]
     pub instruction: String,
     /// The steps whose outputs it waits for and sees.
     #[serde(default)]
@@ -107,6 +136,12 @@ pub struct WrittenStep {
     /// Whether its workers' verdicts are put to a vote.
     #[serde(default)]
     pub consensus: bool,
+    /// What it asks for; `None`: `consensus` and the needs say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aim: Option<WrittenAim>,
+    /// Whether the decision is made on what it gives; where no step says so, the last ones count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer: bool,
     /// Which files its workers may touch.
     #[serde(default)]
     pub workspace: WorkspaceAccess,
@@ -182,6 +217,9 @@ pub struct TaskSpec {
     /// A named pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<String>,
+    /// A named team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// A plan written by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<WrittenPlan>,
@@ -229,6 +267,7 @@ impl TaskSpec {
             role: None,
             models: Vec::new(),
             pipeline: None,
+            team: None,
             plan: None,
             context: Vec::new(),
             spec: None,

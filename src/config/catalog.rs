@@ -1,13 +1,15 @@
-//! The shipped catalog: data about kinds, categories, roles, modes and what discovery looks for, one TOML file each
+//! The shipped catalog: data about kinds, categories, roles, modes, teams, pipelines and what discovery looks for, one TOML file each
 //! under `catalog/`, and the laying of a workspace's own `[catalog]` over it. What the data means is the board's.
 
 /// The shipped files by name. A workspace overrides one under `[catalog.NAME]`.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 7] = [
     ("categories", include_str!("catalog/categories.toml")),
     ("discovery", include_str!("catalog/discovery.toml")),
     ("kinds", include_str!("catalog/kinds.toml")),
     ("modes", include_str!("catalog/modes.toml")),
+    ("pipelines", include_str!("catalog/pipelines.toml")),
     ("roles", include_str!("catalog/roles.toml")),
+    ("teams", include_str!("catalog/teams.toml")),
 ];
 
 /// The shipped catalog: a table of each file's table. A file that is not TOML is left out, which a test shows.

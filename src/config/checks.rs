@@ -52,6 +52,10 @@ pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Proble
 fn unknown_keys(flat: &Flat, known: &BTreeSet<String>, problems: &mut Vec<Problem>) {
     let shipped = catalog::shipped();
     for (key, leaf) in flat.iter().filter(|(key, _)| !known.contains(*key) && *key != "trigger") {
+        // What stands in a pipeline is the catalog's business, as with all its parts.
+        if key.starts_with("pipelines.") {
+            continue;
+        }
         let what = match key.strip_prefix("catalog.").map(|rest| rest.split('.').next().unwrap_or(rest)) {
             Some(part) if shipped.contains_key(part) => continue,
             Some(_) => {
@@ -485,7 +489,7 @@ mod tests {
         let _: (Selection, Cache) = (Setting::take(&reader, "selection"), Setting::take(&reader, "cache"));
         workers(&reader);
         let mut known = reader.finish().0;
-        known.extend(["trigger".to_owned(), "catalog".to_owned()]);
+        known.extend(["trigger", "catalog", "pipelines"].map(str::to_owned));
         known
     }
 

@@ -131,8 +131,13 @@ impl Merge {
         }
         self.table("", table.get_ref(), origin);
         // The catalog is data with keys of its own; it is laid over the shipped one whole, besides its keys.
-        if let Some(toml::Value::Table(inner)) = table.get_ref().get("catalog").and_then(|value| plain(value).ok()) {
+        let part = |key: &str| table.get_ref().get(key).and_then(|value| plain(value).ok());
+        if let Some(toml::Value::Table(inner)) = part("catalog") {
             catalog::overlay(&mut self.catalog, inner);
+        }
+        // A person's own pipelines have a name of their own at the top, where they are looked for.
+        if let Some(own @ toml::Value::Table(_)) = part("pipelines") {
+            catalog::overlay(&mut self.catalog, toml::Table::from_iter([("pipelines".to_owned(), own)]));
         }
     }
 
@@ -216,7 +221,7 @@ impl Merge {
 
     /// Adds one value, unless it looks like a secret.
     fn leaf(&mut self, key: String, value: toml::Value, text: Option<String>, origin: Origin) {
-        if text.is_some() && key.starts_with("catalog.") {
+        if text.is_some() && (key.starts_with("catalog.") || key.starts_with("pipelines.")) {
             self.problems.push(Problem::new(origin, key, "can be set in files only"));
             return;
         }

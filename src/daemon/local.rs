@@ -168,7 +168,10 @@ impl LocalBoard {
         spec.priority = over.priority.unwrap_or(spec.priority);
         spec.mode = over.mode.unwrap_or(spec.mode);
         spec.role = over.role.or(spec.role);
-        spec.pipeline = over.pipeline.or(spec.pipeline);
+        if over.pipeline.is_some() || over.team.is_some() {
+            // What is set beside the text outranks it, and only one of them can say who does what.
+            (spec.pipeline, spec.team, spec.plan) = (over.pipeline, over.team, None);
+        }
         spec.spec = over.spec.or(spec.spec);
         replace(&mut spec.models, over.models);
         replace(&mut spec.context, over.context);

@@ -1,20 +1,26 @@
-//! From an offer to a plan: whatever the person named is checked, the rest is routed, and the mode says how many take part.
+//! From an offer to a plan: whatever the person named is checked, the rest is routed, and what says who takes part (a plan
+//! written by hand, a pipeline, a team, named workers, a role, the mode) becomes steps with their seats.
 
+mod crew;
 mod names;
+mod parts;
 mod seats;
+mod synthesis;
 mod team;
 mod written;
 
 use super::event::Route;
-use super::id::WorkerName;
+use super::id::{Role, StepId, WorkerName};
 use super::input::{Offer, Refusal};
-use super::plan::{Plan, PlanSource};
+use super::plan::{Plan, PlanSource, Shape, Share, Step, StepAim};
 use super::rests::is_blocked;
-use super::routing::{self, Classified};
+use super::routing::{self, Classified, Pipeline};
 use super::rules::Rules;
-use super::spec::{Mode, Priority};
+use super::spec::{Mode, Priority, WrittenPlan};
 use super::state::State;
+use super::task::Task;
 use std::collections::BTreeSet;
+use written::Table;
 
 /// What the task is taken for and how it is carried out.
 ///
@@ -22,27 +28,155 @@ use std::collections::BTreeSet;
 /// `Unacceptable` for a name that does not exist, with the nearest one that does; `NoWorker` when nobody could be asked.
 pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Result<(Route, Plan), Refusal> {
     names::check(rules, offer)?;
+    let priority = priority(rules, offer);
     let mut classified = routing::classify(&offer.words, &offer.spec, &rules.catalog);
     let ranked = available(state, rules, offer, &classified)?;
-    if offer.spec.priority == Priority::Critical {
+    if priority == Priority::Critical {
         classified.mode = Mode::Architectural;
     }
-    let (source, steps) = if let Some(written) = &offer.spec.plan {
-        classified.why.push("plan: written in the task, so its steps say who takes part".to_owned());
-        (PlanSource::Written, written::steps(written, &rules.catalog, &classified, &ranked)?)
-    } else {
-        let (source, seated) = team::size(offer, rules, &mut classified, ranked.len());
-        (source, team::steps(&classified, &ranked, seated))
-    };
+    let mut said = Vec::new();
+    let plan = lay_out(state, rules, offer, &mut classified, &ranked, &mut said)?;
+    let Classified { kind, category, mode, mut why, .. } = classified;
+    why.extend(said);
+    let workers = seated(&plan.steps);
+    Ok((Route { kind, category, mode, priority, workers, why }, plan))
+}
+
+/// The steps of a plan that a planner wrote for a task under way, and what should be said of who does them. The workers that
+/// it names are wishes: one that does not exist is replaced, and others may take the place of any.
+///
+/// # Errors
+/// `Unacceptable` for a plan without steps, with a circle, or with two steps of one name.
+pub(in crate::board) fn steps_for(
+    state: &State,
+    rules: &Rules,
+    task: &Task,
+    written: &WrittenPlan,
+) -> Result<(Vec<Step>, Vec<String>), Refusal> {
+    let classified = routing::as_routed(&task.route, &task.spec, &rules.catalog);
+    let mut ranked =
+        if task.spec.models.is_empty() { routing::rank(&classified, rules) } else { task.spec.models.clone() };
+    ranked.sort_by_key(|worker| is_blocked(state, worker));
+    if ranked.is_empty() {
+        return Err(Refusal::NoWorker);
+    }
+    written::steps(written, &Table { state, rules, classified: &classified, ranked: &ranked, bound: false })
+}
+
+/// Who sits in some steps, each once.
+fn seated(steps: &[Step]) -> Vec<WorkerName> {
     let mut workers: Vec<WorkerName> = Vec::new();
     for seat in steps.iter().flat_map(|step| &step.seats) {
         if !workers.contains(&seat.worker) {
             workers.push(seat.worker.clone());
         }
     }
-    let Classified { kind, category, shape, mode, why, .. } = classified;
-    let priority = offer.spec.priority;
-    Ok((Route { kind, category, mode, priority, workers, why }, Plan::of(source, shape, steps)))
+    workers
+}
+
+/// The priority the task goes by: the person's, or what its team asks for when that is higher.
+fn priority(rules: &Rules, offer: &Offer) -> Priority {
+    let team = offer.spec.team.as_ref().and_then(|name| rules.catalog.named_team(name));
+    team.map_or(offer.spec.priority, |(_, team)| team.priority.max(offer.spec.priority))
+}
+
+/// The plan, by the first of what can say how the task is carried out.
+fn lay_out(
+    state: &State,
+    rules: &Rules,
+    offer: &Offer,
+    classified: &mut Classified,
+    ranked: &[WorkerName],
+    said: &mut Vec<String>,
+) -> Result<Plan, Refusal> {
+    let catalog = &rules.catalog;
+    let spec = &offer.spec;
+    if let Some(written) = &spec.plan {
+        classified.why.push("plan: written in the task, so its steps say who takes part".to_owned());
+        let table = Table { state, rules, classified, ranked, bound: true };
+        let (steps, more) = written::steps(written, &table)?;
+        said.extend(more);
+        let shape = shape_of(&steps, classified.shape);
+        return Ok(Plan { checkpoint_every: written.checkpoint_every, ..Plan::of(PlanSource::Written, shape, steps) });
+    }
+    if let Some((name, pipeline)) = spec.pipeline.as_ref().and_then(|name| catalog.pipeline(name)) {
+        classified.why.push(format!("pipeline {name}: named in the task ({})", pipeline.does));
+        let table = Table { state, rules, classified, ranked, bound: true };
+        return piped(name, pipeline, spec.priority == Priority::Critical, &table, said);
+    }
+    if let Some((name, team)) = spec.team.as_ref().and_then(|name| catalog.named_team(name)) {
+        classified.why.push(format!("team {name}: named in the task ({}; {})", team.does, team.consensus.said()));
+        let steps = crew::steps(team, &Table { state, rules, classified, ranked, bound: true }, said);
+        return Ok(Plan::of(PlanSource::Team { name: name.to_owned() }, classified.shape, steps));
+    }
+    if classified.mode == Mode::Mega && spec.models.len() != 1 && spec.role.is_none() {
+        return Ok(planned(state, rules, classified, ranked));
+    }
+    let (source, seated) = team::size(offer, rules, classified, ranked.len());
+    if let Some(steps) = parts::steps(&Table { state, rules, classified, ranked, bound: true }, offer, seated, said) {
+        return Ok(Plan::of(source, Shape::Making, steps));
+    }
+    Ok(Plan::of(source, classified.shape, team::steps(classified, ranked, seated)))
+}
+
+/// A pipeline's steps. Where every worker is to be asked, all of them judge and check.
+fn piped(
+    name: &str,
+    pipeline: &Pipeline,
+    everyone: bool,
+    table: &Table<'_>,
+    said: &mut Vec<String>,
+) -> Result<Plan, Refusal> {
+    let mut written = pipeline.written();
+    if everyone {
+        let count = u32::try_from(table.ranked.len()).unwrap_or(u32::MAX);
+        let votes = |aim: StepAim| matches!(aim, StepAim::Judge | StepAim::Check);
+        for step in written.steps.iter_mut().filter(|step| votes(written::aim(step)) && step.models.is_empty()) {
+            step.workers = count;
+        }
+        said.push(format!("priority critical: every worker judges ({count})"));
+    }
+    let (steps, more) = written::steps(&written, table)?;
+    said.extend(more);
+    let shape = shape_of(&steps, table.classified.shape);
+    let source = PlanSource::Pipeline { name: name.to_owned() };
+    Ok(Plan {
+        checkpoint_every: written.checkpoint_every,
+        share: pipeline.share,
+        ..Plan::of(source, shape, steps)
+    })
+}
+
+/// A mega task begins with the planner, who writes the steps; everyone else may take his place.
+fn planned(state: &State, rules: &Rules, classified: &mut Classified, ranked: &[WorkerName]) -> Plan {
+    let every = rules.catalog.checkpoint_every(Mode::Mega);
+    let role = rules.catalog.role_named("planner").unwrap_or(classified.role.as_str()).to_owned();
+    let reviews = every.map_or_else(String::new, |every| format!(", and a review after every {every}"));
+    classified.why.push(format!("mode mega: a {role} writes the steps{reviews}"));
+    let planner = routing::classify_step("", Some(&role), classified, &rules.catalog);
+    let mut ranked: Vec<WorkerName> = routing::rank_alike(&planner, rules, ranked).into_iter().flatten().collect();
+    ranked.sort_by_key(|worker| is_blocked(state, worker));
+    let step = Step {
+        id: StepId::new("plan"),
+        role: Role::new(role),
+        instruction: None,
+        needs: Vec::new(),
+        aim: StepAim::Plan,
+        seats: seats::seats(&ranked, 0, 1, 1),
+        answer: false,
+        stands_for: None,
+    };
+    let source = PlanSource::Mode { mode: Mode::Mega.as_str().to_owned() };
+    Plan { checkpoint_every: every, share: Share::Needs, ..Plan::of(source, classified.shape, vec![step]) }
+}
+
+/// Verdicts are the result where every step that counts asks for them; a plan that marks none goes by its kind.
+fn shape_of(steps: &[Step], usual: Shape) -> Shape {
+    let mut marked = steps.iter().filter(|step| step.answer).peekable();
+    if marked.peek().is_none() {
+        return usual;
+    }
+    if marked.all(|step| step.aim == StepAim::Judge) { Shape::Judging } else { Shape::Making }
 }
 
 /// What an offer would be taken for, and who would be asked, without taking it.

@@ -1,31 +1,49 @@
 //! The names a person wrote into a task: each must exist, and a refusal says which one was probably meant.
 
+use super::written;
 use crate::board::decide::unacceptable;
+use crate::board::id::WorkerName;
 use crate::board::input::{Offer, Refusal};
+use crate::board::plan::StepAim;
+use crate::board::routing::matching;
 use crate::board::rules::Rules;
 
-/// Refuses an offer that names a worker, a role, a kind or a pipeline that does not exist.
+/// Refuses an offer that names a worker, a role, a kind, a team or a pipeline that does not exist, or more than one way to
+/// carry the task out.
 ///
 /// # Errors
 /// `Unacceptable`, with the nearest name that exists.
 pub(super) fn check(rules: &Rules, offer: &Offer) -> Result<(), Refusal> {
+    let (spec, catalog) = (&offer.spec, &rules.catalog);
     let workers: Vec<&str> = rules.workers.iter().map(|worker| worker.name.as_str()).collect();
-    let steps = || offer.spec.plan.iter().flat_map(|plan| &plan.steps);
-    for model in offer.spec.models.iter().chain(steps().flat_map(|step| &step.models)) {
+    let names: Vec<WorkerName> = rules.workers.iter().map(|worker| worker.name.clone()).collect();
+    let steps = || spec.plan.iter().flat_map(|plan| &plan.steps);
+    for model in &spec.models {
         known("models", "worker", model.as_str(), &workers)?;
     }
-    let roles = rules.catalog.role_names();
-    for role in offer.spec.role.iter().chain(steps().filter_map(|step| step.role.as_ref())) {
+    // In a step a model may be meant as well as a worker.
+    let runs = |model: &&WorkerName| matching(model.as_str(), rules, &names).is_empty();
+    for model in steps().flat_map(|step| &step.models).filter(runs) {
+        known("models", "worker", model.as_str(), &workers)?;
+    }
+    let roles = catalog.role_names();
+    for role in spec.role.iter().chain(steps().filter_map(|step| step.role.as_ref())) {
         known("role", "role", role.as_str(), &roles)?;
     }
-    if let Some(kind) = &offer.spec.kind {
-        known("kind", "kind", kind.as_str(), &rules.catalog.kind_names())?;
+    if let Some(kind) = &spec.kind {
+        known("kind", "kind", kind.as_str(), &catalog.kind_names())?;
     }
-    if let Some(pipeline) = &offer.spec.pipeline {
-        return Err(unacceptable(
-            format!("`pipeline: {pipeline}` names a pipeline, and no pipelines are configured"),
-            "take the key out, or write the steps under `plan`",
-        ));
+    if let Some(name) = spec.pipeline.as_ref().filter(|name| catalog.pipeline(name).is_none()) {
+        known("pipeline", "pipeline", name, &catalog.pipeline_names())?;
+    }
+    if let Some(name) = spec.team.as_ref().filter(|name| catalog.named_team(name).is_none()) {
+        known("team", "team", name, &catalog.team_names())?;
+    }
+    if spec.pipeline.is_some() && spec.team.is_some() {
+        return Err(unacceptable("both pipeline and team are given", "keep one of them: each says who does what"));
+    }
+    if let Some(step) = steps().find(|step| step.instruction.trim().is_empty() && written::aim(step) != StepAim::Synthesize) {
+        return Err(unacceptable(format!("step `{}` of the plan has no `do`", step.id), "say what the step is to do"));
     }
     Ok(())
 }

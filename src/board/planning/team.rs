@@ -31,13 +31,8 @@ pub(super) fn size(
         return (PlanSource::Named, Seated { makers: 1, checkers: 0 });
     }
     let mode = classified.mode;
-    // Until a planner lays out its steps, a mega task is done by the team of the next smaller mode.
-    let asked = if mode == Mode::Mega {
-        why.push("mode mega: there is no planner yet, so the team of mode complex does it in one go".to_owned());
-        Mode::Complex
-    } else {
-        mode
-    };
+    // A mega task for one worker or one role has no plan to be laid out.
+    let asked = if mode == Mode::Mega { Mode::Complex } else { mode };
     let wanted = rules.catalog.team(asked);
     let seated = Seated::of(wanted, available);
     why.extend(seated.shortfall(wanted, asked, classified.shape, available));

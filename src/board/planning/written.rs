@@ -1,25 +1,39 @@
-//! Steps that were written down: put in order, with the workers they name or are given.
+//! Steps that were written down, by a person, in a pipeline or by a planner: put in order, each with the workers that it
+//! names or that suit its role and its own words.
 
 use super::seats::seats;
+use super::synthesis;
 use crate::board::decide::unacceptable;
-use crate::board::id::WorkerName;
-use crate::board::id::{Role, StepId};
+use crate::board::id::{StepId, WorkerName};
 use crate::board::input::Refusal;
 use crate::board::plan::{Step, StepAim};
-use crate::board::routing::{Catalog, Classified};
-use crate::board::spec::{WrittenPlan, WrittenStep};
+use crate::board::rests::is_blocked;
+use crate::board::routing::{Classified, classify_step, matching, rank_alike};
+use crate::board::rules::Rules;
+use crate::board::spec::{WrittenAim, WrittenPlan, WrittenStep};
+use crate::board::state::State;
 use std::collections::BTreeSet;
 
-/// A plan written by hand. Steps are put in an order in which each comes after those it needs.
-pub(super) fn steps(
-    written: &WrittenPlan,
-    catalog: &Catalog,
-    classified: &Classified,
-    ranked: &[WorkerName],
-) -> Result<Vec<Step>, Refusal> {
+/// Who sits where, and what decides it.
+pub(super) struct Table<'a> {
+    pub(super) state: &'a State,
+    pub(super) rules: &'a Rules,
+    /// What the task was taken for.
+    pub(super) classified: &'a Classified,
+    /// Who may be asked, best first for the task as a whole.
+    pub(super) ranked: &'a [WorkerName],
+    /// Whether the workers that a step names are the only ones who may do it. A planner's are a wish.
+    pub(super) bound: bool,
+}
+
+/// The steps in an order in which each comes after those it needs, and what a person should know of who sits in them.
+///
+/// # Errors
+/// `Unacceptable` for a plan without steps, with a circle, or with two steps of one name.
+pub(super) fn steps(written: &WrittenPlan, table: &Table<'_>) -> Result<(Vec<Step>, Vec<String>), Refusal> {
     let mut left: Vec<&WrittenStep> = written.steps.iter().collect();
     let mut done: BTreeSet<&StepId> = BTreeSet::new();
-    let mut steps: Vec<Step> = Vec::new();
+    let (mut steps, mut said) = (Vec::new(), Vec::new());
     while !left.is_empty() {
         let Some(ready) = left.iter().position(|step| step.needs.iter().all(|need| done.contains(need))) else {
             let names: Vec<&str> = left.iter().map(|step| step.id.as_str()).collect();
@@ -38,47 +52,126 @@ pub(super) fn steps(
                 "give each step a name of its own",
             ));
         }
-        steps.push(written_step(step, steps.len(), catalog, classified, ranked));
+        let made = table.seated(step, &steps, &mut said);
+        steps.push(made);
     }
     if steps.is_empty() {
         return Err(unacceptable("`plan` has no steps", "write at least one step, or take the key out"));
     }
-    Ok(steps)
+    Ok((steps, said))
 }
 
-fn written_step(
-    step: &WrittenStep,
-    place: usize,
-    catalog: &Catalog,
-    classified: &Classified,
-    ranked: &[WorkerName],
-) -> Step {
-    let aim = match (step.consensus, step.needs.is_empty()) {
-        (true, true) => StepAim::Judge,
-        (true, false) => StepAim::Check,
-        (false, _) => StepAim::Make,
-    };
-    let mut turned = ranked.to_vec();
-    let count = if step.models.is_empty() {
-        // Steps start at different workers, so that a plan of single-worker steps does not load one worker alone.
-        turned.rotate_left(place % ranked.len().max(1));
-        (step.workers.max(1) as usize).min(ranked.len())
-    } else {
-        // The named ones all take part, in the order in which they are named, and nobody else takes their place.
-        turned.clone_from(&step.models);
-        let mut seen = BTreeSet::new();
-        turned.retain(|worker| seen.insert(worker.clone()));
-        turned.len()
-    };
-    // A role may be named by another name of it; the prompt and the ranking know its own.
-    let named = |role: &Role| Role::new(catalog.role_named(role.as_str()).unwrap_or(role.as_str()));
-    Step {
-        id: step.id.clone(),
-        role: step.role.as_ref().map_or_else(|| classified.role.clone(), named),
-        instruction: Some(step.instruction.clone()),
-        needs: step.needs.clone(),
-        aim,
-        seats: seats(&turned, 0, count, count),
-        stands_for: None,
+impl Table<'_> {
+    /// A step with its workers, given those before it.
+    fn seated(&self, step: &WrittenStep, before: &[Step], said: &mut Vec<String>) -> Step {
+        let catalog = &self.rules.catalog;
+        // A role may be named by another name of it; the prompt and the ranking know its own.
+        let named = step.role.as_ref().map(|role| (role, catalog.role_named(role.as_str())));
+        if let Some((role, None)) = named {
+            said.push(format!("step {}: there is no role {role}, so it is done in the role its words ask for", step.id));
+        }
+        let role = named.and_then(|(_, known)| known);
+        let classified = classify_step(&step.instruction, role.or(self.chair(step)), self.classified, catalog);
+        let mut aim = aim(step);
+        let ranked = self.ranked_for(&classified, step, before);
+        if aim == StepAim::Check && self.would_check_itself(step, before, &ranked) {
+            aim = StepAim::Make;
+            said.push(format!("step {}: only the one who made it can be asked, so it comments without a vote", step.id));
+        }
+        let instruction = if step.instruction.trim().is_empty() {
+            synthesis::text(&step.needs, before).to_owned()
+        } else {
+            step.instruction.clone()
+        };
+        Step {
+            id: step.id.clone(),
+            role: classified.role.clone(),
+            instruction: Some(instruction),
+            needs: step.needs.clone(),
+            aim,
+            seats: self.seats(step, &ranked, said),
+            answer: step.answer,
+            stands_for: None,
+        }
+    }
+
+    /// Who brings outputs together is the chair, where no other role is named.
+    fn chair(&self, step: &WrittenStep) -> Option<&str> {
+        (step.aim == Some(WrittenAim::Synthesize)).then(|| self.rules.catalog.role_named("chair")).flatten()
+    }
+
+    /// Everyone who may be asked, best first for the step. Among workers that suit alike, steps start at different ones, so
+    /// that a plan of single-worker steps does not load one worker alone; who is to check sits behind nobody but the makers.
+    fn ranked_for(&self, classified: &Classified, step: &WrittenStep, before: &[Step]) -> Vec<WorkerName> {
+        let mut alike = rank_alike(classified, self.rules, self.ranked);
+        if let Some(first) = alike.first_mut() {
+            let turn = before.len() % first.len().max(1);
+            first.rotate_left(turn);
+        }
+        let mut ranked: Vec<WorkerName> = alike.into_iter().flatten().collect();
+        if aim(step) == StepAim::Check {
+            let makers = makers(&step.needs, before);
+            ranked.sort_by_key(|worker| makers.contains(worker));
+        }
+        // Blocked workers go last instead of out: by the time of the call a person may have mended them.
+        ranked.sort_by_key(|worker| is_blocked(self.state, worker));
+        ranked
+    }
+
+    /// Whether nobody could judge what was made but the only one who made it.
+    fn would_check_itself(&self, step: &WrittenStep, before: &[Step], ranked: &[WorkerName]) -> bool {
+        let makers = makers(&step.needs, before);
+        let named: Vec<WorkerName> =
+            step.models.iter().flat_map(|name| self.meant(name, ranked)).take(step.models.len()).collect();
+        let who = if named.is_empty() { ranked } else { &named };
+        makers.len() == 1 && who.iter().all(|worker| makers.contains(worker))
+    }
+
+    /// The workers that a name stands for: the one of that name, else those whose name, model or family it is a pattern of.
+    fn meant(&self, name: &WorkerName, ranked: &[WorkerName]) -> Vec<WorkerName> {
+        if ranked.contains(name) { vec![name.clone()] } else { matching(name.as_str(), self.rules, ranked) }
+    }
+
+    fn seats(
+        &self,
+        step: &WrittenStep,
+        ranked: &[WorkerName],
+        said: &mut Vec<String>,
+    ) -> Vec<crate::board::plan::Seat> {
+        let mut named: Vec<WorkerName> = Vec::new();
+        for name in &step.models {
+            match self.meant(name, ranked).into_iter().find(|worker| !named.contains(worker)) {
+                Some(worker) => named.push(worker),
+                None => said.push(format!("step {}: no worker is or runs {name}, so another takes its place", step.id)),
+            }
+        }
+        if named.is_empty() {
+            let count = (step.workers.max(1) as usize).min(ranked.len());
+            return seats(ranked, 0, count, count);
+        }
+        let count = named.len();
+        if !self.bound {
+            named.extend(ranked.iter().filter(|worker| !step.models.contains(worker)).cloned());
+            let mut seen = BTreeSet::new();
+            named.retain(|worker| seen.insert(worker.clone()));
+        }
+        // The named ones all take part, in the order in which they are named.
+        seats(&named, 0, count, count)
+    }
+}
+
+/// The workers who sit in some steps.
+fn makers(needs: &[StepId], before: &[Step]) -> BTreeSet<WorkerName> {
+    let needed = before.iter().filter(|step| needs.contains(&step.id));
+    needed.flat_map(|step| &step.seats).map(|seat| seat.worker.clone()).collect()
+}
+
+/// What a step asks for; without a word of it, verdicts are asked for where they are put to a vote.
+pub(super) fn aim(step: &WrittenStep) -> StepAim {
+    match (step.aim, step.consensus, step.needs.is_empty()) {
+        (Some(WrittenAim::Make), ..) | (None, false, _) => StepAim::Make,
+        (Some(WrittenAim::Judge), ..) | (None, true, true) => StepAim::Judge,
+        (Some(WrittenAim::Check), ..) | (None, true, false) => StepAim::Check,
+        (Some(WrittenAim::Synthesize), ..) => StepAim::Synthesize,
     }
 }

@@ -1,9 +1,11 @@
-//! The catalog as data: kinds, categories, roles and modes, read from settings and checked. The shipped files are the
+//! The catalog as data: kinds, categories, roles, modes, teams and pipelines, read from settings and checked. The shipped files are the
 //! configuration's; what is made of them is in the neighbouring files.
 
 use super::super::plan::Shape;
 use super::super::spec::Mode;
 use super::lexicon::{Form, Lexicon, Sense};
+use super::pipelines::Pipeline;
+use super::teams::NamedTeam;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -101,11 +103,12 @@ pub(super) struct RoleEntry {
 /// How many workers a mode asks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the keys are checked here and used where plans with checkpoints are made")]
+#[expect(dead_code, reason = "what a mode is for and how it decides is said in the file, for people")]
 pub(super) struct ModeEntry {
     workers: TeamSize,
     #[serde(default)]
     validators: u32,
+    /// A review after every so many steps.
     #[serde(default)]
     checkpoint_every: Option<u32>,
     /// A list of so many operations asks for this mode.
@@ -160,6 +163,8 @@ pub struct Catalog {
     pub(super) categories: Vec<(String, CategoryEntry)>,
     pub(super) roles: Vec<(String, RoleEntry)>,
     pub(super) modes: Vec<(String, ModeEntry)>,
+    pub(super) teams: Vec<(String, NamedTeam)>,
+    pub(super) pipelines: Vec<(String, Pipeline)>,
     pub(super) kind_cues: Lexicon,
     pub(super) category_cues: Lexicon,
     /// A list of so many operations is a mega task.
@@ -186,6 +191,8 @@ impl Catalog {
             kinds: entries(table, "kinds")?,
             categories: entries(table, "categories")?,
             roles: entries(table, "roles")?,
+            teams: entries(table, "teams")?,
+            pipelines: entries(table, "pipelines")?,
             mega_from: modes.iter().find(|(name, _)| name == "mega").and_then(|(_, mode)| mode.steps_from),
             modes,
             ..Self::default()
@@ -205,6 +212,34 @@ impl Catalog {
             },
             validators: entry.validators,
         })
+    }
+
+    /// After how many steps a plan in this mode is reviewed.
+    pub(in crate::board) fn checkpoint_every(&self, mode: Mode) -> Option<u32> {
+        self.modes.iter().find(|(name, _)| name == mode.as_str()).and_then(|(_, entry)| entry.checkpoint_every)
+    }
+
+    /// The team that a name or an alias stands for.
+    pub(in crate::board) fn named_team(&self, name: &str) -> Option<(&str, &NamedTeam)> {
+        let named = |(own, team): &&(String, NamedTeam)| own == name || team.aliases.iter().any(|alias| alias == name);
+        self.teams.iter().find(named).map(|(name, team)| (name.as_str(), team))
+    }
+
+    /// The pipeline that a name or an alias stands for.
+    pub(in crate::board) fn pipeline(&self, name: &str) -> Option<(&str, &Pipeline)> {
+        let named =
+            |(own, pipeline): &&(String, Pipeline)| own == name || pipeline.aliases.iter().any(|alias| alias == name);
+        self.pipelines.iter().find(named).map(|(name, pipeline)| (name.as_str(), pipeline))
+    }
+
+    /// The names of all teams.
+    pub fn team_names(&self) -> Vec<&str> {
+        self.teams.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The names of all pipelines.
+    pub fn pipeline_names(&self) -> Vec<&str> {
+        self.pipelines.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     /// The names of all kinds.
@@ -266,6 +301,16 @@ impl Catalog {
                 return Err(format!("catalog.roles.{name}.fallback is `{other}`, which is no role"));
             }
         }
+        for (name, team) in &self.teams {
+            if let Some(fault) = team.fault(self) {
+                return Err(format!("catalog.teams.{name}{fault}"));
+            }
+        }
+        for (name, pipeline) in &self.pipelines {
+            if let Some(fault) = pipeline.fault(self) {
+                return Err(format!("pipelines.{name}{fault}"));
+            }
+        }
         Ok(())
     }
 
@@ -313,11 +358,13 @@ fn tier(key: &str, tier: u8) -> Result<(), String> {
 /// The entries of one part, in their order.
 fn entries<T: DeserializeOwned>(table: &toml::Table, part: &str) -> Result<Vec<(String, T)>, String> {
     let Some(value) = table.get(part) else { return Ok(Vec::new()) };
+    // A person's pipelines stand at the top of the settings.
+    let top = if part == "pipelines" { "" } else { "catalog." };
     let part_table = value.as_table().ok_or_else(|| format!("catalog.{part} must be a table"))?;
     let read = |(name, value): (&String, &toml::Value)| {
         let entry = value.clone().try_into::<T>();
         let entry = entry
-            .map_err(|error| format!("catalog.{part}.{name}: {}", error.to_string().trim().replace('\n', "; ")))?;
+            .map_err(|error| format!("{top}{part}.{name}: {}", error.to_string().trim().replace('\n', "; ")))?;
         Ok((name.clone(), entry))
     };
     part_table.iter().map(read).collect()

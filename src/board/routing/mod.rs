@@ -9,13 +9,18 @@ mod clauses;
 mod grammar;
 mod inflection;
 mod lexicon;
+mod pipelines;
 mod rank;
 mod score;
+mod teams;
 mod tokens;
 
 pub use catalog::Catalog;
 pub(in crate::board) use catalog::Team;
 pub use rank::rank;
+pub(in crate::board) use rank::{matching, rank_alike};
+pub(in crate::board) use pipelines::Pipeline;
+pub(in crate::board) use teams::{Agreement, Member, NamedTeam, Part};
 
 use super::id::{Kind, Role};
 use super::plan::Shape;
@@ -51,6 +56,8 @@ pub struct Classified {
     pub mode: Mode,
     /// The role of those who make or judge.
     pub role: Role,
+    /// Whether the role was named, so that its own order of workers goes first.
+    pub role_named: bool,
     /// The role of those who check what was made.
     pub check_role: Role,
     /// The reasons, a line each.
@@ -73,38 +80,88 @@ pub fn classify(words: &str, spec: &TaskSpec, catalog: &Catalog) -> Classified {
     let category = category(&tokens, catalog, &mut why);
     let entry = catalog.kind(kind.as_str());
     let mode = auto::mode(words, &tokens, spec, entry, catalog, &mut why);
-    let usual = entry.map_or("implementer", |entry| entry.role.as_str());
+    let usual = usual_role(&kind, catalog);
     let role = spec.role.as_ref().map_or(usual, |role| catalog.role_named(role.as_str()).unwrap_or(role.as_str()));
     Classified {
         category,
         shape: entry.map_or(Shape::Making, |entry| entry.shape),
         mode,
         role: Role::new(role),
+        role_named: spec.role.is_some(),
         check_role: Role::new(entry.map_or("reviewer", |entry| entry.check_role.as_str())),
         kind,
         why,
     }
 }
 
-/// The kind that the words speak for most.
+/// What a step of a task is taken for: its own words and its role say the kind, or where they say nothing the task's.
+pub(in crate::board) fn classify_step(words: &str, role: Option<&str>, task: &Classified, catalog: &Catalog) -> Classified {
+    let mut spec = TaskSpec::of_text(super::text::Text::short(""));
+    spec.role = role.map(Role::new);
+    let tokens = tokens::tokens(None, words);
+    let mut unsaid = Vec::new();
+    let kind = spoken_for(&tokens, &spec, catalog, &mut unsaid).map_or_else(|| task.kind.clone(), Kind::new);
+    let category = category(&tokens, catalog, &mut unsaid).or_else(|| task.category.clone());
+    let own_kind = kind != task.kind;
+    let usual = if own_kind { Role::new(usual_role(&kind, catalog)) } else { task.role.clone() };
+    Classified {
+        shape: catalog.kind(kind.as_str()).map_or(Shape::Making, |entry| entry.shape),
+        kind,
+        category,
+        role: role.map_or(usual, Role::new),
+        role_named: role.is_some() || task.role_named && !own_kind,
+        why: Vec::new(),
+        ..task.clone()
+    }
+}
+
+/// What an accepted task was taken for, as its route tells it.
+pub(in crate::board) fn as_routed(route: &super::event::Route, spec: &TaskSpec, catalog: &Catalog) -> Classified {
+    let entry = catalog.kind(route.kind.as_str());
+    let usual = usual_role(&route.kind, catalog);
+    let role = spec.role.as_ref().map_or(usual, |role| catalog.role_named(role.as_str()).unwrap_or(role.as_str()));
+    Classified {
+        kind: route.kind.clone(),
+        category: route.category.clone(),
+        shape: entry.map_or(Shape::Making, |entry| entry.shape),
+        mode: route.mode,
+        role: Role::new(role),
+        role_named: spec.role.is_some(),
+        check_role: Role::new(entry.map_or("reviewer", |entry| entry.check_role.as_str())),
+        why: Vec::new(),
+    }
+}
+
+/// The role that a kind asks for.
+pub(in crate::board) fn usual_role<'a>(kind: &Kind, catalog: &'a Catalog) -> &'a str {
+    catalog.kind(kind.as_str()).map_or("implementer", |entry| entry.role.as_str())
+}
+
+/// The kind that the words speak for most, or the one for words that say nothing.
 fn kind(tokens: &[Token], words: &str, spec: &TaskSpec, catalog: &Catalog, why: &mut Vec<String>) -> String {
+    if let Some(kind) = spoken_for(tokens, spec, catalog, why) {
+        return kind.to_owned();
+    }
+    let asks = super::text::cut(words, 1024).trim_end().ends_with('?') && catalog.kind(DEFAULT_QUESTION).is_some();
+    let kind = if asks { DEFAULT_QUESTION } else { DEFAULT_KIND };
+    why.push(format!("kind {kind}: no word of the text says which, so the default"));
+    kind.to_owned()
+}
+
+/// The kind that the words speak for most, with what the named role, pipeline or team adds; `None`: for none.
+fn spoken_for<'a>(tokens: &[Token], spec: &TaskSpec, catalog: &'a Catalog, why: &mut Vec<String>) -> Option<&'a str> {
     let counts = score::kinds(tokens, &catalog.kind_cues);
     let mut sums = score::sums(&counts, catalog.kinds.len());
-    let hinted = spec.role.as_ref().and_then(|role| catalog.role(role.as_str()));
+    let hint = hint(spec, catalog);
     for (sum, (name, _)) in sums.iter_mut().zip(&catalog.kinds) {
-        if hinted.is_some_and(|(_, role)| role.kinds.contains(name)) {
+        if hint.as_ref().is_some_and(|(_, kinds)| kinds.contains(name)) {
             *sum += ROLE_HINT;
         }
     }
-    let Some(best) = score::highest(&sums) else {
-        let asks = super::text::cut(words, 1024).trim_end().ends_with('?') && catalog.kind(DEFAULT_QUESTION).is_some();
-        let kind = if asks { DEFAULT_QUESTION } else { DEFAULT_KIND };
-        why.push(format!("kind {kind}: no word of the text says which, so the default"));
-        return kind.to_owned();
-    };
+    let best = score::highest(&sums)?;
     let name = |entry: usize| catalog.kinds.get(entry).map_or(DEFAULT_KIND, |(name, _)| name.as_str());
-    if let Some((role, _)) = hinted.filter(|(_, role)| role.kinds.iter().any(|kind| kind == name(best))) {
-        why.push(format!("role {role}, named in the task, adds {ROLE_HINT:.1} to {}", name(best)));
+    if let Some((named, _)) = hint.filter(|(_, kinds)| kinds.iter().any(|kind| kind == name(best))) {
+        why.push(format!("{named}, named in the task, adds {ROLE_HINT:.1} to {}", name(best)));
     }
     why.push(reason("kind", name(best), best, sums[best], &counts));
     let mut others = sums.clone();
@@ -112,7 +169,19 @@ fn kind(tokens: &[Token], words: &str, spec: &TaskSpec, catalog: &Catalog, why: 
     if let Some(next) = score::highest(&others) {
         why.push(reason("next to it", name(next), next, sums[next], &counts));
     }
-    name(best).to_owned()
+    Some(name(best))
+}
+
+/// What the task names that hints at its kind, and the kinds.
+fn hint<'a>(spec: &TaskSpec, catalog: &'a Catalog) -> Option<(String, &'a [String])> {
+    if let Some(role) = &spec.role {
+        return catalog.role(role.as_str()).map(|(_, entry)| (format!("role {role}"), entry.kinds.as_slice()));
+    }
+    if let Some(name) = &spec.pipeline {
+        return catalog.pipeline(name).map(|(name, entry)| (format!("pipeline {name}"), entry.kinds.as_slice()));
+    }
+    let name = spec.team.as_ref()?;
+    catalog.named_team(name).map(|(name, entry)| (format!("team {name}"), entry.kinds.as_slice()))
 }
 
 /// What the task is about, where that is plain.

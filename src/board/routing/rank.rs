@@ -8,14 +8,40 @@ use super::catalog::Catalog;
 
 /// The workers for such a task, best first: those whose settings name the role, then by the kind's order of preference,
 /// by the category's, by their strengths, those strong enough before the others, cheaper ones first where the kind or
-/// the mode wants that, then in the order of the settings. Where the kind says so (or the role was forced), the
+/// the mode wants that, then in the order of the settings. Where the kind says so (or the role was named), the
 /// category's (or the role's) order goes before the kind's.
 pub fn rank(classified: &Classified, rules: &Rules) -> Vec<WorkerName> {
-    let mut ranked: Vec<(Key, &WorkerRule)> =
-        rules.workers.iter().map(|worker| (key(classified, &rules.catalog, worker), worker)).collect();
-    // Stable: the order of the settings decides what is left open.
-    ranked.sort_by_key(|(key, _)| *key);
-    ranked.into_iter().map(|(_, worker)| worker.name.clone()).collect()
+    let all: Vec<WorkerName> = rules.workers.iter().map(|worker| worker.name.clone()).collect();
+    rank_alike(classified, rules, &all).into_iter().flatten().collect()
+}
+
+/// Some of the workers, best first, those that suit alike together; among these the order is the one they came in.
+/// Workers that are not configured come last.
+pub(in crate::board) fn rank_alike(classified: &Classified, rules: &Rules, some: &[WorkerName]) -> Vec<Vec<WorkerName>> {
+    let key_of = |name: &WorkerName| rules.worker(name).map(|worker| key(classified, &rules.catalog, worker));
+    let mut ranked: Vec<(Option<Key>, &WorkerName)> = some.iter().map(|name| (key_of(name), name)).collect();
+    // Stable: the order they came in decides what is left open.
+    ranked.sort_by_key(|(key, _)| (key.is_none(), *key));
+    let mut alike: Vec<(Option<Key>, Vec<WorkerName>)> = Vec::new();
+    for (key, name) in ranked {
+        match alike.last_mut().filter(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(name.clone()),
+            None => alike.push((key, vec![name.clone()])),
+        }
+    }
+    alike.into_iter().map(|(_, group)| group).collect()
+}
+
+/// Those of some workers that a name or a pattern means, the best match first.
+pub(in crate::board) fn matching(pattern: &str, rules: &Rules, some: &[WorkerName]) -> Vec<WorkerName> {
+    let means = |name: &&WorkerName| rules.worker(name).is_some_and(|worker| matches(pattern, worker));
+    let mut meant: Vec<&WorkerName> = some.iter().filter(means).collect();
+    let just_so = |name: &WorkerName| {
+        name.as_str().eq_ignore_ascii_case(pattern)
+            || rules.worker(name).is_some_and(|worker| worker.model.eq_ignore_ascii_case(pattern))
+    };
+    meant.sort_by_key(|name| !just_so(name));
+    meant.into_iter().cloned().collect()
 }
 
 /// What is compared, in this order; smaller is better.
@@ -37,8 +63,8 @@ fn key(classified: &Classified, catalog: &Catalog, worker: &WorkerRule) -> Key {
     let kind = catalog.kind(classified.kind.as_str());
     let category = classified.category.as_deref().and_then(|name| catalog.category(name));
     let role = catalog.role(classified.role.as_str());
-    // The kind's own role says nothing beyond the kind; one that the person forced does.
-    let forced = role.filter(|(name, _)| kind.is_none_or(|kind| kind.role != *name));
+    // The kind's own role says nothing beyond the kind; one that was named does.
+    let forced = role.filter(|(name, _)| classified.role_named || kind.is_none_or(|kind| kind.role != *name));
     let by_role = forced.map_or(0, |(_, role)| place(&role.workers, worker));
     let by_kind = kind.map_or(0, |kind| place(&kind.workers, worker));
     let by_category = category.map_or(0, |category| place(&category.workers, worker));

@@ -277,6 +277,8 @@ pub(super) fn written(steps: &[(&str, &[&str], u32, bool)]) -> WrittenPlan {
         workers: *workers,
         models: Vec::new(),
         consensus: *consensus,
+        aim: None,
+        answer: false,
         workspace: WorkspaceAccess::Read,
         validate: None,
     };

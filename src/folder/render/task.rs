@@ -20,6 +20,7 @@ pub(crate) fn file(ink: &Ink, spec: &TaskSpec, text: &str) -> String {
     key("role", spec.role.as_ref().map(|role| json(ink, role)));
     key("models", filled(ink, &spec.models));
     key("pipeline", spec.pipeline.as_ref().map(|pipeline| json(ink, pipeline)));
+    key("team", spec.team.as_ref().map(|team| json(ink, team)));
     key("plan", spec.plan.as_ref().map(|plan| json(ink, plan)));
     key("context", filled(ink, &spec.context));
     key("spec", spec.spec.as_ref().map(|spec| json(ink, spec)));

@@ -20,6 +20,8 @@ fn full() -> TaskSpec {
         workers: 2,
         models: vec![worker("claude")],
         consensus: true,
+        aim: None,
+        answer: false,
         workspace: WorkspaceAccess::Worktree,
         validate: Some("cargo test".to_owned()),
     };

@@ -13,7 +13,7 @@ use crate::folder::context::memory_name_fault;
 use std::collections::BTreeSet;
 
 /// The keys that a task file may hold beside its text.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "title",
     "kind",
     "priority",
@@ -21,6 +21,7 @@ const KEYS: [&str; 18] = [
     "role",
     "models",
     "pipeline",
+    "team",
     "plan",
     "context",
     "spec",
@@ -55,6 +56,7 @@ pub(super) fn read(entries: &[Entry], frame: &Frame<'_>) -> Result<TaskSpec, Rea
             "role" => spec.role = Some(Role::new(field.line()?)),
             "models" => spec.models = workers(field)?,
             "pipeline" => spec.pipeline = Some(field.line()?),
+            "team" => spec.team = Some(field.line()?),
             "plan" => spec.plan = Some(plan::read(field, frame.steps_max)?),
             "context" => spec.context = field.list(|glob| check_glob(glob, frame.root))?,
             "spec" => spec.spec = Some(check_path(field, frame.root)?),
@@ -72,14 +74,18 @@ pub(super) fn read(entries: &[Entry], frame: &Frame<'_>) -> Result<TaskSpec, Rea
     Ok(spec)
 }
 
-/// A plan and a pipeline each say how the task is carried out; both together say nothing.
+/// A plan, a pipeline and a team each say how the task is carried out; two of them together say nothing.
 fn one_way(entries: &[Entry], spec: &TaskSpec) -> Result<(), Reason> {
-    if spec.plan.is_none() || spec.pipeline.is_none() {
-        return Ok(());
-    }
-    let second =
-        entries.iter().filter(|entry| matches!(entry.key.as_str(), "plan" | "pipeline")).map(|entry| entry.line).max();
-    Err(reason(second, "both plan and pipeline are given", "keep one of them: a pipeline is a plan with a name"))
+    let given = [("plan", spec.plan.is_some()), ("pipeline", spec.pipeline.is_some()), ("team", spec.team.is_some())];
+    let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(key, _)| key).collect();
+    let [first, second, ..] = given.as_slice() else { return Ok(()) };
+    let line = entries.iter().filter(|entry| given.contains(&entry.key.as_str())).map(|entry| entry.line).max();
+    let mend = if *second == "pipeline" {
+        "keep one of them: a pipeline is a plan with a name"
+    } else {
+        "keep one of them: each says who does what"
+    };
+    Err(reason(line, format!("both {first} and {second} are given"), mend))
 }
 
 /// Names of workers, each once.

@@ -4,14 +4,15 @@
 use super::keys::{ACCESS, workers};
 use super::tree::{Entry, Value, reason};
 use super::value::{Field, nearest, only_known, quoted};
-use crate::board::spec::{WrittenPlan, WrittenStep};
+use crate::board::spec::{WrittenAim, WrittenPlan, WrittenStep};
 use crate::board::{Reason, Role, StepId};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod batches;
 
 const PLAN_KEYS: [&str; 2] = ["steps", "checkpoint_every"];
-const STEP_KEYS: [&str; 9] = ["id", "role", "do", "needs", "workers", "models", "workspace", "validate", "consensus"];
+const STEP_KEYS: [&str; 11] =
+    ["id", "role", "do", "needs", "workers", "models", "workspace", "validate", "consensus", "aim", "answer"];
 
 /// Workers side by side in one step at most; the settings may allow fewer.
 const WORKERS_MAX: u32 = 100;
@@ -105,10 +106,14 @@ fn step(item: Field<'_>) -> Result<WrittenStep, Reason> {
             "models" => step.models = workers(field)?,
             "workspace" => step.workspace = field.choice(&ACCESS)?,
             "validate" => step.validate = Some(field.text()?),
+            "aim" => step.aim = Some(field.choice(&WrittenAim::ALL.map(|aim| (aim.as_str(), aim)))?),
+            "answer" => step.answer = field.flag()?,
             _ => step.consensus = field.flag()?,
         }
     }
     step.id = id.ok_or_else(|| item.refuse("has no id", "give it an id, as in id: build"))?;
+    let says_it_all = step.aim == Some(WrittenAim::Synthesize);
+    let instruction = instruction.or_else(|| says_it_all.then(String::new));
     step.instruction =
         instruction.ok_or_else(|| item.refuse("has no do", "say what the step is to do, as in do: write the tests"))?;
     Ok(step)
