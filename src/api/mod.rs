@@ -25,7 +25,7 @@ pub use view::{AttemptView, StepView, TASK_STATES, TaskRow, TaskView};
 
 /// The board's words that requests and replies are made of, so that a face needs to know nothing below this room.
 pub use crate::board::{
-    Decision, Ending, Kind, MemoryChange, MemoryName, Mode, Priority, Role, Route, Seq, Severity, Stance, StepId,
-    TaskId, Timestamp, WorkerName,
+    Decision, Ending, Kind, MemoryChange, MemoryName, Mode, Priority, Role, Route, RoutedStep, Seq, Severity, Stance,
+    StepId, TaskId, Timestamp, WorkerName,
     decision::{FailedWorker, Issue, IssueStatus, Recommendation, Vote},
 };

@@ -37,6 +37,7 @@ fn a_task_that_is_handed_in() {
             role: Some(Role::new("critic")),
             models: vec![WorkerName::new("claude")],
             pipeline: Some("review".to_owned()),
+            team: Some("core".to_owned()),
             context: vec!["src/**".to_owned()],
             spec: Some("spec.md".to_owned()),
             memories: vec!["design/auth".to_owned()],
@@ -46,7 +47,7 @@ fn a_task_that_is_handed_in() {
     };
     stands_as(
         &Request::Submit(Box::new(new)),
-        r#"{"request":"submit","name":"auth","content":"Review it.","format":"md","overrides":{"kind":"security-review","priority":"high","mode":"architectural","role":"critic","models":["claude"],"pipeline":"review","context":["src/**"],"spec":"spec.md","memories":["design/auth"],"depends_on":["review-auth"]},"by":"cli"}"#,
+        r#"{"request":"submit","name":"auth","content":"Review it.","format":"md","overrides":{"kind":"security-review","priority":"high","mode":"architectural","role":"critic","models":["claude"],"pipeline":"review","team":"core","context":["src/**"],"spec":"spec.md","memories":["design/auth"],"depends_on":["review-auth"]},"by":"cli"}"#,
     );
 }
 
@@ -271,6 +272,7 @@ fn a_route_and_its_reasons() {
         priority: Priority::Normal,
         workers: vec![WorkerName::new("claude")],
         why: vec!["because".to_owned()],
+        steps: Vec::new(),
     };
     stands_as(
         &Reply::Route(Box::new(route)),

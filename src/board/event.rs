@@ -333,6 +333,24 @@ pub struct Route {
     pub workers: Vec<WorkerName>,
     /// The reasons, a line each.
     pub why: Vec<String>,
+    /// The steps it would take; filled for those who ask what a text would be taken for. An accepted task has its plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RoutedStep>,
+}
+
+/// A step of a plan, as told to those who ask what a text would be taken for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RoutedStep {
+    /// Its name.
+    pub step: StepId,
+    /// Its role.
+    pub role: Role,
+    /// What it asks for: `make`, `judge`, `check`, `synthesize`, `plan`.
+    pub aim: String,
+    /// The steps whose outputs it waits for and sees.
+    pub needs: Vec<StepId>,
+    /// Who does it, side by side.
+    pub workers: Vec<WorkerName>,
 }
 
 impl Event {

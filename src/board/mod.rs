@@ -48,7 +48,7 @@ pub use attempt::{
 pub use decide::{decide, take};
 pub use decision::Decision;
 pub use effect::Effect;
-pub use event::{Ending, Event, Progress, Rest, Route};
+pub use event::{Ending, Event, Progress, Rest, Route, RoutedStep};
 pub use growth::{Change, Growth};
 pub use id::{AttemptKey, Kind, Role, Seq, StepId, TaskId, WorkerName};
 pub use input::{Input, Offer, PersonAnswer, Refusal};

@@ -24,6 +24,19 @@ pub enum StepAim {
 }
 
 impl StepAim {
+    /// The word for people and programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Judge => "judge",
+            Self::Make => "make",
+            Self::Check => "check",
+            Self::Plan => "plan",
+            Self::Review => "review",
+            Self::Recover => "recover",
+            Self::Synthesize => "synthesize",
+        }
+    }
+
     /// Whether it steers the plan instead of working on the task.
     pub fn steers(self) -> bool {
         match self {
@@ -50,6 +63,9 @@ pub struct Step {
     pub aim: StepAim,
     /// The places to fill: each with its first worker and those that may take its place.
     pub seats: Vec<Seat>,
+    /// Whether the decision is made on what it gives; where no step is marked, the last ones count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer: bool,
     /// The failed step whose place it takes: those that need that one go on with this one's output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stands_for: Option<StepId>,

@@ -142,6 +142,7 @@ fn every_request() -> Vec<Request> {
         role: Some(Role::new("critic")),
         models: vec![WorkerName::new("a"), WorkerName::new("b")],
         pipeline: Some("review".into()),
+        team: Some("core".to_owned()),
         context: vec!["src/**".into()],
         spec: Some("spec.md".into()),
         memories: vec!["design/auth".into()],

@@ -3,7 +3,7 @@
 use super::super::attempt::{Answer, Attempt, Purpose};
 use super::super::decision::Vote;
 use super::super::id::{Kind, StepId, WorkerName};
-use super::super::plan::StepAim;
+use super::super::plan::{Step, StepAim};
 use super::super::rules::Rules;
 use super::super::task::Task;
 use super::super::verdict::Verdict;
@@ -38,34 +38,73 @@ impl Cast<'_> {
     }
 }
 
-/// The answered attempts that judge the matter, in the last judging steps that gave an answer.
+/// The answered attempts that judge the matter, in the judging steps that count and gave an answer.
 pub(super) fn judges(task: &Task) -> Vec<(&Attempt, &Answer)> {
-    last_of(task, StepAim::Judge, |purpose| *purpose == Purpose::Judge)
+    counting(task, StepAim::Judge, |purpose| *purpose == Purpose::Judge)
 }
 
-/// The answered attempts that made a candidate, in the last making steps that gave an answer.
+/// The answered attempts that made a candidate, in the making steps that count and gave an answer.
 pub(super) fn makers(task: &Task) -> Vec<(&Attempt, &Answer)> {
-    last_of(task, StepAim::Make, |purpose| *purpose == Purpose::Make)
+    counting(task, StepAim::Make, |purpose| matches!(purpose, Purpose::Make | Purpose::Synthesize))
 }
 
-/// Whether the last steps of that aim gave nothing, so that what is decided on is earlier work.
+/// Whether the steps of that aim that count gave nothing, so that what is decided on is other work.
 pub(super) fn last_is_missing(task: &Task, aim: StepAim) -> bool {
-    let last = last_steps(task, aim);
+    let last = steps_that_count(task, aim);
     !last.is_empty() && !task.answered().any(|(attempt, _)| last.contains(&attempt.step))
 }
 
-fn last_of(task: &Task, aim: StepAim, fits: impl Fn(&Purpose) -> bool) -> Vec<(&Attempt, &Answer)> {
-    let all: Vec<_> = task.answered().filter(|(attempt, _)| fits(&attempt.purpose)).collect();
-    let steps = last_steps(task, aim);
-    let last: Vec<_> = all.iter().copied().filter(|(attempt, _)| steps.contains(&attempt.step)).collect();
-    if last.is_empty() { all } else { last }
+/// What the chair wrote out of the others' outputs, where that is the end of the plan and no candidate itself.
+pub(super) fn synthesis(task: &Task) -> Option<(&Attempt, &Answer)> {
+    let wholes: Vec<&StepId> = wholes(task).map(|step| &step.id).collect();
+    task.answered().find(|(attempt, _)| attempt.purpose == Purpose::Synthesize && wholes.contains(&&attempt.step))
 }
 
-/// The steps of an aim that no other step of that aim builds on.
-fn last_steps(task: &Task, aim: StepAim) -> BTreeSet<&StepId> {
-    let mut last: BTreeSet<&StepId> =
-        task.plan.steps.iter().filter(|step| step.aim == aim).map(|step| &step.id).collect();
-    for step in task.plan.steps.iter().filter(|step| step.aim == aim) {
+/// Whether the plan ends with a synthesis.
+pub(super) fn ends_in_synthesis(task: &Task) -> bool {
+    wholes(task).next().is_some()
+}
+
+/// The steps that bring outputs together, on which nothing builds and which are not decided on.
+fn wholes(task: &Task) -> impl Iterator<Item = &Step> {
+    let built_on = |step: &Step| task.plan.steps.iter().any(|other| other.needs.contains(&step.id));
+    task.plan
+        .steps
+        .iter()
+        .filter(move |step| step.aim == StepAim::Synthesize && !is_answer(task, step) && !built_on(step))
+}
+
+fn counting(task: &Task, aim: StepAim, fits: impl Fn(&Purpose) -> bool) -> Vec<(&Attempt, &Answer)> {
+    let all: Vec<_> = task.answered().filter(|(attempt, _)| fits(&attempt.purpose)).collect();
+    let steps = steps_that_count(task, aim);
+    let counted: Vec<_> = all.iter().copied().filter(|(attempt, _)| steps.contains(&attempt.step)).collect();
+    // Without those that should count, earlier work does; a synthesis of it is no candidate beside it.
+    let made: Vec<_> = all.into_iter().filter(|(attempt, _)| attempt.purpose != Purpose::Synthesize).collect();
+    if counted.is_empty() { made } else { counted }
+}
+
+/// Whether the plan says that the decision is made on a step, or on the failed one whose place it takes.
+fn is_answer(task: &Task, step: &Step) -> bool {
+    step.answer || step.stands_for.as_ref().and_then(|id| task.step(id)).is_some_and(|other| other.answer)
+}
+
+/// The steps of an aim that the decision is made on: the marked ones, or those that no other step of that aim builds on.
+fn steps_that_count(task: &Task, aim: StepAim) -> BTreeSet<&StepId> {
+    // A whole that is decided on or checked is a candidate like any other.
+    let checked = |step: &Step| {
+        let checks = task.plan.steps.iter().filter(|other| other.aim == StepAim::Check);
+        checks.flat_map(|other| &other.needs).any(|need| *need == step.id)
+    };
+    let of_aim = |step: &&Step| {
+        step.aim == aim
+            || aim == StepAim::Make && step.aim == StepAim::Synthesize && (is_answer(task, step) || checked(step))
+    };
+    let steps: Vec<&Step> = task.plan.steps.iter().filter(of_aim).collect();
+    if task.plan.steps.iter().any(|step| step.answer) {
+        return steps.into_iter().filter(|step| is_answer(task, step)).map(|step| &step.id).collect();
+    }
+    let mut last: BTreeSet<&StepId> = steps.iter().map(|step| &step.id).collect();
+    for step in steps {
         let mut built_on: Vec<&StepId> = step.needs.iter().collect();
         let mut known = BTreeSet::new();
         while let Some(need) = built_on.pop() {

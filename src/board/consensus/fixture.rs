@@ -103,6 +103,7 @@ pub(super) fn task(shape: Shape, priority: Priority) -> Task {
         needs: needs.iter().map(|need| StepId::new(*need)).collect(),
         aim,
         seats: Vec::new(),
+        answer: false,
         stands_for: None,
     };
     let steps = match shape {
@@ -122,6 +123,7 @@ pub(super) fn task(shape: Shape, priority: Priority) -> Task {
             priority: Priority::Normal,
             workers: Vec::new(),
             why: Vec::new(),
+            steps: Vec::new(),
         },
         plan: Plan::of(PlanSource::Named, shape, steps),
         accepted: Timestamp(0),

@@ -34,7 +34,8 @@ const TOLERANCE: f64 = 1e-9;
 
 /// Weighs the answers of `task` as they stand at `at`. The same task, rules and moment give the same decision, to the bit.
 pub fn decide(task: &Task, rules: &Rules, at: Timestamp) -> Decision {
-    let outcome = weigh(task, rules);
+    let mut outcome = weigh(task, rules);
+    bring_together(task, &mut outcome);
     let priority = task.spec.priority;
     let set = &rules.consensus;
     let threshold = advice::threshold(priority, set);
@@ -76,6 +77,23 @@ pub fn decide(task: &Task, rules: &Rules, at: Timestamp) -> Decision {
         tokens: usage.tokens,
         duration_s: at.since(task.accepted).as_secs_f64(),
         attempts: usage.calls,
+    }
+}
+
+/// Where the plan ends with a chair's text out of all outputs, that is the answer; what was voted on stays what it was.
+fn bring_together(task: &Task, outcome: &mut Outcome) {
+    if !cast::ends_in_synthesis(task) {
+        return;
+    }
+    match cast::synthesis(task) {
+        Some((attempt, _)) => {
+            outcome.answer = Some(attempt.number);
+            outcome.story.push(format!(
+                "The answer was written by {} in the role {}, out of what the others gave.",
+                attempt.worker, attempt.role
+            ));
+        }
+        None => outcome.notes.push("nobody brought the outputs together, so the answer is one of them".to_owned()),
     }
 }
 

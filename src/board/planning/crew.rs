@@ -26,7 +26,11 @@ pub(super) fn steps(team: &NamedTeam, table: &Table<'_>, said: &mut Vec<String>)
     let judging = table.classified.shape == Shape::Judging;
     let mut crew = Crew { table, seated, steps: Vec::new() };
     crew.prepare();
-    if judging { crew.judge(team) } else { crew.make_and_check(team) }
+    if judging {
+        crew.judge(team)
+    } else {
+        crew.make_and_check(team)
+    }
     crew.chair();
     crew.steps
 }
@@ -91,7 +95,7 @@ impl Crew<'_> {
     fn prepare(&mut self) {
         for at in self.of(Part::Prepare) {
             let id = self.name(at);
-            self.push(&id, &[at], StepAim::Make, &[], Some(PREPARE.to_owned()), false);
+            self.push(&id, at, StepAim::Make, &[], Some(PREPARE.to_owned()), false);
         }
     }
 
@@ -104,7 +108,7 @@ impl Crew<'_> {
         }
         for at in self.others(&alike) {
             let id = self.name(at);
-            self.push(&id, &[at], StepAim::Judge, &needs, None, true);
+            self.push(&id, at, StepAim::Judge, &needs, None, true);
         }
     }
 
@@ -119,7 +123,7 @@ impl Crew<'_> {
         }
         for at in works.into_iter().filter(|at| !alike.contains(at)) {
             let id = self.name(at);
-            self.push(&id, &[at], StepAim::Make, &needs, None, true);
+            self.push(&id, at, StepAim::Make, &needs, None, true);
         }
         let made: Vec<StepId> = self.steps[prepared..].iter().map(|step| step.id.clone()).collect();
         let checks = self.of(Part::Check);
@@ -135,7 +139,7 @@ impl Crew<'_> {
             }
             if self.seated[*at].chain.first().is_some_and(|first| makers != [first.clone()]) {
                 let id = format!("check-{}", self.name(*at));
-                self.push(&id, &[*at], StepAim::Check, &made, None, false);
+                self.push(&id, *at, StepAim::Check, &made, None, false);
             }
         }
         if checks.is_empty() && makers.len() > 1 {
@@ -149,7 +153,7 @@ impl Crew<'_> {
         let needs = self.ids();
         if let Some(at) = self.of(Part::Chair).first().copied().filter(|_| needs.len() > 1) {
             let text = synthesis::text(&needs, &self.steps).to_owned();
-            self.push("synthesis", &[at], StepAim::Synthesize, &needs, Some(text), false);
+            self.push("synthesis", at, StepAim::Synthesize, &needs, Some(text), false);
         }
     }
 
@@ -198,25 +202,20 @@ impl Crew<'_> {
             workers.extend(left().chain(self.table.ranked).next().cloned());
         }
         let count = workers.len();
-        let (rest, spare): (Vec<&WorkerName>, Vec<&WorkerName>) =
-            self.table.ranked.iter().filter(|worker| !workers.contains(worker)).partition(|worker| sitting.contains(worker));
+        let (rest, spare): (Vec<&WorkerName>, Vec<&WorkerName>) = self
+            .table
+            .ranked
+            .iter()
+            .filter(|worker| !workers.contains(worker))
+            .partition(|worker| sitting.contains(worker));
         let chain: Vec<WorkerName> = workers.iter().chain(spare).chain(rest).cloned().collect();
         let role = self.table.classified.role.clone();
         self.steps.push(step(id, role, aim, needs.to_vec(), seats(&chain, 0, count, count), None, true));
     }
 
-    fn push(
-        &mut self,
-        id: &str,
-        members: &[usize],
-        aim: StepAim,
-        needs: &[StepId],
-        instruction: Option<String>,
-        answer: bool,
-    ) {
-        let Some(first) = members.first() else { return };
-        let seats = members.iter().flat_map(|at| seats(&self.seated[*at].chain, 0, 1, 1)).collect();
-        let role = self.seated[*first].role.clone();
+    fn push(&mut self, id: &str, at: usize, aim: StepAim, needs: &[StepId], instruction: Option<String>, answer: bool) {
+        let Seated { role, chain, .. } = &self.seated[at];
+        let (role, seats) = (role.clone(), seats(chain, 0, 1, 1));
         self.steps.push(step(id, role, aim, needs.to_vec(), seats, instruction, answer));
     }
 }

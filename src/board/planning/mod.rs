@@ -3,13 +3,12 @@
 
 mod crew;
 mod names;
-mod parts;
 mod seats;
 mod synthesis;
 mod team;
 mod written;
 
-use super::event::Route;
+use super::event::{Route, RoutedStep};
 use super::id::{Role, StepId, WorkerName};
 use super::input::{Offer, Refusal};
 use super::plan::{Plan, PlanSource, Shape, Share, Step, StepAim};
@@ -39,7 +38,7 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     let Classified { kind, category, mode, mut why, .. } = classified;
     why.extend(said);
     let workers = seated(&plan.steps);
-    Ok((Route { kind, category, mode, priority, workers, why }, plan))
+    Ok((Route { kind, category, mode, priority, workers, why, steps: Vec::new() }, plan))
 }
 
 /// The steps of a plan that a planner wrote for a task under way, and what should be said of who does them. The workers that
@@ -113,9 +112,6 @@ fn lay_out(
         return Ok(planned(state, rules, classified, ranked));
     }
     let (source, seated) = team::size(offer, rules, classified, ranked.len());
-    if let Some(steps) = parts::steps(&Table { state, rules, classified, ranked, bound: true }, offer, seated, said) {
-        return Ok(Plan::of(source, Shape::Making, steps));
-    }
     Ok(Plan::of(source, classified.shape, team::steps(classified, ranked, seated)))
 }
 
@@ -140,11 +136,7 @@ fn piped(
     said.extend(more);
     let shape = shape_of(&steps, table.classified.shape);
     let source = PlanSource::Pipeline { name: name.to_owned() };
-    Ok(Plan {
-        checkpoint_every: written.checkpoint_every,
-        share: pipeline.share,
-        ..Plan::of(source, shape, steps)
-    })
+    Ok(Plan { checkpoint_every: written.checkpoint_every, share: pipeline.share, ..Plan::of(source, shape, steps) })
 }
 
 /// A mega task begins with the planner, who writes the steps; everyone else may take his place.
@@ -184,7 +176,16 @@ fn shape_of(steps: &[Step], usual: Shape) -> Shape {
 /// # Errors
 /// As for accepting it.
 pub fn route(state: &State, rules: &Rules, offer: &Offer) -> Result<Route, Refusal> {
-    plan(state, rules, offer).map(|(route, _)| route)
+    let (mut route, plan) = plan(state, rules, offer)?;
+    let told = |step: Step| RoutedStep {
+        workers: step.seats.into_iter().map(|seat| seat.worker).collect(),
+        step: step.id,
+        role: step.role,
+        aim: step.aim.as_str().to_owned(),
+        needs: step.needs,
+    };
+    route.steps = plan.steps.into_iter().map(told).collect();
+    Ok(route)
 }
 
 /// The workers that may be asked, best first: those the person named, or all by rank, without the blocked ones.

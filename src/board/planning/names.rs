@@ -42,7 +42,9 @@ pub(super) fn check(rules: &Rules, offer: &Offer) -> Result<(), Refusal> {
     if spec.pipeline.is_some() && spec.team.is_some() {
         return Err(unacceptable("both pipeline and team are given", "keep one of them: each says who does what"));
     }
-    if let Some(step) = steps().find(|step| step.instruction.trim().is_empty() && written::aim(step) != StepAim::Synthesize) {
+    if let Some(step) =
+        steps().find(|step| step.instruction.trim().is_empty() && written::aim(step) != StepAim::Synthesize)
+    {
         return Err(unacceptable(format!("step `{}` of the plan has no `do`", step.id), "say what the step is to do"));
     }
     Ok(())

@@ -107,6 +107,7 @@ fn step(id: &str, role: &Role, aim: StepAim, needs: &[StepId], seats: Vec<Seat>)
         needs: needs.to_vec(),
         aim,
         seats,
+        answer: false,
         stands_for: None,
     }
 }

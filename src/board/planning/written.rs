@@ -68,7 +68,10 @@ impl Table<'_> {
         // A role may be named by another name of it; the prompt and the ranking know its own.
         let named = step.role.as_ref().map(|role| (role, catalog.role_named(role.as_str())));
         if let Some((role, None)) = named {
-            said.push(format!("step {}: there is no role {role}, so it is done in the role its words ask for", step.id));
+            said.push(format!(
+                "step {}: there is no role {role}, so it is done in the role its words ask for",
+                step.id
+            ));
         }
         let role = named.and_then(|(_, known)| known);
         let classified = classify_step(&step.instruction, role.or(self.chair(step)), self.classified, catalog);
@@ -76,7 +79,10 @@ impl Table<'_> {
         let ranked = self.ranked_for(&classified, step, before);
         if aim == StepAim::Check && self.would_check_itself(step, before, &ranked) {
             aim = StepAim::Make;
-            said.push(format!("step {}: only the one who made it can be asked, so it comments without a vote", step.id));
+            said.push(format!(
+                "step {}: only the one who made it can be asked, so it comments without a vote",
+                step.id
+            ));
         }
         let instruction = if step.instruction.trim().is_empty() {
             synthesis::text(&step.needs, before).to_owned()

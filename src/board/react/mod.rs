@@ -8,7 +8,7 @@ use super::attempt::{Ask, AttemptState, FailureClass, Purpose, SeenOutput};
 use super::conversations;
 use super::effect::Effect;
 use super::event::{Ending, Event};
-use super::id::{AttemptKey, TaskId};
+use super::id::{AttemptKey, StepId, TaskId};
 use super::page::Page;
 use super::state::State;
 use super::task::Task;
@@ -137,7 +137,14 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         Some(SeenOutput { number: *number, step: seen.step.clone(), text: answer.text.clone() })
     };
     let inputs = match &attempt.purpose {
-        Purpose::Check { candidates } => candidates.iter().filter_map(shown).collect(),
+        Purpose::Check { candidates } => {
+            // The candidates, and what they were made from.
+            let made_in = task.plan.steps.iter().filter(|other| step.needs.contains(&other.id));
+            let sources: Vec<&StepId> = made_in.flat_map(|other| &other.needs).collect();
+            let from = task.answered().map(|(other, _)| other).filter(|other| sources.contains(&&other.step));
+            let from = from.map(|other| &other.number).filter(|number| !candidates.contains(number));
+            candidates.iter().chain(from).filter_map(shown).collect()
+        }
         Purpose::Judge
         | Purpose::Make
         | Purpose::Plan { .. }

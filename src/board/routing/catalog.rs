@@ -363,8 +363,8 @@ fn entries<T: DeserializeOwned>(table: &toml::Table, part: &str) -> Result<Vec<(
     let part_table = value.as_table().ok_or_else(|| format!("catalog.{part} must be a table"))?;
     let read = |(name, value): (&String, &toml::Value)| {
         let entry = value.clone().try_into::<T>();
-        let entry = entry
-            .map_err(|error| format!("{top}{part}.{name}: {}", error.to_string().trim().replace('\n', "; ")))?;
+        let entry =
+            entry.map_err(|error| format!("{top}{part}.{name}: {}", error.to_string().trim().replace('\n', "; ")))?;
         Ok((name.clone(), entry))
     };
     part_table.iter().map(read).collect()

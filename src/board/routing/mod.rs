@@ -17,9 +17,9 @@ mod tokens;
 
 pub use catalog::Catalog;
 pub(in crate::board) use catalog::Team;
+pub(in crate::board) use pipelines::Pipeline;
 pub use rank::rank;
 pub(in crate::board) use rank::{matching, rank_alike};
-pub(in crate::board) use pipelines::Pipeline;
 pub(in crate::board) use teams::{Agreement, Member, NamedTeam, Part};
 
 use super::id::{Kind, Role};
@@ -95,7 +95,12 @@ pub fn classify(words: &str, spec: &TaskSpec, catalog: &Catalog) -> Classified {
 }
 
 /// What a step of a task is taken for: its own words and its role say the kind, or where they say nothing the task's.
-pub(in crate::board) fn classify_step(words: &str, role: Option<&str>, task: &Classified, catalog: &Catalog) -> Classified {
+pub(in crate::board) fn classify_step(
+    words: &str,
+    role: Option<&str>,
+    task: &Classified,
+    catalog: &Catalog,
+) -> Classified {
     let mut spec = TaskSpec::of_text(super::text::Text::short(""));
     spec.role = role.map(Role::new);
     let tokens = tokens::tokens(None, words);

@@ -17,7 +17,11 @@ pub fn rank(classified: &Classified, rules: &Rules) -> Vec<WorkerName> {
 
 /// Some of the workers, best first, those that suit alike together; among these the order is the one they came in.
 /// Workers that are not configured come last.
-pub(in crate::board) fn rank_alike(classified: &Classified, rules: &Rules, some: &[WorkerName]) -> Vec<Vec<WorkerName>> {
+pub(in crate::board) fn rank_alike(
+    classified: &Classified,
+    rules: &Rules,
+    some: &[WorkerName],
+) -> Vec<Vec<WorkerName>> {
     let key_of = |name: &WorkerName| rules.worker(name).map(|worker| key(classified, &rules.catalog, worker));
     let mut ranked: Vec<(Option<Key>, &WorkerName)> = some.iter().map(|name| (key_of(name), name)).collect();
     // Stable: the order they came in decides what is left open.

@@ -103,8 +103,12 @@ impl NamedTeam {
         if let Some(role) = roles.find(|role| catalog.role(role).is_none()) {
             return Some(format!(" names the role `{role}`, which does not exist"));
         }
-        let fit = |name: &String| !name.is_empty() && name.len() <= 30 && name.chars().all(|c| c.is_alphanumeric() || c == '-');
+        let fit = |name: &String| {
+            !name.is_empty() && name.len() <= 30 && name.chars().all(|c| c.is_alphanumeric() || c == '-')
+        };
         let mut names = self.members.iter().filter_map(|member| member.name.as_ref());
-        names.find(|name| !fit(name)).map(|name| format!(" names a seat `{name}`; use letters, digits and -, at most 30"))
+        names
+            .find(|name| !fit(name))
+            .map(|name| format!(" names a seat `{name}`; use letters, digits and -, at most 30"))
     }
 }

@@ -1,7 +1,7 @@
 //! Who takes part, and how the route says so.
 
 use super::harness::{Board, attempt, names, task, written};
-use crate::board::{FailureClass, Kind, Mode, PlanSource, Priority, Purpose, Refusal, Role};
+use crate::board::{FailureClass, Kind, Mode, PlanSource, Priority, Purpose, Refusal, Role, StepAim};
 
 const MAKE: &str = "build";
 const JUDGE: &str = "review";
@@ -22,7 +22,7 @@ fn a_mode_asks_for_its_team_and_makes_do_with_less() {
         (MAKE, Mode::Complex, 5, &["make: a b", "check: c d"]),
         (MAKE, Mode::Architectural, 1, &["make: a"]),
         (MAKE, Mode::Architectural, 5, &["make: a b c d e", "check: a b c d e"]),
-        (MAKE, Mode::Mega, 4, &["make: a b", "check: c d"]),
+        (MAKE, Mode::Mega, 4, &["plan: a"]),
         (JUDGE, Mode::Simple, 3, &["judge: a"]),
         (JUDGE, Mode::Medium, 2, &["judge: a b"]),
         (JUDGE, Mode::Medium, 4, &["judge: a b c"]),
@@ -83,7 +83,6 @@ fn settings_override_a_modes_team() {
         ("medium = { workers = 1 }", Mode::Medium, &["make: a"]),
         ("complex = { workers = 'all', validators = 3 }", Mode::Complex, &["make: a b c d", "check: a b c d"]),
         ("architectural = { workers = 2, validators = 1 }", Mode::Architectural, &["make: a b", "check: c"]),
-        ("complex = { workers = 1, validators = 2 }", Mode::Mega, &["make: a", "check: b c"]),
     ];
     for (modes, mode, steps) in table {
         let mut board = Board::with_modes(&["a", "b", "c", "d"], modes);
@@ -101,11 +100,14 @@ fn a_team_of_nobody_is_refused_by_the_catalog() {
 }
 
 #[test]
-fn a_mega_task_says_that_nobody_plans_it_yet() {
-    let mut board = Board::of(&["a", "b", "c", "d"]);
+fn a_mega_task_begins_with_a_planner_and_is_reviewed_on_its_way() {
+    let mut board = Board::with_modes(&["a", "b", "c", "d"], "mega = { workers = 1, checkpoint_every = 5 }");
     board.build("t", Mode::Mega);
-    let expected = "mode mega: there is no planner yet, so the team of mode complex does it in one go".to_owned();
-    assert!(board.why("t").contains(&expected), "{:?}", board.why("t"));
+    let plan = &board.state.tasks[&task("t")].plan;
+    assert_eq!((plan.steps.len(), plan.steps[0].aim, plan.checkpoint_every), (1, StepAim::Plan, Some(5)));
+    assert_eq!(plan.steps[0].seats[0].fallbacks, names(&["b", "c", "d"]));
+    let why = board.why("t");
+    assert!(why.iter().any(|line| line.ends_with("writes the steps, and a review after every 5")), "{why:?}");
     assert_eq!(board.state.tasks[&task("t")].route.mode, Mode::Mega);
 }
 
@@ -190,7 +192,7 @@ fn a_written_plan_is_put_in_order_and_spread_over_the_workers() {
     let mut board = Board::of(&["a", "b", "c"]);
     let plan = written(&[("last", &["mid"], 1, true), ("mid", &["first"], 2, false), ("first", &[], 1, false)]);
     board.offer("t", |spec| spec.plan = Some(plan)).unwrap();
-    assert_eq!(board.steps("t"), ["first: a", "mid: b c", "last: c"]);
+    assert_eq!(board.steps("t"), ["first: a", "mid: b c", "last: a"], "who checks sits behind nobody but the makers");
     assert_eq!(board.state.tasks[&task("t")].plan.source, PlanSource::Written);
 }
 
@@ -228,8 +230,13 @@ fn what_cannot_be_carried_out_is_refused_with_what_to_mend() {
         ),
         (
             |spec| spec.pipeline = Some("release".to_owned()),
-            "`pipeline: release` names a pipeline, and no pipelines are configured",
-            "take the key out, or write the steps under `plan`",
+            "`pipeline` names the pipeline `release`, which does not exist",
+            "no pipeline is configured; take the key out",
+        ),
+        (
+            |spec| spec.team = Some("quikc".to_owned()),
+            "`team` names the team `quikc`, which does not exist",
+            "no team is configured; take the key out",
         ),
         (|spec| spec.plan = Some(written(&[])), "`plan` has no steps", "write at least one step, or take the key out"),
         (

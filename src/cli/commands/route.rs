@@ -9,7 +9,7 @@ use crate::cli::{view, words};
 /// Show what a text would be taken for, who would be asked, and why; no model is called
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  synod route \"Review the login code for SQL injection\"\n  synod route \"Rename foo to bar\" --json"
+    after_help = "Examples:\n  synod route \"Review the login code for SQL injection\"\n  synod route \"Design the cache\" --explain\n  synod route \"Rename foo to bar\" --json"
 )]
 pub(in crate::cli) struct Args {
     /// The text of the task
@@ -29,13 +29,25 @@ pub(in crate::cli) struct Args {
     /// As if the task named these workers
     #[arg(long, value_name = "WORKER", value_delimiter = ',', value_parser = |text: &str| Ok::<_, String>(WorkerName::new(text)))]
     models: Vec<WorkerName>,
+    /// As if the task named this pipeline
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<String>,
+    /// As if the task named this team
+    #[arg(long, value_name = "NAME", conflicts_with = "pipeline")]
+    team: Option<String>,
+    /// As if the task named these files, as globs from the workspace's folder; may be given again
+    #[arg(long, value_name = "GLOB")]
+    context: Vec<String>,
+    /// Show too how each reason came about: every word that counted, and each step with its workers
+    #[arg(long)]
+    explain: bool,
 }
 
 pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> {
-    let Args { text, priority, mode, kind, role, models } = args;
-    let overrides = Overrides { priority, mode, kind, role, models, ..Overrides::default() };
+    let Args { text, priority, mode, kind, role, models, pipeline, team, context, explain } = args;
+    let overrides = Overrides { priority, mode, kind, role, models, pipeline, team, context, ..Overrides::default() };
     let (reply, _) = super::ask(session, Request::Route { text, overrides }).await?;
     let Reply::Route(route) = &reply else { return Err(super::unexpected()) };
-    session.out.put(&reply, || view::route(route))?;
+    session.out.put(&reply, || view::route(route, explain))?;
     Ok(Exit::Ok)
 }

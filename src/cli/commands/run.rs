@@ -45,6 +45,12 @@ pub(in crate::cli) struct Args {
     /// What sort of task it is, such as security-review; else its words say
     #[arg(long, value_name = "KIND", value_parser = |text: &str| Ok::<_, String>(Kind::new(text)))]
     kind: Option<Kind>,
+    /// The steps of this pipeline, such as feature, bugfix or review
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<String>,
+    /// The members of this team, such as quick, standard, complex or core
+    #[arg(long, value_name = "NAME", conflicts_with = "pipeline")]
+    team: Option<String>,
     /// Files for the workers to read, as a glob from the workspace's folder; may be given again
     #[arg(long, value_name = "GLOB")]
     context: Vec<String>,
@@ -150,6 +156,8 @@ fn handed_in(session: &Session, args: &Args, bytes_max: usize) -> Result<NewTask
         mode: args.mode,
         role: args.role.clone(),
         models: args.models.clone(),
+        pipeline: args.pipeline.clone(),
+        team: args.team.clone(),
         context: args.context.clone(),
         spec: args.spec.clone(),
         ..Overrides::default()

@@ -168,10 +168,16 @@ fn what_a_text_is_taken_for() {
         other => unreachable!("{other:?}"),
     };
     let found: Route = taken(&reply);
-    assert_eq!(route(&found), "kind      check\ncategory  none\nmode      medium\nworkers   a, b\nwhy\n  because\n");
+    assert_eq!(
+        route(&found, false),
+        "kind      check\ncategory  none\nmode      medium\npriority  normal\nworkers   a, b\nwhy\n  because\n"
+    );
     reply["workers"] = json!([]);
     reply["why"] = json!([]);
-    assert_eq!(route(&taken(&reply)), "kind      check\ncategory  none\nmode      medium\nworkers   none\n");
+    assert_eq!(
+        route(&taken(&reply), false),
+        "kind      check\ncategory  none\nmode      medium\npriority  normal\nworkers   none\n"
+    );
 }
 
 #[test]

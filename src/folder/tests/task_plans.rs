@@ -99,7 +99,7 @@ fn each_fault_of_a_step_is_named() {
 
 #[test]
 fn each_fault_of_the_needs_and_bounds_of_a_plan_is_named() {
-    let step_keys = "valid keys are id, role, do, needs, workers, models, workspace, validate, consensus";
+    let step_keys = "valid keys are id, role, do, needs, workers, models, workspace, validate, consensus, aim, answer";
     for (plan, what, mend) in [
         (
             steps(json!([step("a", &[]), step("a", &[])])),

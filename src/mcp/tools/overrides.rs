@@ -25,7 +25,10 @@ pub(super) fn properties() -> Vec<Property> {
             "pipeline",
             "A named sequence of steps: feature, bugfix, review, parallel-review, brainstorm, implement-with-review, team-workflow, or one of the workspace's own.",
         ),
-        text("team", "A named team: quick, standard, complex, critical, core, review, specialists, or one of the workspace's own."),
+        text(
+            "team",
+            "A named team: quick, standard, complex, critical, core, review, specialists, or one of the workspace's own.",
+        ),
         texts("context", "Globs of files in the workspace that the workers are given."),
         text("spec", "A specification file in the workspace."),
         texts("memories", "Memories that the workers are given."),

@@ -15,9 +15,8 @@ const MAKES: [&str; 3] = ["implementer", "optimizer", "tester"];
 /// The text for these steps.
 pub(super) fn text(needs: &[StepId], before: &[Step]) -> &'static str {
     let needed: Vec<&Step> = before.iter().filter(|step| needs.contains(&step.id)).collect();
-    let made_by = |roles: &[&str]| {
-        needed.iter().any(|step| step.aim == StepAim::Make && roles.contains(&step.role.as_str()))
-    };
+    let made_by =
+        |roles: &[&str]| needed.iter().any(|step| step.aim == StepAim::Make && roles.contains(&step.role.as_str()));
     let reviewed = needed.iter().any(|step| step.aim == StepAim::Check || step.role.as_str() == "reviewer");
     match (made_by(&PLANS), made_by(&MAKES), reviewed) {
         (true, true, true) => PLAN_IMPLEMENTATION_AND_REVIEW,

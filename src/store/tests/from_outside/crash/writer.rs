@@ -276,6 +276,7 @@ fn accepted(at: Timestamp, task: TaskId, text: &str) -> Event {
         priority: synod::board::Priority::Normal,
         workers,
         why: Vec::new(),
+        steps: Vec::new(),
     };
     Event::TaskAccepted {
         at,
