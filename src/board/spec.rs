@@ -161,6 +161,8 @@ impl WrittenStep {
             workers: 1,
             models: Vec::new(),
             consensus: false,
+            aim: None,
+            answer: false,
             workspace: WorkspaceAccess::Read,
             validate: None,
         }
