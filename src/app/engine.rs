@@ -6,7 +6,7 @@ use super::place::Place;
 use super::rules::{orders, rules};
 use crate::api::Handle;
 use crate::board::{WorkerName, prompt};
-use crate::config::{self, Layout, Worker};
+use crate::config::{self, Layout, Transport, Worker};
 use crate::daemon::{
     CallPlaces, Caller, Daemon, Desk, DeskParams, Facts, Jobs, Lock, LoopLimits, MemoryParts, OrderLimits, Parts,
     RosterCaller, Takes,
@@ -229,11 +229,18 @@ fn call_places(layout: &Layout, limits: &config::Limits, workers: &IndexMap<Stri
     let takes = |worker: &Worker| Takes {
         prompt_bytes_max: config::prompt_bytes_max(worker),
         reads_files: config::reads_files(worker),
+        sight: match (config::sees_images(worker), worker.provider.transport()) {
+            (false, _) => prompt::Sight::Blind,
+            (true, Transport::Http) => prompt::Sight::Sent,
+            (true, Transport::Cli | Transport::Other) => prompt::Sight::Opens,
+        },
     };
     CallPlaces {
         coordination: layout.coordination.clone(),
         takes: workers.iter().map(|(name, worker)| (WorkerName::new(name.as_str()), takes(worker))).collect(),
         code_base_bytes_max: limits.code_base_bytes_max,
+        image_bytes_max: limits.image_bytes_max,
+        images_max: limits.images_max,
         role_text_bytes_max: limits.role_text_bytes_max,
         root: layout.root.clone(),
         memories: layout.memories.clone(),

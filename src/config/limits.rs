@@ -67,6 +67,10 @@ section! {
         /// The files that a planner or architect is given of the whole workspace when the task names none, all together, in
         /// bytes; 0: it is given none.
         pub code_base_bytes_max: usize,
+        /// One image among a task's `context`, in bytes.
+        pub image_bytes_max: usize,
+        /// Images that one call is shown.
+        pub images_max: usize,
         /// The text of a role from `prompts/` in the coordination folder, in bytes.
         pub role_text_bytes_max: usize,
         /// One file of a task's `context`, in bytes.

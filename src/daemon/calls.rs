@@ -44,6 +44,10 @@ pub struct CallPlaces {
     pub takes: BTreeMap<WorkerName, Takes>,
     /// The files of the whole workspace that a planner or architect is given, in bytes; 0: none.
     pub code_base_bytes_max: usize,
+    /// One image, in bytes.
+    pub image_bytes_max: usize,
+    /// Images that a call is shown.
+    pub images_max: usize,
     /// A role's text in the coordination folder, in bytes.
     pub role_text_bytes_max: usize,
     /// Limits on context files.
@@ -59,11 +63,13 @@ pub struct Takes {
     pub prompt_bytes_max: Option<usize>,
     /// Whether it can read the workspace's files by itself.
     pub reads_files: bool,
+    /// How it sees images.
+    pub sight: prompt::Sight,
 }
 
 impl Default for Takes {
     fn default() -> Self {
-        Self { prompt_bytes_max: None, reads_files: true }
+        Self { prompt_bytes_max: None, reads_files: true, sight: prompt::Sight::Blind }
     }
 }
 
@@ -355,7 +361,7 @@ impl CallJob {
             time_left: ask.deadline.since(self.clock.now()),
             session: prepared.session,
             history: prepared.history,
-            images: Vec::new(),
+            images: prepared.images,
             ceiling: Default::default(),
             folder: self.places.root.clone(),
         })

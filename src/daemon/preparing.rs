@@ -3,11 +3,11 @@
 
 use super::calls::{CallPlaces, Takes};
 use super::memories::Desk as Memories;
-use crate::board::prompt::{self, Material, Piece, Prompt};
+use crate::board::prompt::{self, Material, Piece, Prompt, Sight};
 use crate::board::{Ask, Failure, FailureClass, Resume, Text, Usage};
 use crate::folder::context;
 use crate::store::Blobs;
-use crate::worker::Turn;
+use crate::worker::{Image, Turn};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub(super) struct Prepared {
     pub(super) session: Option<String>,
     /// What was said before, for a worker that is told it again.
     pub(super) history: Vec<Turn>,
+    /// Images that go with the prompt.
+    pub(super) images: Vec<Image>,
     /// What to note beside the answer.
     pub(super) told: Told,
 }
@@ -61,12 +63,12 @@ impl Sources {
             return Ok(prepared);
         }
         let afresh = Ask { resume: None, ..ask.clone() };
-        let (material, not_given) = self.material(&afresh)?;
-        let limits = prompt::Limits { prompt_bytes_max: self.room(ask) };
+        let (material, images, not_given) = self.material(&afresh)?;
+        let limits = prompt::Limits { prompt_bytes_max: self.room(ask).saturating_sub(images.len() * IMAGE_BYTES) };
         let composed = prompt::compose(&afresh, &material, limits);
         let Prompt { system, text } = composed.map_err(|no_room| failure(FailureClass::RequestRefused, &no_room))?;
         let told = Told { not_given, resumed: None, prompt: kept(ask, &text) };
-        Ok(Prepared { system, prompt: text, session: None, history: Vec::new(), told })
+        Ok(Prepared { system, prompt: text, session: None, history: Vec::new(), images, told })
     }
 
     /// What a call is told that goes on with a conversation; `None` when that cannot be: what was said is gone, or there is no
@@ -85,7 +87,11 @@ impl Sources {
         let (role_text, not_given) = self.role_text(ask);
         let memories: Vec<Piece> = self.shared(ask).into_iter().collect();
         let news: usize = inputs.iter().chain(memories.iter().map(|memory| &memory.text)).map(String::len).sum();
-        let material = Material { role_text, inputs, memories, ..Material::default() };
+        // A history is told without the images that stood in it.
+        let seen = if history.is_empty() { Seen::default() } else { self.images_of(ask) };
+        let Seen { images, paths, sight, .. } = seen;
+        let room = room.saturating_sub(images.len() * IMAGE_BYTES);
+        let material = Material { role_text, inputs, memories, images: paths, sight, ..Material::default() };
         // Beginning anew gives it more than a conversation whose next turn has to be cut.
         if !history.is_empty() && news > room / 2 {
             return Ok(None);
@@ -100,7 +106,7 @@ impl Sources {
             prompt: kept(ask, &text),
         };
         let session = resume.session.clone();
-        Ok(Some(Prepared { system: system.filter(|_| !heard), prompt: text, session, history, told }))
+        Ok(Some(Prepared { system: system.filter(|_| !heard), prompt: text, session, history, images, told }))
     }
 
     /// What the worker can be told.
@@ -156,14 +162,17 @@ impl Sources {
     }
 
     /// What the prompt needs, and what the task names that cannot be had.
-    fn material(&self, ask: &Ask) -> Result<(Material, Vec<String>), Failure> {
+    fn material(&self, ask: &Ask) -> Result<(Material, Vec<Image>, Vec<String>), Failure> {
         let gathered = context::gather(&self.places.root, &ask.context, ask.spec.as_deref(), self.places.context);
         // A file that a glob happens to match is not missed by anybody; what was written down is.
         let asked_for = |path: &String| ask.context.contains(path) || ask.spec.as_ref() == Some(path);
-        let named_paths = gathered.left_out.iter().filter(|(path, _)| asked_for(path));
+        let seen = self.see(ask, gathered.images);
+        let left_out: Vec<(String, String)> = gathered.left_out.into_iter().chain(seen.left_out).collect();
+        let named_paths = left_out.iter().filter(|(path, _)| asked_for(path));
         let mut not_given: Vec<String> = named_paths.map(|(path, why)| format!("{path}: {why}")).collect();
-        let mut left_out: Vec<String> = gathered.left_out.into_iter().map(noted).collect();
+        let mut left_out: Vec<String> = left_out.into_iter().map(noted).collect();
         let mut files = gathered.files;
+        files.retain(|(path, _)| self.may_see(ask, path));
         let named =
             files.first().is_some_and(|(path, _)| ask.spec.as_deref().is_some_and(|spec| same_path(spec, path)));
         let spec = named.then(|| piece(files.remove(0)));
@@ -187,12 +196,60 @@ impl Sources {
             spec,
             memories,
             inputs: ask.inputs.iter().map(|seen| self.load(&seen.text)).collect::<Result<_, _>>()?,
+            images: seen.paths,
+            sight: seen.sight,
             left_out,
         };
         if self.sees_all(ask) {
             self.add_code_base(ask, &mut material);
         }
-        Ok((material, not_given))
+        Ok((material, seen.images, not_given))
+    }
+
+    /// Whether a glob's file may be given. A wide glob (`**`) also matches what other workers said on this very task; who
+    /// must not see that yet is given it only where the task names the folder.
+    fn may_see(&self, ask: &Ask, path: &str) -> bool {
+        let said = [self.places.coordination.clone(), self.places.memories.join("orchestration")];
+        let mut said = said.iter().filter_map(|folder| folder.strip_prefix(&self.places.root).ok());
+        let named = |folder: &Path| {
+            let mut written = ask.context.iter().chain(&ask.spec);
+            written.any(|glob| Path::new(glob.strip_prefix("./").unwrap_or(glob)).starts_with(folder))
+        };
+        !said.any(|folder| Path::new(path).starts_with(folder) && !named(folder))
+    }
+
+    /// The images that the task's globs match, as this worker sees them.
+    fn images_of(&self, ask: &Ask) -> Seen {
+        if ask.context.is_empty() || self.takes(ask).sight == Sight::Blind {
+            return Seen::default();
+        }
+        self.see(ask, context::gather(&self.places.root, &ask.context, None, self.places.context).images)
+    }
+
+    fn see(&self, ask: &Ask, paths: Vec<String>) -> Seen {
+        let sight = self.takes(ask).sight;
+        let mut seen = Seen { sight, ..Seen::default() };
+        for path in paths {
+            let read = match sight {
+                Sight::Blind => Err("is an image, and this worker sees none".to_owned()),
+                Sight::Sent | Sight::Opens if seen.paths.len() >= self.places.images_max => {
+                    Err(format!("is over the limit of {} images", self.places.images_max))
+                }
+                Sight::Sent | Sight::Opens => {
+                    context::read_image(&self.places.root, &path, self.places.image_bytes_max)
+                }
+            };
+            match read {
+                Ok((media_type, bytes)) => {
+                    if sight == Sight::Sent {
+                        seen.images.push(Image { name: path.clone(), media_type, bytes });
+                    }
+                    seen.paths.push(path);
+                }
+                Err(why) => seen.left_out.push((path, why)),
+            }
+        }
+        seen
     }
 
     /// Adds the whole workspace as far as it fits beside the rest.
@@ -212,6 +269,20 @@ impl Sources {
         material.left_out.extend(base.gathered.left_out.into_iter().map(noted));
     }
 }
+
+/// What a worker sees of a task's images.
+#[derive(Default)]
+struct Seen {
+    sight: Sight,
+    /// Those it sees, in order.
+    paths: Vec<String>,
+    /// The same with their bytes, where they are sent.
+    images: Vec<Image>,
+    left_out: Vec<(String, String)>,
+}
+
+/// What an image takes of a window, in bytes of prompt: about 1,600 tokens with the providers that say.
+const IMAGE_BYTES: usize = 4_800;
 
 /// Bytes kept free for the role, the frame of the orders, the answer's form and the list of what was left out.
 const ORDERS_BYTES: usize = 16 << 10;

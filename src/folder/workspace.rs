@@ -21,6 +21,12 @@ const COORDINATION_README: &str = include_str!("readme/coordination.md");
 /// The README of the memory folder.
 const MEMORIES_README: &str = include_str!("readme/memories.md");
 
+/// The README of the folder for texts of one's own.
+const PROMPTS_README: &str = include_str!("readme/prompts.md");
+
+/// The folder of those texts, below the coordination folder.
+const PROMPTS: &str = "prompts";
+
 /// The folder that is never put under version control.
 const IGNORED: &str = ".synod";
 
@@ -33,9 +39,12 @@ pub fn init(workspace: &Path, coordination: &Path, memories: &Path) -> Result<Ma
     for folder in folders(coordination, memories) {
         made.paths.extend(make_all(&folder)?);
     }
-    for (path, text) in
-        [(coordination.join("README.md"), COORDINATION_README), (memories.join("README.md"), MEMORIES_README)]
-    {
+    made.paths.extend(make_all(&coordination.join(PROMPTS))?);
+    for (path, text) in [
+        (coordination.join("README.md"), COORDINATION_README),
+        (coordination.join(PROMPTS).join("README.md"), PROMPTS_README),
+        (memories.join("README.md"), MEMORIES_README),
+    ] {
         if write_new(&path, text)? {
             made.paths.push(path);
         }
@@ -97,6 +106,7 @@ mod tests {
         let made = init_in(root);
         assert!(made.gitignore && made.paths.contains(&root.join("AI_COORDINATION/tasks/rejected")), "{made:?}");
         assert!(made.paths.contains(&root.join("memories/README.md")));
+        assert!(made.paths.contains(&root.join("AI_COORDINATION/prompts/README.md")));
         assert_eq!(std::fs::read_to_string(root.join(".gitignore")).unwrap(), "target\n.synod/\n");
         std::fs::write(root.join("memories/README.md"), "mine").unwrap();
         assert_eq!(init_in(root), Made::default());

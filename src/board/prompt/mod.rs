@@ -55,8 +55,24 @@ pub struct Material {
     pub memories: Vec<Piece>,
     /// The texts of `Ask::inputs`, in the same order; one that could not be loaded is empty.
     pub inputs: Vec<String>,
+    /// Images that belong to the prompt, by path.
+    pub images: Vec<String>,
+    /// How the worker sees them.
+    pub sight: Sight,
     /// What could not be given and why, a line each (`src/big.bin: not text`).
     pub left_out: Vec<String>,
+}
+
+/// How a worker sees images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sight {
+    /// Not at all.
+    #[default]
+    Blind,
+    /// They are sent with the prompt.
+    Sent,
+    /// It opens them by their paths.
+    Opens,
 }
 
 /// How large a prompt may be.
@@ -108,6 +124,7 @@ pub fn compose(ask: &Ask, material: &Material, limits: Limits) -> Result<Prompt,
         Some(_) => further_orders(ask),
         None => orders(ask, material),
     };
+    let orders = orders + &images(material);
     let form = format!("## What to answer\n\n{}", answer_form(&ask.purpose));
     let (needs, limit) = (system.len() + BETWEEN.len() + orders.len() + form.len(), limits.prompt_bytes_max);
     let Some(room) = limit.checked_sub(needs) else { return Err(NoRoom { needs, limit }) };
@@ -148,6 +165,10 @@ fn further_orders(ask: &Ask) -> String {
         named(&ask.title),
         named(ask.role.as_str()),
     );
+    let begin = match &ask.situation {
+        Some(situation) => format!("{begin}## How the plan stands\n\n{}\n", fenced(situation)),
+        None => begin,
+    };
     match &ask.instruction {
         Some(instruction) => format!("{begin}## Your step: {}\n\n{}\n", named(ask.step.as_str()), fenced(instruction)),
         None => format!("{begin}Your step is {}: do now what the task asks for.\n\n", named(ask.step.as_str())),
@@ -195,6 +216,20 @@ fn inputs(ask: &Ask, material: &Material) -> Vec<Piece> {
         .collect();
     pieces.sort_by_key(|(place, _)| *place);
     pieces.into_iter().map(|(_, piece)| piece).collect()
+}
+
+/// Which images there are, and where.
+fn images(material: &Material) -> String {
+    let how = match material.sight {
+        Sight::Sent => "They come with this prompt, in this order.",
+        Sight::Opens => "Open them where they stand in the workspace.",
+        Sight::Blind => return String::new(),
+    };
+    if material.images.is_empty() {
+        return String::new();
+    }
+    let rows: String = material.images.iter().map(|path| format!("- {}\n", named(path))).collect();
+    format!("## Images\n\n{how}\n\n{rows}\n")
 }
 
 /// The room that is left, and what found none.

@@ -56,6 +56,7 @@ fn material() -> Material {
         memories: vec![piece("design/auth", "We use sessions.")],
         inputs: vec!["the first output".to_owned(), "the second output".to_owned()],
         left_out: vec!["src/big.bin: not text".to_owned()],
+        ..Material::default()
     }
 }
 
@@ -111,6 +112,17 @@ fn the_parts_come_in_their_order() {
     let places: Vec<usize> = parts.iter().map(|part| text.find(part).unwrap_or(usize::MAX)).collect();
     assert!(places.is_sorted() && places.iter().all(|place| *place < text.len()), "{places:?}\n{text}");
     assert_eq!(places[0], 0);
+}
+
+#[test]
+fn images_are_named_as_the_worker_sees_them() {
+    let text = |sight| {
+        let images = vec!["docs/a.png".to_owned()];
+        compose(&ask("reviewer", Purpose::Make, &[]), &Material { images, sight, ..material() }, ROOMY).text
+    };
+    assert!(text(Sight::Sent).contains("They come with this prompt, in this order.\n\n- `docs/a.png`"));
+    assert!(text(Sight::Opens).contains("Open them where they stand in the workspace.\n\n- `docs/a.png`"));
+    assert!(!text(Sight::Blind).contains("a.png"));
 }
 
 #[test]

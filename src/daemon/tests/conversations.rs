@@ -43,9 +43,9 @@ async fn what_was_said_is_told_again_and_only_what_is_new_is_asked() {
     assert!(second.call.system.is_some() && second.call.session.is_none());
     second.say("the guide");
     assert_eq!(running.rested("guide").await.row.state, "done");
+    running.end().await;
     let record = rig.read("sessions/a_guide.json");
     assert!(record.contains("\"goes_on_from\": 1"), "{record}");
-    running.end().await;
 }
 
 #[tokio::test]

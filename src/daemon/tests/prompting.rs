@@ -4,6 +4,7 @@
 use super::rig::{Rig, SIMPLE};
 use super::workers::Workers;
 use crate::board::WorkerName;
+use crate::board::prompt::Sight;
 use crate::daemon::Takes;
 
 const DESIGN: &str = "---\nkind: architecture\nmode: simple\n---\nDesign the login.\n";
@@ -21,7 +22,7 @@ fn write(rig: &Rig, path: &str, text: impl AsRef<[u8]>) {
 #[tokio::test]
 async fn orders_that_do_not_fit_a_window_are_not_sent_and_the_next_worker_is_asked() {
     let mut rig = Rig::new(&["a", "b"]);
-    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(700), reads_files: true });
+    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(700), reads_files: true, ..Takes::default() });
     let workers = Workers::played();
     let running = rig.start(&workers);
     running.submit("guide", SIMPLE).await;
@@ -39,7 +40,7 @@ async fn orders_that_do_not_fit_a_window_are_not_sent_and_the_next_worker_is_ask
 async fn material_is_fitted_into_the_window_of_its_worker() {
     let mut rig = Rig::new(&["a"]);
     write(&rig, "long.txt", "x".repeat(50_000));
-    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(20_000), reads_files: true });
+    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(20_000), reads_files: true, ..Takes::default() });
     let workers = Workers::played();
     let running = rig.start(&workers);
     running.submit("guide", &SIMPLE.replace("kind:", "context: [long.txt]\nkind:")).await;
@@ -55,7 +56,7 @@ async fn an_architect_that_cannot_look_by_itself_is_given_the_whole_workspace() 
     write(&rig, "src/login.rs", "fn login() {}");
     write(&rig, "src/huge.rs", "x".repeat(40_000));
     write(&rig, "AI_COORDINATION/outputs/other/01-make-b.md", "what another worker said");
-    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(40_000), reads_files: false });
+    takes(&mut rig, "a", Takes { prompt_bytes_max: Some(40_000), reads_files: false, ..Takes::default() });
     let workers = Workers::played();
     let running = rig.start(&workers);
     running.submit("design", DESIGN).await;
@@ -82,7 +83,7 @@ async fn who_can_look_by_itself_or_is_given_files_by_name_is_not_given_the_rest(
         let mut rig = Rig::new(&["a"]);
         write(&rig, "a.rs", "fn login() {}");
         write(&rig, "b.txt", "named");
-        takes(&mut rig, "a", Takes { prompt_bytes_max: None, reads_files });
+        takes(&mut rig, "a", Takes { prompt_bytes_max: None, reads_files, ..Takes::default() });
         let workers = Workers::played();
         let running = rig.start(&workers);
         running.submit("design", &content).await;
@@ -110,4 +111,52 @@ async fn a_role_has_the_workspaces_own_text_and_a_bad_one_is_said() {
     let reasons = decision.review_reasons.join("; ");
     assert!(reasons.contains("prompts/architect.md: is not UTF-8 text; the shipped text was used"), "{reasons}");
     running.end().await;
+}
+
+#[tokio::test]
+async fn images_reach_who_sees_them_and_the_others_are_told_of_them() {
+    for (sight, sent, said) in [
+        (Sight::Sent, 1, "They come with this prompt"),
+        (Sight::Opens, 0, "Open them where they stand"),
+        (Sight::Blind, 0, "docs/a.png: is an image, and this worker sees none"),
+    ] {
+        let mut rig = Rig::new(&["a"]);
+        write(&rig, "docs/a.png", b"\x89PNG and so on");
+        write(&rig, "docs/b.png", b"no image at all");
+        takes(&mut rig, "a", Takes { sight, ..Takes::default() });
+        let workers = Workers::played();
+        let running = rig.start(&workers);
+        running.submit("guide", &SIMPLE.replace("kind:", "context: [docs/*.png]\nkind:")).await;
+        let call = workers.next().await.call;
+        assert_eq!(call.images.len(), sent, "{sight:?}");
+        assert!(call.prompt.contains(said) && call.prompt.contains("docs/a.png"), "{sight:?}: {}", call.prompt);
+        let bad = if sight == Sight::Blind { "sees none" } else { "is no PNG" };
+        assert!(call.prompt.contains(bad), "{}", call.prompt);
+        if let Some(image) = call.images.first() {
+            assert_eq!((image.name.as_str(), image.media_type, image.bytes.len()), ("docs/a.png", "image/png", 14));
+        }
+        running.end_hard().await;
+    }
+}
+
+#[tokio::test]
+async fn a_wide_glob_does_not_show_what_other_workers_said() {
+    let rig = Rig::new(&["a"]);
+    write(&rig, "notes.md", "the port is 4820");
+    write(&rig, "AI_COORDINATION/outputs/guide/01-make-b.md", "another worker's answer");
+    write(&rig, "memories/orchestration/model-outputs/guide/b.md", "the same as a memory");
+    let workers = Workers::played();
+    let running = rig.start(&workers);
+    running.submit("guide", &SIMPLE.replace("kind:", "context: [\"**\"]\nkind:")).await;
+    let prompt = workers.next().await.call.prompt;
+    assert!(prompt.contains("the port is 4820"), "{prompt}");
+    assert!(!prompt.contains("another worker's answer") && !prompt.contains("the same as a memory"), "{prompt}");
+    running.end_hard().await;
+
+    let running = rig.start(&workers);
+    let named = SIMPLE.replace("kind:", "context: [\"AI_COORDINATION/outputs/**\"]\nkind:");
+    workers.next().await.say("done");
+    running.submit("more", &named).await;
+    assert!(workers.next().await.call.prompt.contains("another worker's answer"), "the task names it");
+    running.end_hard().await;
 }

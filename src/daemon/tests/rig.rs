@@ -102,6 +102,8 @@ impl Rig {
             memories: self.root().join("memories"),
             takes: self.takes.clone(),
             code_base_bytes_max: 1 << 20,
+            image_bytes_max: 1 << 16,
+            images_max: 2,
             role_text_bytes_max: 1 << 16,
             context: context::Limits { bytes_max: 1 << 20, file_bytes_max: 1 << 20, files_max: 100 },
             prompt: prompt::Limits { prompt_bytes_max: 1 << 20 },

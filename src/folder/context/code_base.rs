@@ -3,6 +3,7 @@
 //! what no person wrote are not given.
 
 use super::gather::{Gathered, Gathering, Limits};
+use super::images;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -26,6 +27,8 @@ const FRAME_BYTES: usize = 160;
 pub fn code_base(root: &Path, apart: &[&Path], limits: Limits) -> CodeBase {
     let mut gathering = Gathering::new(root, limits);
     let mut files = gathering.files();
+    // An image is shown where a task names it.
+    files.retain(|path, _| !images::is_named_so(path));
     files.retain(|path, _| !apart.iter().any(|apart| Path::new(path).starts_with(apart)) && !is_secret(path));
     let mut list = String::new();
     let (most, mut told) = (limits.bytes_max / LIST_SHARE, 0);

@@ -1,6 +1,7 @@
 //! Gathering the files that a task names: the specification and what its globs match, within limits, each file that is
 //! left out with the reason.
 
+use super::images;
 use super::tree::{self, Content};
 use globset::GlobMatcher;
 use ignore::WalkBuilder;
@@ -24,6 +25,8 @@ pub struct Limits {
 pub struct Gathered {
     /// Path and text of each file, the specification first, then in order of path.
     pub files: Vec<(String, String)>,
+    /// Images among what the globs match, in order of path; none of them is read.
+    pub images: Vec<String>,
     /// Path or glob, and why nothing of it was given.
     pub left_out: Vec<(String, String)>,
 }
@@ -168,6 +171,10 @@ impl<'a> Gathering<'a> {
     /// Reads one file, if it fits; whether it was given.
     pub(super) fn take(&mut self, path: &str) -> bool {
         if !self.done.insert(path.to_owned()) {
+            return false;
+        }
+        if images::is_named_so(path) {
+            self.out.images.push(path.to_owned());
             return false;
         }
         match self.read(path) {

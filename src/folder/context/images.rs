@@ -22,7 +22,8 @@ pub fn read_image(root: &Path, path: &str, bytes_max: usize) -> Result<(&'static
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
     let path = root.join(path);
     // Asked before opening, so that a device or a pipe is never opened; the opened file is asked again.
-    let is_file = |known: &std::fs::Metadata| if known.is_file() { Ok(()) } else { Err("is not a regular file".to_owned()) };
+    let is_file =
+        |known: &std::fs::Metadata| if known.is_file() { Ok(()) } else { Err("is not a regular file".to_owned()) };
     is_file(&path.metadata().map_err(cannot)?)?;
     let file = tree::open(&path, true).map_err(cannot)?;
     is_file(&file.metadata().map_err(cannot)?)?;

@@ -3,11 +3,13 @@
 
 mod code_base;
 mod gather;
+mod images;
 mod memory;
 mod role_text;
 pub(in crate::folder) mod tree;
 
 pub use code_base::{CodeBase, code_base};
 pub use gather::{Gathered, Limits, gather};
+pub use images::read_image;
 pub use memory::{MemoryError, memory_name_fault, read_memory};
 pub use role_text::role_text;

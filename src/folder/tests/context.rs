@@ -21,7 +21,7 @@ fn put(root: &Path, path: &str, bytes: &[u8]) {
 
 fn take(root: &Path, globs: &[&str], spec: Option<&str>, limits: Limits) -> (Vec<String>, Vec<String>) {
     let globs: Vec<String> = globs.iter().map(|glob| (*glob).to_owned()).collect();
-    let Gathered { files, left_out } = gather(root, &globs, spec, limits);
+    let Gathered { files, left_out, .. } = gather(root, &globs, spec, limits);
     let notes = left_out.into_iter().map(|(path, why)| format!("{path} {why}")).collect();
     (files.into_iter().map(|(path, _)| path).collect(), notes)
 }

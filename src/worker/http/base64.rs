@@ -10,7 +10,8 @@ const ALPHABET: [char; 64] = [
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let joined = group.iter().chain([0; 2].iter()).take(3).fold(0u32, |joined, byte| joined << 8 | u32::from(*byte));
+        let joined =
+            group.iter().chain([0; 2].iter()).take(3).fold(0u32, |joined, byte| joined << 8 | u32::from(*byte));
         for place in 0..4 {
             // A group of n bytes has n + 1 characters; the rest is padding.
             let six = (joined >> (18 - 6 * place)) & 63;

@@ -4,6 +4,7 @@
 //! No retry, rest or fallback happens here, with one exception: a server that refuses the JSON schema is asked once more
 //! without it. The wire formats come from `genai`; every guard that it needs is in this folder (`docs/http-workers.md`).
 
+mod base64;
 mod classify;
 mod client;
 mod error_body;
@@ -21,13 +22,13 @@ pub use client::install_tls;
 pub use usage::Rates;
 pub(super) use wire::is_local;
 
-use super::{Call, Outcome, Reply};
+use super::{Call, Image, Outcome, Reply};
 use crate::board::{Failure, FailureClass};
 use crate::config::{Limits, Provider, Worker};
 use fault::{Fault, Kind, Named};
 use finish::{Asked, Denied, finish};
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatMessage, ChatOptions, ChatRequest, JsonSpec};
+use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ContentPart, JsonSpec, MessageContent};
 use genai::resolver::{AuthData, Endpoint};
 use genai::{Headers, ModelIden, ServiceTarget};
 use redact::Hidden;
@@ -318,12 +319,21 @@ impl HttpWorker {
     }
 }
 
+/// The prompt, with its images behind it.
+fn prompt(call: &Call) -> MessageContent {
+    let image = |image: &Image| {
+        ContentPart::from_binary_base64(image.media_type, base64::encode(&image.bytes), Some(image.name.clone()))
+    };
+    let text = ContentPart::from_text(call.prompt.as_str());
+    MessageContent::from_parts([text].into_iter().chain(call.images.iter().map(image)).collect::<Vec<_>>())
+}
+
 /// The conversation so far and the prompt, as the messages of one request.
 fn messages(call: &Call) -> Vec<ChatMessage> {
     let earlier = call.history.iter();
     let earlier = earlier
         .flat_map(|turn| [ChatMessage::user(turn.prompt.as_str()), ChatMessage::assistant(turn.answer.as_str())]);
-    earlier.chain([ChatMessage::user(call.prompt.as_str())]).collect()
+    earlier.chain([ChatMessage::user(prompt(call))]).collect()
 }
 
 fn model_name(name: &str, worker: &Worker) -> Result<String, Error> {

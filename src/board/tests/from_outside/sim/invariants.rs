@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use synod::board::memory::MemoryName;
-use synod::board::{Ask, AttemptKey, AttemptState, Event, Phase, Purpose, Rules, Seq, State, TaskId};
+use synod::board::{
+    Ask, AttemptKey, AttemptState, Event, Phase, Purpose, Resume, Rules, Seq, State, StepId, Task, TaskId,
+};
 
 /// Remembers what it must compare with.
 #[derive(Default)]
@@ -105,6 +107,9 @@ impl Watcher {
             assert!(step.needs.contains(&seen.step), "{} sees step {}, which it does not need", ask.key, seen.step);
             assert!(seen.step != ask.step, "{} sees an answer of its own step: first answers are sealed", ask.key);
         }
+        if let Some(resume) = &ask.resume {
+            goes_on(task, ask, resume);
+        }
         if let Purpose::Check { candidates } = &ask.purpose {
             assert!(!candidates.is_empty(), "{} has nothing to judge", ask.key);
             for number in candidates {
@@ -158,5 +163,30 @@ fn limits(state: &State, rules: &Rules) {
     for (name, count) in running {
         let worker = rules.workers.iter().find(|worker| worker.name.as_str() == name).expect("a known worker");
         assert!(count <= worker.max_concurrent, "{count} calls of {name} run at once");
+    }
+}
+
+/// A conversation that is gone on with is the worker's own, holds nothing that its step may not see, and is nobody else's now.
+fn goes_on(task: &Task, ask: &Ask, resume: &Resume) {
+    let key = &ask.key;
+    let free = matches!(ask.purpose, Purpose::Make | Purpose::Plan { .. } | Purpose::Recover { .. });
+    assert!(free, "{key} judges and goes on with what it said before");
+    assert_eq!(task.attempts[&resume.attempt].worker, ask.worker, "{key} goes on with another's conversation");
+    let mut needed: Vec<&StepId> = vec![&ask.step];
+    let mut next = 0;
+    while let Some(id) = needed.get(next).copied() {
+        let needs = task.plan.steps.iter().filter(|step| step.id == *id).flat_map(|step| &step.needs);
+        let fresh: Vec<&StepId> = needs.filter(|need| !needed.contains(need)).collect();
+        needed.extend(fresh);
+        next += 1;
+    }
+    for number in &resume.known {
+        let step = &task.attempts[number].step;
+        assert!(*step != ask.step && needed.contains(&step), "{key} knows of step {step}, which it does not need");
+    }
+    if resume.session.is_some() {
+        let same = task.attempts.values().filter(|other| other.thread.resumes == Some(resume.attempt));
+        let mut at_once = same.filter(|other| matches!(other.state, AttemptState::Running { .. }));
+        assert!(at_once.all(|other| other.number == key.number), "{key} resumes a session that another call is in");
     }
 }

@@ -203,17 +203,19 @@ impl World {
         match coming {
             Coming::Answer(ask, text) => {
                 let verdicts = verdict_reader::read(&ask.purpose, &text, None);
+                let rule = self.rules.worker(&ask.worker);
+                let own = rule.is_some_and(|rule| rule.sessions == board::rules::Sessions::Own);
                 let answer = Answer {
                     text: Text::short(text),
                     verdicts,
                     model: "sim".to_owned(),
-                    session: None,
+                    session: own.then(|| format!("session of {}", ask.key)),
                     usage: Usage::default(),
                     files_modified: Vec::new(),
                     not_given: Vec::new(),
                     proposal: None,
-                    prompt: None,
-                    resumed: None,
+                    prompt: (ask.keep_prompt && !own).then(|| Text::short(format!("what {} was asked", ask.key))),
+                    resumed: ask.resume.as_ref().map(|resume| resume.attempt),
                     cached: false,
                     call_hash: None,
                 };
@@ -390,7 +392,11 @@ fn rules(chance: &mut Chance) -> Rules {
         outside: false,
         window_tokens: None,
         vision: false,
-        sessions: board::rules::Sessions::None,
+        sessions: match at % 3 {
+            0 => board::rules::Sessions::Own,
+            1 => board::rules::Sessions::History,
+            _ => board::rules::Sessions::None,
+        },
         records: BTreeMap::new(),
     });
     let workers: Vec<WorkerRule> = workers.collect();

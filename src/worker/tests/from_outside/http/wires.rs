@@ -5,7 +5,7 @@ use std::time::Duration;
 use synod::board::FailureClass;
 use synod::config::{Effort, Price, Provider};
 use synod::worker::http::HttpWorker;
-use synod::worker::{Call, Turn};
+use synod::worker::{Call, Image, Turn};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{
@@ -80,6 +80,22 @@ async fn each_wire_is_told_a_conversation_again_before_what_is_new() {
         let spoken = body.matches("assistant").count() + body.matches("\"model\"}").count();
         let by_model = body.matches("\"role\":\"model\"").count();
         assert!(spoken.max(by_model) >= 2, "{provider:?}: its own words are its own: {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_wire_shows_an_image_behind_the_prompt() {
+    let server = ModelServer::start();
+    server.always(On::any(), Reply::text("a cat"));
+    let image = Image { name: "docs/cat.png".to_owned(), media_type: "image/png", bytes: b"foobar".to_vec() };
+    let call = Call { images: vec![image], ..call() };
+    for (provider, worker) in workers(&server) {
+        assert_eq!(answer(&worker, &call).await.text, "a cat", "{provider:?}");
+        let seen = server.seen().pop().expect("the call");
+        let body = seen.body.to_string();
+        assert!(body.contains("Zm9vYmFy") && body.contains("image/png"), "{provider:?}: {body}");
+        assert!(body.find(PROMPT) < body.find("Zm9vYmFy"), "{provider:?}: {body}");
+        assert_eq!(seen.prompt.trim_end(), PROMPT, "{provider:?}");
     }
 }
 
