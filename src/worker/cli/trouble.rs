@@ -89,11 +89,24 @@ fn classify(status: Option<u16>, message: &str) -> FailureClass {
     }
 }
 
+/// Phrases of the providers, never a bare word: a program that fails at a task about billing has credit all the same.
 const OUT_OF_CREDIT: &[&str] = &[
     "insufficient_quota",
     "current quota",
     "quota exceeded",
-    "billing",
+    "plan and billing",
+    "plans & billing",
+    "check your billing",
+    "billing hard limit",
+    "billing_hard_limit",
+    "billing_error",
+    "billing_not_active",
+    "billing_disabled",
+    "requires billing",
+    "billing to be enabled",
+    "billing is not enabled",
+    "enable billing",
+    "payment required",
     "credit balance",
     "out of credit",
     "usage limit",
@@ -223,6 +236,28 @@ mod tests {
         assert_eq!(class(None, "Grok API error: 500 fake"), "transient");
         assert_eq!(class(None, "Please set an Auth method in your settings"), "worker_blocked");
         assert_eq!(class(None, "something odd"), "transient");
+    }
+
+    #[test]
+    fn only_a_provider_that_wants_money_blocks_a_worker_and_not_a_task_about_money() {
+        let class = |text: &str| classify(None, text).as_str();
+        for refused in [
+            "You exceeded your current quota, please check your plan and billing details.",
+            "Your account is not active, please check your billing details on our website.",
+            "Billing hard limit has been reached",
+            "{\"error\":{\"type\":\"billing_error\"}}",
+            "This API method requires billing to be enabled.",
+            "Error: 402 Payment Required",
+        ] {
+            assert_eq!(class(refused), "worker_blocked", "{refused}");
+        }
+        for failed in [
+            "error: cannot read src/billing/invoice.rs",
+            "the test billing::tests::rounding failed",
+            "Error: connection lost while writing docs/billing.md",
+        ] {
+            assert_eq!(class(failed), "transient", "{failed}");
+        }
     }
 
     #[test]
