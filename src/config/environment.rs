@@ -152,6 +152,12 @@ impl Environment {
         })
     }
 
+    /// Names of variables that begin like settings and have no group: `SYNOD_LIMITS_RETRIES`.
+    pub(super) fn groupless(&self) -> impl Iterator<Item = &str> {
+        let names = self.variables.keys().filter_map(|name| name.to_str());
+        names.filter(|name| name.starts_with("SYNOD_") && !name.contains("__"))
+    }
+
     /// What a worker's process may see: the allow-list, the worker's own key, and what its settings add by name.
     #[must_use]
     pub fn for_worker(&self, worker: &Worker) -> Vec<(OsString, OsString)> {

@@ -65,6 +65,9 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Error> {
         for (name, text) in environment.settings() {
             merge.variable(&name, &text);
         }
+        for name in environment.groupless() {
+            merge.misspelt_variable(name);
+        }
     }
     for flag in &sources.flags {
         merge.flag(flag);
@@ -168,6 +171,16 @@ impl Merge {
     fn variable(&mut self, name: &str, text: &str) {
         let key = self.spelled(&name.trim_start_matches("SYNOD_").to_ascii_lowercase().replace("__", "."));
         self.untyped(key, text, Origin::Env(name.to_owned()));
+    }
+
+    /// A variable that would be a setting with one underscore more. Any other is somebody else's.
+    fn misspelt_variable(&mut self, name: &str) {
+        let meant = name.trim_start_matches("SYNOD_").to_ascii_lowercase();
+        let same = |key: &&String| key.to_ascii_lowercase().replace(['.', '-'], "_") == meant;
+        let Some(key) = self.flat.keys().find(same) else { return };
+        let variable = format!("SYNOD_{}", key.to_ascii_uppercase().replace('-', "_").replace('.', "__"));
+        let what = format!("is not set by {name}: two underscores stand for the dot; write {variable}");
+        self.problems.push(Problem::new(Origin::Env(name.to_owned()), key.clone(), what));
     }
 
     /// The variable's key as the files spell it: names of workers may hold capitals and dashes, variables may not.
@@ -317,6 +330,20 @@ mod tests {
             environment: Some(&Environment::of(variables.iter().copied())),
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
         })
+    }
+
+    #[test]
+    fn a_variable_that_lacks_an_underscore_is_refused_with_its_right_name() {
+        let problems = |variables: &[(&str, &str)]| match layered("", "", variables, &[]) {
+            Err(Error::Invalid(problems)) => problems.iter().map(ToString::to_string).collect(),
+            Ok(_) => Vec::new(),
+            Err(other) => vec![other.to_string()],
+        };
+        let said = problems(&[("SYNOD_LIMITS_RETRIES", "3")]);
+        assert_eq!(said.len(), 1);
+        assert!(said[0].contains("limits.retries") && said[0].ends_with("write SYNOD_LIMITS__RETRIES"), "{said:?}");
+        // Others that begin so are not settings at all.
+        assert_eq!(problems(&[("SYNOD_LOG", "debug"), ("SYNOD_TEST_PEERS", "/x")]), Vec::<String>::new());
     }
 
     #[test]
