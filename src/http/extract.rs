@@ -43,8 +43,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(params) = Query::<T>::from_request_parts(parts, state)
             .await
-            .map_err(|rejection| invalid(rejection.body_text(), "mend the part behind the question mark"))?;
+            .map_err(|rejection| unfit_query(&rejection.body_text()))?;
         Ok(Self(params))
+    }
+}
+
+/// Why a query does not fit, without the words of the library that read it.
+fn unfit_query(said: &str) -> Problem {
+    let why = said.rsplit_once("query string: ").map_or(said, |(_, why)| why);
+    match why.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        Some(name) => {
+            invalid(format!("the parameter {name} is missing"), &format!("add it behind the question mark: ?{name}=…"))
+        }
+        None => invalid(format!("the query is not as it should be: {why}"), "mend the part behind the question mark"),
     }
 }
 
@@ -109,4 +120,18 @@ fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
 
 fn invalid(what: String, hint: &str) -> Problem {
     Error::new(ErrorKind::Invalid, what).hint(hint).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_that_lacks_something_is_told_what() {
+        let said = |text: &str| format!("{:?}", unfit_query(text));
+        let missing = said("Failed to deserialize query string: missing field `query`");
+        assert!(missing.contains("the parameter query is missing") && missing.contains("?query="), "{missing}");
+        let wrong = said("Failed to deserialize query string: limit: invalid digit found in string");
+        assert!(wrong.contains("it should be: limit: invalid digit"), "{wrong}");
+    }
 }
