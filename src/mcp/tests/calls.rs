@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::Request;
+use rmcp::model::{ClientRequest, CustomRequest};
 use serde_json::json;
 
 #[tokio::test]
@@ -209,5 +210,16 @@ async fn the_instructions_say_all_that_is_needed_in_what_every_client_keeps() {
     let head: String = instructions.chars().take(512).collect();
     for word in ["list_memories", "search_memories", "read_memory", "write_memory", "orchestrate", "memory_history"] {
         assert!(head.contains(word), "{word} is cut off");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_there_is_not_is_named() {
+    let rig = Rig::new();
+    for era in ERAS {
+        let client = rig.connect(era, Ear::default()).await;
+        let request = ClientRequest::CustomRequest(CustomRequest::new("tools/frobnicate", None));
+        let said = client.send_request(request).await.unwrap_err().to_string();
+        assert!(said.contains("there is no method \"tools/frobnicate\""), "{era:?}: {said}");
     }
 }
