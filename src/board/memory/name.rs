@@ -48,7 +48,7 @@ pub enum NameFault {
     #[error("Bare \"global\" is not a valid memory name. Use \"global/<name>\" to address a global memory.")]
     BareGlobal,
     /// It has a NUL character.
-    #[error("embedded null byte")]
+    #[error("Memory name cannot contain a NUL character (embedded null byte).")]
     Nul,
     /// It has a control character, which no list could show.
     #[error("Memory name cannot contain control characters. Got: {}", .0.escape_debug())]

@@ -70,7 +70,7 @@ fn faults_say_what_agents_know() {
         said("global"),
         "Bare \"global\" is not a valid memory name. Use \"global/<name>\" to address a global memory."
     );
-    assert_eq!(said("nul\0byte"), "embedded null byte");
+    assert_eq!(said("nul\0byte"), "Memory name cannot contain a NUL character (embedded null byte).");
 }
 
 #[test]
