@@ -1,6 +1,6 @@
 //! `synod memory delete`, `rename`, `restore`, `lease`: what changes which memory stands, or who works on it.
 
-use super::Bus;
+use super::{Author, Bus};
 use crate::api::{LeaseView, Reply, Request};
 use crate::cli::exit::Exit;
 use crate::cli::report::Failure;
@@ -16,6 +16,8 @@ pub(in crate::cli) struct DeleteArgs {
     /// Only if this revision stands
     #[arg(long, value_name = "N")]
     if_revision: Option<u64>,
+    #[command(flatten)]
+    author: Author,
 }
 
 /// Give a memory another name; mem: references to it in other memories are rewritten
@@ -26,6 +28,8 @@ pub(in crate::cli) struct RenameArgs {
     from: String,
     /// The new name; it must be free
     to: String,
+    #[command(flatten)]
+    author: Author,
 }
 
 /// Make an earlier revision stand again, as a new revision
@@ -37,6 +41,8 @@ pub(in crate::cli) struct RestoreArgs {
     /// Which revision
     #[arg(value_parser = words::revision())]
     revision: u64,
+    #[command(flatten)]
+    author: Author,
 }
 
 /// Say that you work on a memory: nobody is kept from writing it, everybody is told
@@ -55,13 +61,12 @@ pub(in crate::cli) struct LeaseArgs {
     /// Let it go
     #[arg(long, conflicts_with = "holds")]
     release: bool,
-    /// In whose name, when you work for somebody else
-    #[arg(long, value_name = "NAME")]
-    by: Option<String>,
+    #[command(flatten)]
+    author: Author,
 }
 
 pub(super) async fn delete(bus: &Bus<'_>, args: DeleteArgs) -> Result<Exit, Failure> {
-    let by = bus.session.by();
+    let by = args.author.of(bus.session);
     let request = Request::MemoryDelete { name: args.name.clone(), if_revision: args.if_revision, by };
     let reply = bus.ask(&args.name, request).await?;
     let Reply::MemoryDeleted { name, revision } = &reply else { return Err(crate::cli::commands::unexpected()) };
@@ -72,7 +77,7 @@ pub(super) async fn delete(bus: &Bus<'_>, args: DeleteArgs) -> Result<Exit, Fail
 }
 
 pub(super) async fn rename(bus: &Bus<'_>, args: RenameArgs) -> Result<Exit, Failure> {
-    let request = Request::MemoryRename { from: args.from.clone(), to: args.to, by: bus.session.by() };
+    let request = Request::MemoryRename { from: args.from.clone(), to: args.to, by: args.author.of(bus.session) };
     let reply = bus.ask(&args.from, request).await?;
     let Reply::MemoryRenamed { from, to, rewritten, .. } = &reply else {
         return Err(crate::cli::commands::unexpected());
@@ -86,8 +91,8 @@ pub(super) async fn rename(bus: &Bus<'_>, args: RenameArgs) -> Result<Exit, Fail
 }
 
 pub(super) async fn restore(bus: &Bus<'_>, args: RestoreArgs) -> Result<Exit, Failure> {
-    let RestoreArgs { name, revision } = args;
-    let request = Request::MemoryRestore { name: name.clone(), revision, by: bus.session.by() };
+    let RestoreArgs { name, revision, author } = args;
+    let request = Request::MemoryRestore { name: name.clone(), revision, by: author.of(bus.session) };
     let reply = bus.ask(&name, request).await?;
     let Reply::MemoryWritten { name, revision: stands, .. } = &reply else {
         return Err(crate::cli::commands::unexpected());
@@ -99,7 +104,7 @@ pub(super) async fn restore(bus: &Bus<'_>, args: RestoreArgs) -> Result<Exit, Fa
 pub(super) async fn lease(bus: &Bus<'_>, args: LeaseArgs) -> Result<Exit, Failure> {
     let holds = if args.release { Duration::ZERO } else { args.holds };
     let for_ms = u64::try_from(holds.as_millis()).unwrap_or(u64::MAX);
-    let by = args.by.unwrap_or_else(|| bus.session.by());
+    let by = args.author.of(bus.session);
     let request = Request::MemoryLease { name: args.name.clone(), by, for_ms };
     let reply = bus.ask(&args.name, request).await?;
     let Reply::MemoryLeased { name, lease, granted } = &reply else {

@@ -28,6 +28,21 @@ pub(in crate::cli) enum Command {
     Lease(change::LeaseArgs),
 }
 
+/// Who is named as the author.
+#[derive(Debug, clap::Args)]
+struct Author {
+    /// In whose name, when you work for somebody else
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+impl Author {
+    /// The name; without one, the user of the command line.
+    fn of(self, session: &Session) -> String {
+        self.by.unwrap_or_else(|| session.by())
+    }
+}
+
 /// A session that has reached the board, so that one command can ask more than one thing.
 struct Bus<'a> {
     session: &'a Session,

@@ -67,6 +67,22 @@ async fn each_command_asks_for_what_it_says() {
 }
 
 #[tokio::test]
+async fn who_changes_a_memory_may_be_named() {
+    let deleted = || Ok(json!({"reply": "memory_deleted", "name": "a", "revision": 2}));
+    let renamed = || Ok(json!({"reply": "memory_renamed", "from": "a", "to": "b", "revision": 2, "rewritten": []}));
+    for (line, reply) in [
+        (&["write", "a", "text"][..], written()),
+        (&["edit", "a", "--needle", "x", "--replacement", "y"], written()),
+        (&["restore", "a", "1"], written()),
+        (&["delete", "a"], deleted()),
+        (&["rename", "a", "b"], renamed()),
+    ] {
+        let (ended, asked) = said(&[line, &["--by", "ann"]].concat(), vec![reply]).await;
+        assert_eq!((ended, &asked[0]["by"]), (Ok(Exit::Ok), &json!("ann")), "{line:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_is_asked_for_to_its_end() {
     let page = |name: &str, next: Value| {
         let row = json!({"name": name, "revision": 1, "hash": "00", "bytes": 1, "by": "x", "at": 0});

@@ -1,6 +1,6 @@
 //! `synod memory write` and `edit`: what gives a memory another text.
 
-use super::Bus;
+use super::{Author, Bus};
 use crate::api::{EditMode, LeaseView, Reply, Request};
 use crate::cli::exit::Exit;
 use crate::cli::report::Failure;
@@ -24,6 +24,8 @@ pub(in crate::cli) struct WriteArgs {
     /// Only if this revision stands; 0: only if there is no such memory
     #[arg(long, value_name = "N")]
     if_revision: Option<u64>,
+    #[command(flatten)]
+    author: Author,
 }
 
 /// Replace a passage of a memory
@@ -51,11 +53,13 @@ pub(in crate::cli) struct EditArgs {
     /// Only if this revision stands
     #[arg(long, value_name = "N")]
     if_revision: Option<u64>,
+    #[command(flatten)]
+    author: Author,
 }
 
 pub(super) async fn write(bus: &Bus<'_>, args: WriteArgs) -> Result<Exit, Failure> {
     let text = given(bus, &args)?;
-    let by = bus.session.by();
+    let by = args.author.of(bus.session);
     let request = Request::MemoryWrite { name: args.name.clone(), text, if_revision: args.if_revision, by };
     let reply = bus.ask(&args.name, request).await?;
     let Reply::MemoryWritten { name, revision, created, lease, .. } = &reply else {
@@ -76,9 +80,9 @@ fn written(name: &str, revision: u64, created: bool) -> String {
 }
 
 pub(super) async fn edit(bus: &Bus<'_>, args: EditArgs) -> Result<Exit, Failure> {
-    let EditArgs { name, needle, replacement, regex, all, if_revision } = args;
+    let EditArgs { name, needle, replacement, regex, all, if_revision, author } = args;
     let mode = if regex { EditMode::Regex } else { EditMode::Literal };
-    let by = bus.session.by();
+    let by = author.of(bus.session);
     let request = Request::MemoryEdit { name: name.clone(), needle, replacement, mode, all, if_revision, by };
     let reply = bus.ask(&name, request).await?;
     let Reply::MemoryWritten { name, revision, replaced, lease, .. } = &reply else {
