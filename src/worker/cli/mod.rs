@@ -12,6 +12,7 @@ mod prompt;
 #[cfg(test)]
 mod samples;
 mod session;
+mod space;
 #[cfg(test)]
 mod tests;
 pub(super) mod trouble;

@@ -3,6 +3,7 @@
 
 use super::prompt;
 use super::session::Session;
+use super::space::{self, Unwritten};
 use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, copilot_cli};
 use crate::board::{AttemptKey, Failure, FailureClass, Usage};
@@ -67,7 +68,12 @@ impl CliWorker {
             return Err(self.failure(stopped(), began.elapsed()));
         }
         let spool = Spool::of(&self.places.spool, &call.key);
-        let prepared = self.prepare(&spool, call);
+        let mut waited = Duration::ZERO;
+        let prepare = || {
+            let left = call.time_left.saturating_sub(waited);
+            self.prepare(&spool, call, left).inspect_err(|_| waited = began.elapsed())
+        };
+        let prepared = space::wait_for(call.time_left, &stop, prepare).await;
         // Nothing was started, so nothing was paid.
         let env = prepared.map_err(|trouble| self.failure(trouble.spent(Usage::FREE), began.elapsed()))?;
         self.go_on(spool, env, stop).await
@@ -114,13 +120,17 @@ impl CliWorker {
     }
 
     /// Writes the spool of a call that nobody has begun; what its program may see.
-    fn prepare(&self, spool: &Spool, call: &Call) -> Result<Option<Variables>, Trouble> {
-        let told = |error: Error| Trouble::transient(&error.to_string());
+    fn prepare(&self, spool: &Spool, call: &Call, time_left: Duration) -> Result<Option<Variables>, Unwritten> {
+        let told = |error: Error| {
+            let trouble = Trouble::transient(&error.to_string());
+            if error.is_full() { Unwritten::NoSpace(trouble) } else { Unwritten::Failed(trouble) }
+        };
         if !spool.discard_unbegun().map_err(told)? {
             return Ok(None);
         }
         let key = self.key();
-        let scene = self.scene(spool, call, key.as_ref().map(ExposeSecret::expose_secret));
+        let key = key.as_ref().map(ExposeSecret::expose_secret);
+        let scene = Scene { time_left_ms: millis(time_left), ..self.scene(spool, call, key) };
         let plan = super::plan(self.config.provider, &scene)?;
         for (name, text) in &plan.own_files {
             write_own(&scene.own.join(name), text)?;
@@ -253,7 +263,7 @@ fn millis(time: Duration) -> u64 {
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a file of a worker's own configuration, unless it says the same already: calls run at the same time.
-fn write_own(path: &Path, text: &str) -> Result<(), Trouble> {
+fn write_own(path: &Path, text: &str) -> Result<(), Unwritten> {
     if fs::read_to_string(path).is_ok_and(|there| there == text) {
         return Ok(());
     }
@@ -263,5 +273,6 @@ fn write_own(path: &Path, text: &str) -> Result<(), Trouble> {
         let draft = path.with_extension(format!("{}-{number}.new", std::process::id()));
         fs::write(&draft, text).and_then(|()| fs::rename(&draft, path))
     });
-    written.map_err(|error| Trouble::blocked(&format!("cannot write {}: {error}", path.display())))
+    written
+        .map_err(|error| Unwritten::of(&error, Trouble::blocked(&format!("cannot write {}: {error}", path.display()))))
 }

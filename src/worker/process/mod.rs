@@ -108,6 +108,12 @@ impl Error {
         move |source| Self::File { what, path, source }
     }
 
+    /// Whether there is no space left for what was to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Self::File { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
     /// Makes the error of a process operation.
     fn process<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> Self {
         move |source| Self::Process { what, source: source.into() }
