@@ -8,7 +8,8 @@ use super::growth::Growth;
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::recovery::blames_worker;
 use super::schedule::turn;
-use super::state::{Resting, State};
+use super::spec::Source;
+use super::state::{ORDER_RUNS_FOR, ORDER_RUNS_MAX, Resting, State};
 use super::tally;
 use super::task::{Phase, Task};
 use super::time::Timestamp;
@@ -79,6 +80,7 @@ fn apply_globals(state: &mut State, event: &Event) {
         Event::DaemonStarted { .. } => {
             state.globals.health.retain(|_, health| !matches!(health.rest, Resting::Blocked { .. }));
         }
+        Event::TaskAccepted { at, source: Source::Order { number, .. }, .. } => order_ran(state, *number, *at),
         Event::TaskAccepted { .. }
         | Event::FileRejected { .. }
         | Event::OrderHeld { .. }
@@ -96,6 +98,15 @@ fn apply_globals(state: &mut State, event: &Event) {
         | Event::MemoryRevised { .. }
         | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => {}
+    }
+}
+
+/// Also of tasks that end and leave the state: how often an order may be carried out must not depend on that.
+fn order_ran(state: &mut State, number: u32, at: Timestamp) {
+    let runs = state.globals.order_runs.entry(number).or_default();
+    runs.push_back(at);
+    while runs.len() > ORDER_RUNS_MAX || runs.front().is_some_and(|first| first.after(ORDER_RUNS_FOR) <= at) {
+        runs.pop_front();
     }
 }
 

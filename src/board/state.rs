@@ -8,7 +8,8 @@ use super::task::Task;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 /// Everything that deciding looks at, made from the journal alone.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,12 @@ pub struct State {
     pub(in crate::board) index: Index,
 }
 
+/// Most moments kept for one standing order.
+pub const ORDER_RUNS_MAX: usize = 1000;
+
+/// How long they are kept.
+pub const ORDER_RUNS_FOR: Duration = Duration::from_secs(60 * 60);
+
 /// What outlives single tasks. Stored beside the journal when a task's events leave it, so it knows which events it holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Globals {
@@ -38,6 +45,10 @@ pub struct Globals {
     /// What the calls begun on a day (UTC, `2026-11-20`) have cost in USD, as far as is known; only the last days.
     #[serde(default)]
     pub spent: BTreeMap<String, f64>,
+    /// When the tasks of each standing order were handed in, the oldest first: those of the last hour, at most
+    /// [`ORDER_RUNS_MAX`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub order_runs: BTreeMap<u32, VecDeque<Timestamp>>,
 }
 
 /// How a worker stands.

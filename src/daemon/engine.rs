@@ -155,7 +155,7 @@ impl Engine {
     /// The next thing to do, or `None` when the state asked to be woken first.
     pub(super) async fn next(&mut self, receiver: &mut mpsc::Receiver<Incoming>) -> Option<Incoming> {
         // Tasks leave the state at the end of a round, after the queue was seen to: the room they made is used in the next.
-        if !self.queue.is_empty() && !self.is_full() {
+        if (!self.queue.is_empty() && !self.is_full()) || self.has_put_off() {
             return None;
         }
         let now = self.clock.now();
@@ -213,7 +213,7 @@ impl Engine {
     }
 
     /// Whether a further task would be refused only because there are too many.
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         !self.end.is_begun() && (self.state.open() >= self.rules.limits.open_tasks_max || self.is_behind())
     }
 

@@ -3,6 +3,7 @@
 //! by how many orders may stand in a row, and by how often each may be carried out within an hour.
 
 use crate::board::memory::{MemoryName, Patterns};
+use crate::board::state::ORDER_RUNS_FOR;
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{Ending, Event, Input, Kind, Role, Seq, Source, State, Task, TaskId, Text, Timestamp};
 use crate::daemon::engine::{Engine, Round};
@@ -15,7 +16,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What [`OrderLimits::runs_per_hour_max`] counts over.
-const HOUR: Duration = Duration::from_secs(60 * 60);
+const HOUR: Duration = ORDER_RUNS_FOR;
+
+/// Orders that wait for room on the board at most; further ones are not carried out.
+const PUT_OFF_MAX: usize = 1000;
 
 /// Below this folder memories belong to tasks; only a pattern that names the folder looks there.
 const TASKS_OWN: &str = "orchestration/";
@@ -72,6 +76,8 @@ pub(in crate::daemon) struct Orders {
     limits: OrderLimits,
     /// When each was carried out within the last hour, the oldest first; beside it whether it is being held back.
     recent: Vec<(VecDeque<Timestamp>, bool)>,
+    /// Those that were woken while the board was full, in that order.
+    put_off: VecDeque<Waking>,
     root: PathBuf,
     intake: intake::Limits,
 }
@@ -92,24 +98,16 @@ struct Waking {
 }
 
 impl Orders {
-    /// Orders, with those counted that open tasks show to have been carried out lately.
+    /// Orders, with what is known of how often they were carried out lately.
     pub(in crate::daemon) fn new(
         orders: Vec<Order>,
         limits: OrderLimits,
         state: &State,
         (root, intake): (PathBuf, intake::Limits),
     ) -> Self {
-        let mut recent: Vec<(VecDeque<Timestamp>, bool)> = vec![Default::default(); orders.len()];
-        let mut past: Vec<(Timestamp, u32)> =
-            state.tasks.values().filter_map(|task| Some((task.accepted, order_of(task)?.0))).collect();
-        past.sort();
-        for (at, number) in past {
-            let index = orders.iter().position(|order| order.number == number);
-            if let Some((runs, _)) = index.and_then(|index| recent.get_mut(index)) {
-                runs.push_back(at);
-            }
-        }
-        Self { orders, limits, recent, root, intake }
+        let runs = |order: &Order| state.globals.order_runs.get(&order.number).cloned().unwrap_or_default();
+        let recent = orders.iter().map(|order| (runs(order), false)).collect();
+        Self { orders, limits, recent, root, intake, put_off: VecDeque::new() }
     }
 
     /// The orders that an event wakes.
@@ -182,6 +180,9 @@ impl Orders {
 impl Engine {
     /// Hands in the tasks of the orders that this round's events wake, and of those that their events wake in turn.
     pub(in crate::daemon) fn carry_out_orders(&mut self, round: &mut Round) {
+        while let Some(waking) = self.next_put_off() {
+            self.carry_out(&waking, round);
+        }
         let mut seen = 0;
         while let Some((seq, event)) = round.batch.events.get(seen) {
             seen += 1;
@@ -194,9 +195,23 @@ impl Engine {
         }
     }
 
+    /// Whether an order waits for room, and there is some.
+    pub(in crate::daemon) fn has_put_off(&self) -> bool {
+        !self.orders.put_off.is_empty() && !self.is_full() && !self.end.is_begun()
+    }
+
+    fn next_put_off(&mut self) -> Option<Waking> {
+        if self.has_put_off() { self.orders.put_off.pop_front() } else { None }
+    }
+
     fn carry_out(&mut self, waking: &Waking, round: &mut Round) {
         let now = self.clock.now();
         let held = self.orders.held(waking, now);
+        if held.is_none() && self.is_full() && self.orders.put_off.len() < PUT_OFF_MAX {
+            tracing::info!(by = waking.name, "a standing order waits until there is room on the board");
+            self.orders.put_off.push_back(waking.clone());
+            return;
+        }
         let failed = held.or_else(|| self.hand_in(waking, round).err());
         let Some((runs, is_held)) = self.orders.recent.get_mut(waking.index) else { return };
         let Some(why) = failed else {

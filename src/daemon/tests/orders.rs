@@ -119,3 +119,41 @@ async fn an_order_is_carried_out_so_often_within_an_hour() {
     assert_eq!(running.ordered().await.len(), 2);
     running.end_hard().await;
 }
+
+#[tokio::test]
+async fn tasks_that_ended_count_for_the_hour_after_a_restart() {
+    let mut rig = Rig::new(&["a"]);
+    rig.orders = vec![order(1, memory("a"), "Look at {{name}}.")];
+    rig.order_limits.runs_per_hour_max = 2;
+    let running = rig.start(&Workers::ruled(|_, _| said("done")));
+    for number in 0..2 {
+        running.remember("a", &number.to_string()).await;
+    }
+    for name in running.ordered().await {
+        running.rested(&name).await;
+    }
+    running.end().await;
+    let running = rig.start(&Workers::played());
+    running.remember("a", "again").await;
+    assert_eq!(running.ordered().await.len(), 2);
+    assert!(running.held().await[0]["why"].as_str().unwrap().contains("trigger_runs_per_hour_max"));
+    running.end_hard().await;
+}
+
+#[tokio::test]
+async fn an_order_that_finds_the_board_full_is_carried_out_once_there_is_room() {
+    let mut rig = Rig::new(&["a"]);
+    rig.orders = vec![order(1, memory("a"), "Look at {{name}}.")];
+    rig.rules.limits.open_tasks_max = 1;
+    let workers = Workers::played();
+    let running = rig.start(&workers);
+    running.submit("job", SIMPLE).await;
+    let asked = workers.next().await;
+    running.remember("a", "text").await;
+    assert_eq!(running.ordered().await, Vec::<String>::new());
+    asked.say("done");
+    let asked = workers.next().await;
+    assert!(asked.call.prompt.contains("Look at a."), "{}", asked.call.prompt);
+    assert_eq!((running.ordered().await.len(), running.held().await.len()), (1, 0));
+    running.end_hard().await;
+}
