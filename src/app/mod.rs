@@ -16,6 +16,7 @@ mod rules;
 mod tests;
 
 pub use crate::worker::Pace;
+pub use crate::worker::begin_lean;
 pub use bridge::{Bridge, bridge};
 pub use connect::{Became, Client, Connected, Scope, What, Wish, connect as connect_client};
 pub use demo::{Demo, demo};

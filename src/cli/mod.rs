@@ -36,6 +36,9 @@ pub fn main() -> ExitCode {
         return commands::mcp::run(&cli.global, args);
     }
     let session = Session::new(&cli.global, cli.command.is_daemon());
+    if cli.command.is_daemon() && !session.is_told_of_memory() {
+        crate::app::begin_lean();
+    }
     let ended = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(Box::pin(commands::run(&session, cli.command))),
         Err(error) => Err(Failure::new(Exit::Failed, format!("the system gave no threads: {error}"))),

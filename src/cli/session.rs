@@ -14,6 +14,10 @@ const LOG_VARIABLE: &str = "SYNOD_LOG";
 /// Columns of a terminal that nobody knows.
 const COLUMNS: usize = 80;
 
+/// Variables that glibc's allocator reads.
+const ALLOCATOR_VARIABLES: [&str; 5] =
+    ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"];
+
 /// One run of the program.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -62,6 +66,11 @@ impl Session {
         let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
         let said = || self.environment.text("COLUMNS").and_then(|columns| columns.trim().parse().ok());
         terminal.filter(|columns| *columns > 0).or_else(said).unwrap_or(COLUMNS)
+    }
+
+    /// Whether whoever started this process has said how its memory is to be kept, be it this program itself.
+    pub(super) fn is_told_of_memory(&self) -> bool {
+        ALLOCATOR_VARIABLES.iter().any(|name| self.environment.get(name).is_some())
     }
 
     /// Who asks, for the log.

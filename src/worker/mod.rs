@@ -16,7 +16,7 @@ mod tests;
 
 pub use ceiling::Ceiling;
 pub use mcp::login;
-pub use process::{Error as ProcessError, ShimProgram, detach, open, shim};
+pub use process::{Error as ProcessError, ShimProgram, begin_lean, detach, open, shim};
 pub use record::Recorder;
 pub use replay::Pace;
 pub use roster::{Roster, RosterParts};

@@ -4,6 +4,7 @@
 mod attend;
 mod detach;
 mod keeper;
+mod lean;
 mod live;
 mod open;
 mod proc_fs;
@@ -13,6 +14,7 @@ mod spool;
 mod standby;
 
 pub use detach::detach;
+pub use lean::begin_lean;
 pub use open::open;
 
 pub(crate) use attend::{Begin, Ending, Variables, attend};
