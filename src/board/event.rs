@@ -354,6 +354,11 @@ pub struct RoutedStep {
 }
 
 impl Event {
+    /// Whether it is about a memory, and about no task.
+    pub fn is_of_memory(&self) -> bool {
+        matches!(self, Self::MemoryRevised { .. } | Self::MemoryLeased { .. })
+    }
+
     /// The task it belongs to; `None` for a file or an order that never became one, for memories and records.
     pub fn task(&self) -> Option<&TaskId> {
         match self {

@@ -1,6 +1,7 @@
 //! The end, in order: no new work, running calls get a grace, then they are stopped, the last pages are written.
 
 use super::engine::Engine;
+use super::publishing::Pace;
 use crate::board::Timestamp;
 
 /// How far the end is.
@@ -37,6 +38,10 @@ impl Engine {
         self.rules.limits.concurrent_calls_max = 0;
         self.calls.leave();
         self.following.hurry();
+        if self.published < self.handed {
+            // Lines that wait for others wait no longer.
+            self.pages.write(Vec::new(), self.handed, Pace::Now);
+        }
         if matches!(self.end.phase, Phase::Stopping { .. }) {
             // They were told; to be told again must not put the end off.
         } else if hard || self.end.is_begun() {

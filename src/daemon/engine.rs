@@ -8,7 +8,7 @@ use super::incoming::{Acted, Incoming, Query, RawOffer};
 use super::memories::{Following, Orders};
 use super::notices::{Notices, notice};
 use super::outage::Outage;
-use super::publishing::{Pages, calls_first};
+use super::publishing::{Pace, Pages, calls_first};
 use super::queries::Waiting;
 use super::start::CaughtUp;
 use super::trouble::{Troubles, Where};
@@ -309,7 +309,8 @@ impl Engine {
             self.following.follow(&self.state, &batch.events);
         }
         // Stops before the ends are noted: an end that did not come from the call itself must still reach it.
-        self.dispatch(effects);
+        let patient = batch.events.iter().all(|(_, event)| event.is_of_memory());
+        self.dispatch(effects, patient);
         for key in &ended_calls {
             self.calls.over(key);
         }
@@ -357,7 +358,8 @@ impl Engine {
         Ok(())
     }
 
-    fn dispatch(&mut self, effects: Vec<(Seq, Effect)>) {
+    /// `patient`: nobody waits for the pages among them.
+    fn dispatch(&mut self, effects: Vec<(Seq, Effect)>, patient: bool) {
         let (mut pages, mut asked) = (Vec::new(), false);
         let (on_the_way, calls) = calls_first();
         for (seq, effect) in effects {
@@ -378,7 +380,15 @@ impl Engine {
         if !pages.is_empty() {
             self.handed = self.state.seq;
             drop(on_the_way);
-            self.pages.write(pages, self.state.seq, asked.then_some(calls));
+            let only_lines = || pages.iter().all(|(_, page)| matches!(page, Page::Message(_)));
+            let pace = if asked {
+                Pace::AfterCalls(calls)
+            } else if patient && !self.end.is_begun() && only_lines() {
+                Pace::Together
+            } else {
+                Pace::Now
+            };
+            self.pages.write(pages, self.state.seq, pace);
         }
     }
 }

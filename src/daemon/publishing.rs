@@ -8,7 +8,7 @@ use crate::folder::publish::Publisher;
 use crate::store::Blobs;
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc as thread_channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Pause between two tries to write while the disk is full or a folder is gone.
@@ -22,13 +22,29 @@ const PAGES_PER_WRITE_MAX: usize = 65_536;
 /// wait for one whose context is read from a slow disk.
 const CALLS_FIRST_MAX: Duration = Duration::from_millis(20);
 
+/// How long lines about memories wait for one another. Each flush competes with the commits of those who write meanwhile;
+/// what is lost by waiting is only what a crash makes the next start write again.
+const LINES_WAIT: Duration = Duration::from_millis(200);
+
+/// How long it is at most before a page is seen that comes while lines wait.
+const LINES_NAP: Duration = Duration::from_millis(20);
+
 /// Pages on their way to the writing thread.
 struct Waiting {
     pages: Vec<(Seq, Page)>,
     /// Everything up to this event is covered with them.
     upto: Seq,
-    /// Ends when the calls of the round are on their way.
-    calls: Option<thread_channel::Receiver<()>>,
+    pace: Pace,
+}
+
+/// When pages are written.
+pub(super) enum Pace {
+    /// At once.
+    Now,
+    /// Once the calls of the round are on their way, which ends the channel.
+    AfterCalls(thread_channel::Receiver<()>),
+    /// Nobody waits for them: within [`LINES_WAIT`], with others that come meanwhile.
+    Together,
 }
 
 /// Held by a call's job until its call is on its way: the pages of the round are written after that, for both need the
@@ -65,9 +81,9 @@ impl Pages {
         Ok(Self(pages))
     }
 
-    /// Hands pages on; everything up to `upto` is then covered. They wait a little for `calls`.
-    pub(super) fn write(&self, pages: Vec<(Seq, Page)>, upto: Seq, calls: Option<thread_channel::Receiver<()>>) {
-        if self.0.send(Waiting { pages, upto, calls }).is_err() {
+    /// Hands pages on; everything up to `upto` is then covered.
+    pub(super) fn write(&self, pages: Vec<(Seq, Page)>, upto: Seq, pace: Pace) {
+        if self.0.send(Waiting { pages, upto, pace }).is_err() {
             tracing::error!("the thread that writes pages is gone; they will be written at the next start");
         }
     }
@@ -77,6 +93,35 @@ fn trouble(what: Option<String>) -> Incoming {
     Incoming::Trouble { at: Where::Pages, what }
 }
 
+/// What waits, from the first on, in one batch.
+fn together(first: Waiting, waiting: &thread_channel::Receiver<Waiting>) -> (Vec<(Seq, Page)>, Seq) {
+    let Waiting { mut pages, mut upto, pace } = first;
+    let mut patient_until = None;
+    match pace {
+        Pace::Now => {}
+        // It ends one way or the other; nothing comes.
+        Pace::AfterCalls(calls) => drop(calls.recv_timeout(CALLS_FIRST_MAX)),
+        Pace::Together => patient_until = Some(Instant::now() + LINES_WAIT),
+    }
+    while pages.len() < PAGES_PER_WRITE_MAX {
+        let more = match waiting.try_recv() {
+            Ok(more) => more,
+            // Sleeping, and not waiting for what comes: to be woken by each of many writers would disturb them.
+            Err(thread_channel::TryRecvError::Empty) if patient_until.is_some_and(|until| Instant::now() < until) => {
+                std::thread::sleep(LINES_NAP);
+                continue;
+            }
+            Err(_) => break,
+        };
+        pages.extend(more.pages);
+        upto = more.upto;
+        if !matches!(more.pace, Pace::Together) {
+            patient_until = None;
+        }
+    }
+    (pages, upto)
+}
+
 fn write_all(
     mut publisher: Publisher,
     blobs: &Blobs,
@@ -84,16 +129,8 @@ fn write_all(
     sender: &mpsc::Sender<Incoming>,
 ) {
     let load = |text: &Text| blobs.get(text).map_err(|error| error.to_string());
-    while let Ok(Waiting { mut pages, mut upto, calls }) = waiting.recv() {
-        if let Some(calls) = calls {
-            // It ends one way or the other; nothing comes.
-            calls.recv_timeout(CALLS_FIRST_MAX).ok();
-        }
-        while pages.len() < PAGES_PER_WRITE_MAX {
-            let Ok(more) = waiting.try_recv() else { break };
-            pages.extend(more.pages);
-            upto = more.upto;
-        }
+    while let Ok(first) = waiting.recv() {
+        let (pages, upto) = together(first, waiting);
         let mut told = false;
         while let Err(error) = publisher.publish(&pages, &load) {
             if !told && sender.blocking_send(trouble(Some(error.to_string()))).is_err() {

@@ -14,7 +14,7 @@ use super::local::LocalBoard;
 use super::memories::{Bus, Order, OrderLimits, Orders};
 use super::notices::Notices;
 use super::outage::Outage;
-use super::publishing::Pages;
+use super::publishing::{Pace, Pages};
 use super::queries::Waiting;
 use super::trouble::{Troubles, Where};
 use super::{Facts, ending};
@@ -284,7 +284,7 @@ impl Daemon {
 fn catch_up(writer: &Pages, pages: Vec<(Seq, Page)>, published: Seq, last: Seq) -> CaughtUp {
     let caught_up = CaughtUp { at: if pages.is_empty() { published } else { last }, bell: CancellationToken::new() };
     if !pages.is_empty() {
-        writer.write(pages, last, None);
+        writer.write(pages, last, Pace::Now);
     }
     caught_up.tell(published);
     caught_up

@@ -137,6 +137,14 @@ impl<F: Form> AppendFile<F> {
         Ok(())
     }
 
+    /// Flushes what was appended, and the file's name in its folder.
+    pub(crate) fn sync(&self, folder: BorrowedFd<'_>, shown: &Path) -> Result<(), Error> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(folder, self.name, flags, Mode::empty());
+        let synced = opened.and_then(|file| rustix::fs::fdatasync(&file)).and_then(|()| rustix::fs::fsync(folder));
+        synced.map_err(|error| Error::io(&shown.join(self.name), "flush", error))
+    }
+
     /// The standing without an end that cannot be ours: while this file is open nobody else numbers entries, so one beyond
     /// all that were found or handed over was put there by somebody else, and must not make the log fall silent. Only its
     /// link counts then.

@@ -127,7 +127,7 @@ impl<'a> Draft<'a> {
             rows::remove(&mut self.change.ops, &row, found.chunks);
             self.change.unused.extend(found.blob);
             let (_, event) = head::read_event(self.store.engine(), &row, &found)?;
-            if is_of_memory(&event) {
+            if event.is_of_memory() {
                 continue;
             }
             let row = keys::numbered(keys::LOOSE, seq.0);
@@ -189,8 +189,4 @@ impl<'a> Draft<'a> {
             Error::io("making the JSON of an entry of", self.store.engine().folder(), io::Error::from(error))
         })
     }
-}
-
-fn is_of_memory(event: &Event) -> bool {
-    matches!(event, Event::MemoryRevised { .. } | Event::MemoryLeased { .. })
 }

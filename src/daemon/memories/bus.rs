@@ -127,6 +127,7 @@ impl Bus {
             held,
             marks: BTreeMap::new(),
             flush_at: None,
+            follow_at: None,
             undone,
             troubles: BTreeMap::new(),
             looked,

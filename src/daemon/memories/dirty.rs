@@ -25,6 +25,8 @@ struct Waiting {
     /// Up to which taking they have been seen to.
     done: u64,
     hurries: bool,
+    /// Somebody waits for what was added so far.
+    wanted: bool,
     ended: bool,
 }
 
@@ -44,12 +46,16 @@ pub(in crate::daemon) struct Taken {
 }
 
 impl Dirty {
-    /// These changed, by events up to `upto`.
-    pub(in crate::daemon) fn add(&self, names: impl IntoIterator<Item = MemoryName>, upto: Seq) {
+    /// These changed, by events up to `upto`. `false`: others waited already, so whoever takes them has been woken.
+    pub(in crate::daemon) fn add(&self, names: impl IntoIterator<Item = MemoryName>, upto: Seq) -> bool {
         let mut waiting = self.lock();
+        let first = waiting.names.is_empty();
         waiting.names.extend(names);
         waiting.upto = waiting.upto.max(upto);
-        self.bell.notify_all();
+        if first {
+            self.bell.notify_all();
+        }
+        first
     }
 
     /// From now on somebody waits until everything is seen to.
@@ -58,10 +64,22 @@ impl Dirty {
         self.bell.notify_all();
     }
 
+    /// Somebody waits for what was added so far.
+    pub(in crate::daemon) fn want(&self) {
+        self.lock().wanted = true;
+        self.bell.notify_all();
+    }
+
     /// Nothing more will come.
     pub(in crate::daemon) fn end(&self) {
         self.lock().ended = true;
         self.bell.notify_all();
+    }
+
+    /// Whether somebody waits for what was added, or nothing more will come.
+    pub(in crate::daemon) fn is_pressing(&self) -> bool {
+        let waiting = self.lock();
+        waiting.hurries || waiting.ended
     }
 
     /// Whether nothing waits and nobody is at work.
@@ -75,14 +93,19 @@ impl Dirty {
         let mut waiting = self.lock();
         waiting.taken += u64::from(!waiting.names.is_empty());
         let names = std::mem::take(&mut waiting.names);
+        waiting.wanted = false;
         let Waiting { upto, taken: taking, hurries, ended, .. } = *waiting;
         Taken { names, upto, taking, hurries, ended }
     }
 
-    /// Waits until something was added, or the end, or for `at_most`; blocks the thread. `seen`: what is covered already.
-    pub(in crate::daemon) fn wait(&self, seen: Seq, at_most: Duration) -> Taken {
+    /// Waits until something was added, or the end, or for `at_most`; then for as long as `patience` for more, unless somebody
+    /// wants what there is. Blocks the thread. `seen`: what is covered already.
+    pub(in crate::daemon) fn wait(&self, seen: Seq, at_most: Duration, patience: Duration) -> Taken {
         let nothing = |waiting: &mut Waiting| waiting.names.is_empty() && !waiting.ended && waiting.upto <= seen;
-        drop(self.bell.wait_timeout_while(self.lock(), at_most, nothing).unwrap_or_else(PoisonError::into_inner));
+        let something = self.bell.wait_timeout_while(self.lock(), at_most, nothing);
+        let something = something.unwrap_or_else(PoisonError::into_inner).0;
+        let unwanted = |waiting: &mut Waiting| !(waiting.wanted || waiting.hurries || waiting.ended);
+        drop(self.bell.wait_timeout_while(something, patience, unwanted).unwrap_or_else(PoisonError::into_inner));
         self.take()
     }
 

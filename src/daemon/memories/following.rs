@@ -68,8 +68,9 @@ impl Following {
             return;
         }
         let revised = || revised.iter().map(|name| (*name).clone());
-        if let Some((dirty, waker)) = &self.mirror {
-            dirty.add(revised(), state.seq);
+        if let Some((dirty, waker)) = &self.mirror
+            && dirty.add(revised(), state.seq)
+        {
             waker.wake();
         }
         if let Some(dirty) = &self.index {

@@ -28,6 +28,10 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// meanwhile; what is lost by waiting is only what a crash makes this thread look up again.
 const FLUSH_PAUSE: Duration = Duration::from_millis(200);
 
+/// How long what changed waits for more after files were written last. A single change is in its file at once; of many that
+/// follow each other the files are written together, and one that changes often is written once.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(50);
+
 /// How often one file is tried in one go: each time somebody else's text came in between.
 const TRIES_MAX: usize = 20;
 
@@ -49,6 +53,8 @@ pub(in crate::daemon) struct MirrorJob {
     pub(in crate::daemon) marks: BTreeMap<MemoryName, Option<u64>>,
     /// When that is.
     pub(in crate::daemon) flush_at: Option<Instant>,
+    /// Before when what changed waits for more.
+    pub(in crate::daemon) follow_at: Option<Instant>,
     /// What could not be written and is tried again.
     pub(in crate::daemon) undone: BTreeSet<MemoryName>,
     /// What is wrong, by what it is about.
@@ -84,8 +90,8 @@ impl MirrorJob {
     /// One look at the folder, then one at what the loop decided.
     fn round(&mut self) -> Result<(), Over> {
         let retry = (!self.undone.is_empty()).then_some(RETRY_PAUSE);
-        let flush = self.flush_at.map(|at| at.saturating_duration_since(Instant::now()));
-        let pause = retry.into_iter().chain(flush).min();
+        let until = |at: Instant| at.saturating_duration_since(Instant::now());
+        let pause = [retry, self.flush_at.map(until), self.follow_at.map(until)].into_iter().flatten().min();
         let changes = self.mirror.next(pause);
         if changes.is_empty() {
             self.looked.cancel();
@@ -93,12 +99,16 @@ impl MirrorJob {
         for change in changes {
             self.take(change)?;
         }
+        let now = Instant::now();
+        if self.follow_at.is_some_and(|at| now < at) && !self.dirty.is_pressing() {
+            return Ok(());
+        }
         let Taken { mut names, taking, hurries, ended, .. } = self.dirty.take();
         if ended {
             return Err(Over);
         }
         let told = !names.is_empty();
-        let now = Instant::now();
+        self.follow_at = told.then(|| now + FOLLOW_PAUSE);
         names.append(&mut self.undone);
         let before = self.troubles.clone();
         self.troubles.retain(|about, _| about != WRITING);

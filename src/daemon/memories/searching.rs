@@ -26,6 +26,10 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Longest sleep without anything to do; only so that an end that was missed is noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(600);
 
+/// How long memories wait for one another before the index takes them in, unless somebody searches. Taking in a text costs
+/// more than storing it, and those who write meanwhile need the same disk and processors.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// Most memories that one write of the index takes in, so that their texts do not all lie in memory at once.
 const ENTRIES_MAX: usize = 200;
 
@@ -118,6 +122,9 @@ impl Searcher {
     /// Waits until everything up to an event can be found.
     async fn reach(&self, seq: Seq) -> Result<(), Error> {
         let mut upto = self.upto.clone();
+        if *upto.borrow() < seq {
+            self.dirty.want();
+        }
         let reached = tokio::time::timeout(CATCH_UP_MAX, upto.wait_for(|upto| *upto >= seq)).await;
         match reached {
             Ok(Ok(_)) => Ok(()),
@@ -147,7 +154,7 @@ impl Keeper {
     fn run(mut self) {
         let mut seen = Seq(0);
         loop {
-            let Taken { mut names, upto, taking, ended, .. } = self.dirty.wait(seen, SLEEP_MAX);
+            let Taken { mut names, upto, taking, ended, .. } = self.dirty.wait(seen, SLEEP_MAX, PATIENCE);
             // The end comes last: what was added before it is still taken in.
             if ended && names.is_empty() {
                 return;

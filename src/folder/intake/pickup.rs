@@ -130,7 +130,8 @@ pub fn fingerprint(path: &Path) -> io::Result<String> {
         return Err(io::Error::other("not a regular file"));
     }
     let mut file = tree::open(path, false)?;
-    let (mut sum, mut buffer) = (Sha256::new(), vec![0; 64 << 10]);
+    let bytes = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let (mut sum, mut buffer) = (Sha256::new(), vec![0; bytes.clamp(1, 64 << 10)]);
     loop {
         match file.read(&mut buffer)? {
             0 => return Ok(hex(&sum.finalize())),

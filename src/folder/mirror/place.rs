@@ -99,14 +99,14 @@ impl Place {
     pub(super) fn stands(&self, name: &str, bytes_max: usize) -> Stands {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         // Asked before opening: opening a device can do something.
-        match rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        let size = match rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Stands::Nothing,
-            Ok(stat) if take::kind(&stat) == FileType::RegularFile => {}
+            Ok(stat) if take::kind(&stat) == FileType::RegularFile => usize::try_from(stat.st_size).unwrap_or(0),
             _ => return Stands::Other,
-        }
+        };
         let Ok(opened) = rustix::fs::openat(&self.folder, name, flags, Mode::empty()) else { return Stands::Other };
         let mut file = File::from(opened);
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(size.min(bytes_max) + 1);
         if Read::by_ref(&mut file).take(bytes_max as u64 + 1).read_to_end(&mut bytes).is_err() {
             return Stands::Other;
         }

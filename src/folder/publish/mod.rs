@@ -166,7 +166,9 @@ impl Publisher {
     }
 
     fn write(&mut self, batch: &[(Seq, Page)], blobs: Loader<'_>) -> Result<(), Error> {
-        self.tree.refresh()?;
+        let only_messages = batch.iter().all(|(_, page)| matches!(page, Page::Message(_)));
+        // A folder that is away is made again by who writes into it, and by nobody else.
+        let made = if only_messages && self.tree.stands(&Dir::Communication) { false } else { self.tree.refresh()? };
         let mut stage = self.sort(batch, blobs)?;
         for path in &stage.taken {
             flush::taken(&mut self.tree, path)?;
@@ -180,14 +182,19 @@ impl Publisher {
             flush::refuse(&mut self.tree, &self.ink, refused)?;
         }
         self.append(&stage)?;
-        self.tree.sync()
+        if made || !only_messages {
+            return self.tree.sync();
+        }
+        // A flush of the whole file system would wait for whatever else the machine has written.
+        let shown = self.tree.path(&Dir::Communication, "");
+        self.messages.sync(self.tree.handle(&Dir::Communication)?, &shown)
     }
 
     /// What becomes of each page, before anything is written.
     fn sort(&mut self, batch: &[(Seq, Page)], blobs: Loader<'_>) -> Result<Stage, Error> {
         let mut places = Places { tree: &self.tree, active: &mut self.active };
         let mut renderer = Renderer { ink: &self.ink, limits: &self.limits, blobs, stage: Stage::default() };
-        for (seq, page) in batch {
+        for (seq, page) in stage::standing(batch) {
             renderer.page(*seq, page, &mut places)?;
         }
         Ok(renderer.stage)

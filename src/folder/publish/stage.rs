@@ -2,10 +2,10 @@
 //! content, and the files of a task that ends within the batch are written where they end up.
 
 use super::tree::Dir;
-use crate::board::{LogEntry, Reason, Seq, TaskId, Text, Timestamp};
+use crate::board::{LogEntry, Page, Reason, Seq, TaskId, Text, Timestamp, WorkerName};
 use crate::folder::render::architecture::Record;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What becomes of a file.
 #[derive(Debug)]
@@ -140,10 +140,66 @@ impl Stage {
     }
 }
 
+/// The batch without the pages that a later one of it replaces whole: in a burst a task lives and ends within one batch, and
+/// of its state only the last is written.
+pub(super) fn standing(batch: &[(Seq, Page)]) -> impl Iterator<Item = &(Seq, Page)> {
+    let mut later = HashSet::new();
+    let mut replaced: Vec<bool> =
+        batch.iter().rev().map(|(_, page)| !replaces(page).is_none_or(|of| later.insert(of))).collect();
+    replaced.reverse();
+    batch.iter().zip(replaced).filter(|(_, replaced)| !replaced).map(|(page, _)| page)
+}
+
+/// What a page shows, where each shows all of it anew.
+fn replaces(page: &Page) -> Option<(Shown, &TaskId, Option<&WorkerName>)> {
+    match page {
+        Page::TaskState { task, .. } => Some((Shown::State, task, None)),
+        Page::Progress { task, .. } => Some((Shown::Progress, task, None)),
+        Page::Session { task, worker, .. } => Some((Shown::Session, task, Some(worker))),
+        _ => None,
+    }
+}
+
+/// The kinds of pages that are shown anew as a whole.
+#[derive(PartialEq, Eq, Hash)]
+enum Shown {
+    State,
+    Progress,
+    Session,
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_pages_that_show_the_same_anew_only_the_last_is_made() {
+        let state = |task: &str, text: &str| {
+            let (task, state) = (TaskId::parse(task).unwrap(), Value::from(text));
+            (Seq(1), Page::TaskState { task, state })
+        };
+        let progress = |text: &str| (Seq(1), Page::Progress { task: TaskId::parse("t").unwrap(), text: text.into() });
+        let session = |worker: &str| {
+            let (task, worker) = (TaskId::parse("t").unwrap(), WorkerName::new(worker));
+            (Seq(1), Page::Session { task, worker, session: Value::Null })
+        };
+        let line = || (Seq(1), Page::Message(Value::Null));
+        let batch = [
+            state("t", "1"),
+            line(),
+            state("u", "1"),
+            progress("1"),
+            session("a"),
+            line(),
+            state("t", "2"),
+            progress("2"),
+            session("b"),
+        ];
+        let left: Vec<&(Seq, Page)> = standing(&batch).collect();
+        let expected = [line(), state("u", "1"), session("a"), line(), state("t", "2"), progress("2"), session("b")];
+        assert_eq!(left, expected.iter().collect::<Vec<_>>());
+    }
 
     #[test]
     fn a_file_written_twice_is_written_once_and_where_its_task_ends() {

@@ -123,6 +123,14 @@ struct Base {
     inode: u64,
 }
 
+impl Base {
+    /// Whether it is what its path leads to; `None`: the path leads nowhere.
+    fn stands(&self) -> Option<bool> {
+        let stat = rustix::fs::statat(CWD, &self.path, AtFlags::empty()).ok()?;
+        Some((stat.st_dev, stat.st_ino) == (self.device, self.inode))
+    }
+}
+
 /// The trees.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -160,27 +168,32 @@ impl Tree {
         Ok(())
     }
 
-    /// Looks whether every fixed folder is still the one that is held open; if not, makes and opens them anew.
-    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+    /// Whether a folder's fixed folder is still the one that is held open.
+    pub(super) fn stands(&self, dir: &Dir) -> bool {
+        self.bases.get(dir.parts().0).and_then(Base::stands) == Some(true)
+    }
+
+    /// Looks whether every fixed folder is still the one that is held open; if not, makes and opens them anew, and says so.
+    pub(super) fn refresh(&mut self) -> Result<bool, Error> {
         if self.known.len() > KNOWN_MAX {
             self.known.clear();
         }
         let mut gone = Vec::new();
         let mut other = self.bases.len() != BASES.len();
         for base in &self.bases {
-            match rustix::fs::statat(CWD, &base.path, AtFlags::empty()) {
-                Ok(stat) if (stat.st_dev, stat.st_ino) == (base.device, base.inode) => {}
-                Ok(_) => other = true,
-                Err(_) => gone.push(base.path.clone()),
+            match base.stands() {
+                Some(true) => {}
+                Some(false) => other = true,
+                None => gone.push(base.path.clone()),
             }
         }
         if gone.is_empty() && !other {
-            return Ok(());
+            return Ok(false);
         }
         self.reopen()?;
         let made = gone.iter().map(|path| format!("the folder {} was gone and was made again", path.display()));
         self.notices.extend(made);
-        Ok(())
+        Ok(true)
     }
 
     /// Forgets which folders stand.
