@@ -11,6 +11,8 @@ mod flow;
 mod full_board;
 pub(crate) mod harness;
 mod hostile;
+mod http_names;
+mod lean;
 mod memories;
 mod obstacles;
 mod parity;
