@@ -30,6 +30,8 @@ mod mcp_workers;
 mod mirror_torture;
 #[path = "../src/app/tests/from_outside/mission/mod.rs"]
 mod mission;
+#[path = "../src/board/tests/from_outside/mission_tables.rs"]
+mod mission_tables;
 #[path = "peers/mod.rs"]
 mod peers;
 #[path = "../src/folder/tests/from_outside/publish.rs"]

@@ -15,9 +15,8 @@ use super::plan::{Plan, PlanSource, Shape, Share, Step, StepAim};
 use super::rests::is_blocked;
 use super::routing::{self, Classified, Pipeline};
 use super::rules::Rules;
-use super::spec::{Mode, Priority, WrittenPlan};
+use super::spec::{Mode, Priority};
 use super::state::State;
-use super::task::Task;
 use std::collections::BTreeSet;
 use written::Table;
 
@@ -39,27 +38,6 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     why.extend(said);
     let workers = seated(&plan.steps);
     Ok((Route { kind, category, mode, priority, workers, why, steps: Vec::new() }, plan))
-}
-
-/// The steps of a plan that a planner wrote for a task under way, and what should be said of who does them. The workers that
-/// it names are wishes: one that does not exist is replaced, and others may take the place of any.
-///
-/// # Errors
-/// `Unacceptable` for a plan without steps, with a circle, or with two steps of one name.
-pub(in crate::board) fn steps_for(
-    state: &State,
-    rules: &Rules,
-    task: &Task,
-    written: &WrittenPlan,
-) -> Result<(Vec<Step>, Vec<String>), Refusal> {
-    let classified = routing::as_routed(&task.route, &task.spec, &rules.catalog);
-    let mut ranked =
-        if task.spec.models.is_empty() { routing::rank(&classified, rules) } else { task.spec.models.clone() };
-    ranked.sort_by_key(|worker| is_blocked(state, worker));
-    if ranked.is_empty() {
-        return Err(Refusal::NoWorker);
-    }
-    written::steps(written, &Table { state, rules, classified: &classified, ranked: &ranked, bound: false })
 }
 
 /// Who sits in some steps, each once.

@@ -120,23 +120,6 @@ pub(in crate::board) fn classify_step(
     }
 }
 
-/// What an accepted task was taken for, as its route tells it.
-pub(in crate::board) fn as_routed(route: &super::event::Route, spec: &TaskSpec, catalog: &Catalog) -> Classified {
-    let entry = catalog.kind(route.kind.as_str());
-    let usual = usual_role(&route.kind, catalog);
-    let role = spec.role.as_ref().map_or(usual, |role| catalog.role_named(role.as_str()).unwrap_or(role.as_str()));
-    Classified {
-        kind: route.kind.clone(),
-        category: route.category.clone(),
-        shape: entry.map_or(Shape::Making, |entry| entry.shape),
-        mode: route.mode,
-        role: Role::new(role),
-        role_named: spec.role.is_some(),
-        check_role: Role::new(entry.map_or("reviewer", |entry| entry.check_role.as_str())),
-        why: Vec::new(),
-    }
-}
-
 /// The role that a kind asks for.
 pub(in crate::board) fn usual_role<'a>(kind: &Kind, catalog: &'a Catalog) -> &'a str {
     catalog.kind(kind.as_str()).map_or("implementer", |entry| entry.role.as_str())

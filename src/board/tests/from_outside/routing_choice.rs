@@ -24,7 +24,7 @@ fn of(text: &str, change: impl FnOnce(&mut TaskSpec)) -> Classified {
 }
 
 /// Workers by name, model, tier, family.
-fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
+pub(crate) fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
     let second = Duration::from_secs(1);
     let worker = |(name, model, tier, family): &(&str, &str, u8, &str)| WorkerRule {
         name: WorkerName::new(*name),
