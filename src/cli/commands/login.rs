@@ -1,6 +1,7 @@
 //! `synod login`: a person logs in at the server of a worker.
 
-use crate::app::{self, Login};
+use crate::api::{Reply, Request};
+use crate::app::{self, Login, Place};
 use crate::cli::exit::Exit;
 use crate::cli::report::Failure;
 use crate::cli::session::Session;
@@ -54,11 +55,21 @@ pub(super) async fn run(session: &Session, args: &Args) -> Result<Exit, Failure>
         session.out.say("(your browser was told to)");
     }
     let granted = waiting.finish(name, args.timeout).await.map_err(app::Error::from)?;
+    if is_blocked(&place, name).await {
+        session.out.say(&format!("the daemon has blocked {name} meanwhile; start it anew: synod down, synod up"));
+    }
     session.out.put(&became("logged_in", &granted), || match granted.as_slice() {
         [] => format!("{name} is logged in"),
         granted => format!("{name} is logged in, with the rights {}", granted.join(" ")),
     })?;
     Ok(Exit::Ok)
+}
+
+/// Whether a daemon runs that no longer asks the worker.
+async fn is_blocked(place: &Place, name: &str) -> bool {
+    let Ok(Some(handle)) = app::connect(place).await else { return false };
+    let Ok(Reply::Workers { workers }) = handle.ask(Request::Workers).await else { return false };
+    workers.iter().any(|worker| worker.name == *name && worker.standing.starts_with("blocked"))
 }
 
 #[cfg(test)]

@@ -38,6 +38,14 @@ struct Bounds {
     local: bool,
 }
 
+impl Bounds {
+    /// Whether the MCP server is named by an address inside the network.
+    fn is_inside(&self) -> bool {
+        let home = self.home.trim_start_matches('[').trim_end_matches(']');
+        home.parse().is_ok_and(is_inside)
+    }
+}
+
 /// The way to the authorization server.
 #[derive(Debug)]
 pub(super) struct Outward {
@@ -86,7 +94,7 @@ impl Outward {
         }
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         match host.parse::<IpAddr>() {
-            Ok(address) if is_inside(address) && host != self.bounds.home => no("it is an address inside the network"),
+            Ok(address) if is_inside(address) && !self.bounds.is_inside() => no("it is an address inside the network"),
             _ => Ok(()),
         }
     }
@@ -200,6 +208,8 @@ mod tests {
         ] {
             assert!(!permits(far, url), "{url}");
         }
+        assert!(permits("https://10.0.0.1/mcp", "https://10.0.0.7/token"), "both are inside");
+        assert!(!permits("https://10.0.0.1/mcp", "https://127.0.0.1/token"));
         assert!(permits("http://127.0.0.1:1/mcp", "http://localhost:9/token"));
         assert!(permits("http://127.0.0.1:1/mcp", "https://login.example.org/token"));
         assert!(!permits("http://127.0.0.1:1/mcp", "http://login.example.org/token"));
