@@ -2,7 +2,7 @@
 
 use crate::board::attempt::{Attempt, AttemptState, Rung};
 use crate::board::event::{Ending, Event};
-use crate::board::id::WorkerName;
+use crate::board::id::{AttemptKey, WorkerName};
 use crate::board::page::{OutputPage, Page};
 use crate::board::state::State;
 use crate::board::task::{Phase, Task};
@@ -152,6 +152,10 @@ pub(super) fn output(_state: &State, task: &Task, attempt: &Attempt) -> Option<P
 /// The line of `model_messages.log` for an event.
 pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
     let mut line = json!({ "at": event.at().rfc3339(), "event": event.name(), "task": event.task() });
+    if let Some(key) = asked(event) {
+        line["attempt"] = json!(key.number);
+        line["worker"] = json!(worker_of(state, key));
+    }
     match event {
         Event::TaskAccepted { route, spec, .. } => {
             line["title"] = json!(spec.title());
@@ -163,7 +167,7 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["file"] = json!(name);
             line["reason"] = json!(reason);
         }
-        Event::DaemonStarted { .. } => {}
+        Event::DaemonStarted { .. } | Event::AttemptAdopted { .. } => {}
         Event::RecordsImported { by, file, records, .. } => {
             line["by"] = json!(by);
             line["file"] = json!(file);
@@ -187,32 +191,20 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
                 line["rung"] = json!(rung);
             }
         }
-        Event::AttemptStarted { key, thread, .. } => {
-            line["attempt"] = json!(key.number);
-            line["worker"] = json!(worker_of(state, key));
+        Event::AttemptStarted { thread, .. } => {
             if let Some(earlier) = thread.resumes {
                 line["goes_on_from"] = json!(earlier);
             }
         }
-        Event::AttemptAdopted { key, .. } => {
-            line["attempt"] = json!(key.number);
-            line["worker"] = json!(worker_of(state, key));
-        }
-        Event::CostReserved { key, usd, .. } => {
-            line["attempt"] = json!(key.number);
-            line["worker"] = json!(worker_of(state, key));
+        Event::CostReserved { usd, .. } => {
             line["usd"] = json!(usd);
         }
-        Event::AttemptAnswered { key, answer, .. } => {
-            line["attempt"] = json!(key.number);
-            line["worker"] = json!(worker_of(state, key));
+        Event::AttemptAnswered { answer, .. } => {
             line["model"] = json!(answer.model);
             line["bytes"] = json!(answer.text.bytes());
             line["usage"] = json!(answer.usage);
         }
-        Event::AttemptFailed { key, failure, .. } => {
-            line["attempt"] = json!(key.number);
-            line["worker"] = json!(worker_of(state, key));
+        Event::AttemptFailed { failure, .. } => {
             line["failure"] = json!(failure);
         }
         Event::PlanChanged { by, source, adds, drops, why, .. } => {
@@ -249,7 +241,19 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
     Some(line)
 }
 
-fn worker_of(state: &State, key: &crate::board::id::AttemptKey) -> Option<WorkerName> {
+/// The attempt that an event is about, from its start on.
+fn asked(event: &Event) -> Option<&AttemptKey> {
+    match event {
+        Event::AttemptStarted { key, .. }
+        | Event::AttemptAdopted { key, .. }
+        | Event::CostReserved { key, .. }
+        | Event::AttemptAnswered { key, .. }
+        | Event::AttemptFailed { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
+fn worker_of(state: &State, key: &AttemptKey) -> Option<WorkerName> {
     let attempt = state.tasks.get(&key.task)?.attempts.get(&key.number)?;
     Some(attempt.worker.clone())
 }
