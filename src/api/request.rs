@@ -342,4 +342,7 @@ pub struct Overrides {
     pub memories: Vec<String>,
     /// Tasks that must end first.
     pub depends_on: Vec<TaskId>,
+    /// Ask anew, also where an identical call has been answered before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_cache: bool,
 }

@@ -42,6 +42,7 @@ fn a_task_that_is_handed_in() {
             spec: Some("spec.md".to_owned()),
             memories: vec!["design/auth".to_owned()],
             depends_on: vec![task()],
+            no_cache: false,
         },
         by: "cli".to_owned(),
     };

@@ -16,7 +16,7 @@ use crate::folder::intake::{self, Intake};
 use crate::folder::mirror;
 use crate::folder::publish::{self, Publisher};
 use crate::http;
-use crate::store::Store;
+use crate::store::{AnswerLimits, Answers, Store};
 use crate::worker::{Pace, Recorder, Roster, RosterParts, ShimProgram};
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
@@ -115,6 +115,7 @@ impl Engine {
                 providers,
             },
             memories: memory_parts(place),
+            answers: answers(place),
             look: engage.look,
         };
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;
@@ -251,6 +252,13 @@ fn call_places(layout: &Layout, limits: &config::Limits, workers: &IndexMap<Stri
         },
         prompt: prompt::Limits { prompt_bytes_max: limits.prompt_bytes_max },
     }
+}
+
+/// Where answers are kept for identical calls, if they are.
+fn answers(place: &Place) -> Option<Answers> {
+    let cache = &place.loaded.settings.cache;
+    let limits = AnswerLimits { entries_max: cache.entries_max, age_max: cache.age_max };
+    cache.answers.then(|| Answers::new(place.layout.dot_synod.join("answers"), limits))
 }
 
 fn memory_parts(place: &Place) -> MemoryParts {

@@ -118,6 +118,8 @@ pub struct OutputPage {
     pub verdicts: Vec<Verdict>,
     /// Tokens and money.
     pub usage: Usage,
+    /// It is the kept answer of an identical call.
+    pub cached: bool,
 }
 
 /// One entry of the handoff log, in the fields of its fixed form. Texts are raw; escaping, masking and the hash chain are the folder's.

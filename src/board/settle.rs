@@ -5,6 +5,7 @@ use super::apply::apply;
 use super::attempt::{AttemptState, Failure, FailureClass, Purpose, Rung, Usage};
 use super::budget;
 use super::consensus;
+use super::early_stop;
 use super::event::{Ending, Event};
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::plan::{Step, StepAim};
@@ -99,6 +100,10 @@ fn work(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> 
     let given_up = give_up(state, rules, task, at);
     if !given_up.is_empty() {
         return given_up;
+    }
+    let settled = early_stop::stops(rules, task, at);
+    if !settled.is_empty() {
+        return settled;
     }
     let mut planned = Vec::new();
     let mut all_ended = true;

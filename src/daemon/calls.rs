@@ -1,5 +1,6 @@
 //! The job of one call: load what the prompt needs, make the call, read the verdicts, store the text, report.
 
+mod recalling;
 mod reserving;
 
 use super::caller::{Caller, Calling};
@@ -18,8 +19,9 @@ use crate::board::{
     verdict_reader,
 };
 use crate::folder::{context, without_keys};
-use crate::store::Blobs;
+use crate::store::{Answers, Blobs};
 use crate::worker::{Call, Outcome, Reply};
+use recalling::Recall;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -87,6 +89,8 @@ pub(super) struct Calls {
     memories: Option<Memories>,
     /// Whether the day has a budget, so that every call's worst case is set aside before it is made.
     day_budget: bool,
+    /// Kept answers of identical calls.
+    answers: Option<Answers>,
     stops: BTreeMap<AttemptKey, CancellationToken>,
     /// Cancelled when the daemon ends: then a stopped call reports nothing and is asked again at the next start.
     ending: CancellationToken,
@@ -103,7 +107,20 @@ impl Calls {
         sender: mpsc::Sender<Incoming>,
     ) -> Self {
         let (stops, ending) = (BTreeMap::new(), CancellationToken::new());
-        Self { caller, desk, places, blobs, clock, jobs, sender, memories: None, day_budget: false, stops, ending }
+        Self {
+            caller,
+            desk,
+            places,
+            blobs,
+            clock,
+            jobs,
+            sender,
+            memories: None,
+            day_budget: false,
+            answers: None,
+            stops,
+            ending,
+        }
     }
 
     /// The same, with memories from the shelf.
@@ -115,6 +132,12 @@ impl Calls {
     /// The same, under a budget for the day, if there is one.
     pub(super) fn with_budget(mut self, usd_per_day: Option<f64>) -> Self {
         self.day_budget = usd_per_day.is_some();
+        self
+    }
+
+    /// The same, with kept answers of identical calls.
+    pub(super) fn with_answers(mut self, answers: Option<Answers>) -> Self {
+        self.answers = answers;
         self
     }
 
@@ -191,6 +214,7 @@ impl Calls {
             jobs: self.jobs.clone(),
             memories: self.memories.clone(),
             day_budget: self.day_budget,
+            recall: Recall::of(self.answers.clone()),
             told: OnceLock::new(),
         };
         let (sender, key, clock, jobs) = (self.sender.clone(), ask.key.clone(), self.clock, self.jobs.clone());
@@ -241,6 +265,8 @@ struct CallJob {
     jobs: Jobs,
     memories: Option<Memories>,
     day_budget: bool,
+    /// What is known of the kept answers.
+    recall: Recall,
     /// What is noted beside the answer, once that is known.
     told: OnceLock<Told>,
 }
@@ -284,6 +310,9 @@ impl CallJob {
             Begun::Not(on_the_way) => on_the_way,
         };
         let mut call = self.prepare(ask).await?;
+        if let Some(kept) = self.recall(ask, &call) {
+            return Ok(kept);
+        }
         // Setting money aside waits for the loop, and the loop's pages must not wait for it.
         let on_the_way = if self.is_budgeted(ask) {
             drop(on_the_way);
@@ -369,9 +398,11 @@ impl CallJob {
 
     /// Reports an outcome and waits until it is stored. `false` when the daemon ended before that.
     async fn report(&self, ask: &Ask, outcome: Outcome) -> bool {
+        let mut good = None;
         let input = match outcome {
             Ok(reply) => {
                 let Some(answer) = self.answer(ask, reply).await else { return false };
+                good = self.recall.likeness().map(|_| answer.clone());
                 Input::Answered { at: self.clock.now(), key: ask.key.clone(), answer: Box::new(answer) }
             }
             Err(mut failure) => {
@@ -386,7 +417,13 @@ impl CallJob {
         }
         match when_stored.await {
             // When the board no longer waits for it (cancelled, overdue), nothing of it is needed either.
-            Ok(Ok(()) | Err(Refusal::NotRunning { .. })) => true,
+            Ok(Ok(())) => {
+                if let Some(answer) = good {
+                    self.remember(answer).await;
+                }
+                true
+            }
+            Ok(Err(Refusal::NotRunning { .. })) => true,
             Ok(Err(_)) | Err(_) => false,
         }
     }
@@ -394,6 +431,7 @@ impl CallJob {
     async fn answer(&self, ask: &Ask, reply: Reply) -> Option<Answer> {
         let structured = reply.structured.as_ref();
         let verdicts = verdict_reader::read_beside(&ask.purpose, &reply.text, structured, &self.shown(ask));
+        self.recall.structured.set(reply.structured.clone()).ok();
         let told = self.told.get().cloned().unwrap_or_default();
         let prompt = match &told.prompt {
             // A worker that keeps the session itself is not told again.
@@ -403,6 +441,8 @@ impl CallJob {
         Some(Answer {
             proposal: plan_reader::read(&ask.purpose, &reply.text, structured),
             text: self.keep(&reply.text).await?,
+            cached: self.recall.is_found(),
+            call_hash: self.recall.likeness(),
             verdicts,
             model: reply.model,
             session: reply.session,
@@ -411,8 +451,6 @@ impl CallJob {
             not_given: told.not_given,
             prompt,
             resumed: told.resumed,
-            cached: false,
-            call_hash: None,
         })
     }
 

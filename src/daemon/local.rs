@@ -173,6 +173,7 @@ impl LocalBoard {
             (spec.pipeline, spec.team, spec.plan) = (over.pipeline, over.team, None);
         }
         spec.spec = over.spec.or(spec.spec);
+        spec.cache &= !over.no_cache;
         replace(&mut spec.models, over.models);
         replace(&mut spec.context, over.context);
         replace(&mut spec.memories, over.memories);

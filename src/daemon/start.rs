@@ -24,7 +24,7 @@ use crate::board::{self, Ask, Effect, Event, Failure, FailureClass, Input, Page,
 use crate::folder::intake::{self, Intake};
 use crate::folder::mirror::{self, Roots};
 use crate::folder::publish::Publisher;
-use crate::store::Store;
+use crate::store::{Answers, Store};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,6 +65,8 @@ pub struct Parts {
     pub facts: Facts,
     /// The memory bus beside the loop.
     pub memories: MemoryParts,
+    /// Kept answers of identical calls; `None`: none are kept.
+    pub answers: Option<Answers>,
     /// Only to ask and to tell: calls that run are neither taken up nor given up, and none is started.
     pub look: bool,
 }
@@ -194,7 +196,10 @@ impl Daemon {
             bus.desk(&parts.memories, (published, revised), &parts.rules, parts.limits.page_items_max, &jobs)?;
         let (desk, places) = (parts.desk.clone(), parts.places.clone());
         let calls = Calls::new(parts.caller, desk, places, blobs.clone(), clock, jobs.clone(), sender.clone());
-        let mut calls = calls.with_memories(shelf.clone()).with_budget(parts.rules.limits.budget_usd_per_day);
+        let mut calls = calls
+            .with_memories(shelf.clone())
+            .with_budget(parts.rules.limits.budget_usd_per_day)
+            .with_answers(parts.answers);
         let order_parts = (parts.places.root.clone(), parts.intake_limits.clone());
         let orders = Orders::new(parts.memories.orders, parts.memories.order_limits, &state, order_parts);
         let mut end = ending::End::default();

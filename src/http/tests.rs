@@ -147,6 +147,7 @@ fn every_request() -> Vec<Request> {
         spec: Some("spec.md".into()),
         memories: vec!["design/auth".into()],
         depends_on: vec![task("first")],
+        no_cache: true,
     };
     let new = NewTask {
         name: Some("n".into()),

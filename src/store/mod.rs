@@ -3,6 +3,7 @@
 //!
 //! How it lies on the medium, byte by byte, and why: `docs/design/store.md`.
 
+mod answers;
 mod blobs;
 mod check;
 mod draft;
@@ -22,6 +23,7 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 
+pub use answers::{AnswerLimits, Answers, KeptAnswer};
 pub use blobs::{BLOB_BYTES_MAX, Blobs};
 pub use check::{Damage, Report, verify};
 pub use error::Error;

@@ -15,6 +15,7 @@ use super::plan::{Plan, PlanSource, Shape, Share, Step, StepAim};
 use super::rests::is_blocked;
 use super::routing::{self, Classified, Pipeline};
 use super::rules::Rules;
+use super::selection;
 use super::spec::{Mode, Priority};
 use super::state::State;
 use std::collections::BTreeSet;
@@ -28,7 +29,10 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     names::check(rules, offer)?;
     let priority = priority(rules, offer);
     let mut classified = routing::classify(&offer.words, &offer.spec, &rules.catalog);
-    let ranked = available(state, rules, offer, &classified)?;
+    let mut ranked = available(state, rules, offer, &classified)?;
+    if offer.spec.models.is_empty() {
+        classified.why.extend(selection::prefer(&mut ranked, (offer, priority), &classified.kind, rules, state));
+    }
     if priority == Priority::Critical {
         classified.mode = Mode::Architectural;
     }

@@ -68,6 +68,9 @@ fn attempt_json(attempt: &Attempt) -> Value {
             row["state"] = json!("answered");
             row["seconds"] = json!(ended.since(*started).as_secs_f64());
             row["cost_usd"] = json!(answer.usage.cost_usd);
+            if answer.cached {
+                row["cached"] = json!(true);
+            }
         }
         AttemptState::Failed { failure, .. } => {
             row["state"] = json!("failed");
@@ -146,6 +149,7 @@ pub(super) fn output(_state: &State, task: &Task, attempt: &Attempt) -> Option<P
         text: answer.text.clone(),
         verdicts: answer.verdicts.clone(),
         usage: answer.usage,
+        cached: answer.cached,
     })))
 }
 
@@ -203,6 +207,9 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["model"] = json!(answer.model);
             line["bytes"] = json!(answer.text.bytes());
             line["usage"] = json!(answer.usage);
+            if answer.cached {
+                line["cached"] = json!(true);
+            }
         }
         Event::AttemptFailed { failure, .. } => {
             line["failure"] = json!(failure);

@@ -19,5 +19,6 @@ mod promises;
 mod records;
 mod recovery;
 mod rests;
+mod saving;
 mod scheduling;
 mod waiting;

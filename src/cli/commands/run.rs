@@ -57,6 +57,9 @@ pub(in crate::cli) struct Args {
     /// A specification file, from the workspace's folder
     #[arg(long, value_name = "FILE")]
     spec: Option<String>,
+    /// Ask anew, also where an identical call has been answered before
+    #[arg(long)]
+    no_cache: bool,
     /// Hand it in and return; the id is printed
     #[arg(long, conflicts_with_all = ["record", "timeout"])]
     no_wait: bool,
@@ -160,6 +163,7 @@ fn handed_in(session: &Session, args: &Args, bytes_max: usize) -> Result<NewTask
         team: args.team.clone(),
         context: args.context.clone(),
         spec: args.spec.clone(),
+        no_cache: args.no_cache,
         ..Overrides::default()
     };
     let new = NewTask { overrides, by: session.by(), ..NewTask::default() };

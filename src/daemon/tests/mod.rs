@@ -10,6 +10,7 @@
 )]
 
 mod budgets;
+mod caching;
 mod calling;
 mod conversations;
 mod desk;

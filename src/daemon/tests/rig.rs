@@ -15,7 +15,7 @@ use crate::folder::context;
 use crate::folder::intake::{self, Intake};
 use crate::folder::mirror::{self, Roots};
 use crate::folder::publish::{self, Publisher};
-use crate::store::{Batch, Store};
+use crate::store::{AnswerLimits, Answers, Batch, Store};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +26,8 @@ use tempfile::TempDir;
 pub(super) const REVIEW: &str = "---\nkind: check\nmode: architectural\n---\nCheck the design.\n";
 /// A task for one worker.
 pub(super) const SIMPLE: &str = "---\nkind: documentation\nmode: simple\n---\nDescribe the design.\n";
+
+const ANSWERS: AnswerLimits = AnswerLimits { entries_max: 100, age_max: Duration::from_secs(3600) };
 
 /// The workspace, and how its daemon is to be.
 pub(super) struct Rig {
@@ -149,6 +151,7 @@ impl Rig {
                 providers: BTreeMap::from([("a".to_owned(), "played".to_owned())]),
             },
             memories: self.memory_parts(),
+            answers: Some(Answers::new(self.root().join(".synod/answers"), ANSWERS)),
             look: self.look,
         }
     }

@@ -4,6 +4,7 @@ use crate::board::{AttemptKey, Failure, FailureClass, Usage, WorkerName};
 use crate::daemon::{Caller, Calling};
 use crate::worker::{Call, Outcome, Reply};
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -175,7 +176,9 @@ impl Caller for Arc<Workers> {
     }
 
     fn likeness(&self, worker: &WorkerName, call: &Call) -> Option<String> {
-        self.kept.load(Ordering::Relaxed).then(|| format!("{worker}: {}", call.prompt))
+        let mut hasher = std::hash::DefaultHasher::new();
+        (worker, &call.system, &call.prompt).hash(&mut hasher);
+        self.kept.load(Ordering::Relaxed).then(|| format!("{:x}", hasher.finish()))
     }
 
     fn resume(&self, _: &WorkerName, key: &AttemptKey, stop: CancellationToken) -> Option<Calling> {

@@ -31,6 +31,9 @@ pub(crate) fn page(ink: &Ink, output: &OutputPage, text: &str) -> String {
         answer = count(usage.output_tokens),
         cost = usage.cost_usd.map_or_else(|| "unknown".to_owned(), money),
     );
+    if output.cached {
+        out.push_str("- From the cache: the answer of an identical call; nobody was asked\n");
+    }
     if !output.verdicts.is_empty() {
         out.push_str("\n## Verdict\n\n");
         output.verdicts.iter().for_each(|verdict| push_verdict(&mut out, ink, verdict));
@@ -113,6 +116,7 @@ mod tests {
             text: Text::short("unused"),
             verdicts: vec![verdict],
             usage: Usage { input_tokens: 12_000, output_tokens: 300, cached_tokens: 800, cost_usd: Some(0.0123) },
+            cached: false,
         }
     }
 

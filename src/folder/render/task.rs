@@ -29,6 +29,7 @@ pub(crate) fn file(ink: &Ink, spec: &TaskSpec, text: &str) -> String {
     key("workspace", (spec.workspace == WorkspaceAccess::Worktree).then(|| "worktree".to_owned()));
     key("validate", spec.validate.as_ref().map(|validate| json(ink, validate)));
     key("budget_usd", spec.budget_usd.map(|usd| json(ink, &usd)));
+    key("cache", (!spec.cache).then(|| "false".to_owned()));
     key("timeout", spec.timeout.map(crate::config::duration_text));
     key("labels", filled(ink, &spec.labels));
     let end = if text.ends_with('\n') { "" } else { "\n" };

@@ -19,6 +19,7 @@ fn output() -> OutputPage {
         text: Text::short("unused"),
         verdicts: Vec::new(),
         usage: Usage::default(),
+        cached: false,
     }
 }
 

@@ -114,6 +114,7 @@ fn output(number: u32, text: &str) -> Page {
         text: Text::short(text),
         verdicts: Vec::new(),
         usage: Usage::default(),
+        cached: false,
     }))
 }
 

@@ -267,7 +267,7 @@ fn names_of_memories_tasks_and_workers_have_their_form() {
 #[test]
 fn keys_that_are_unknown_or_twice_are_named() {
     let known = "title, kind, priority, mode, role, models, pipeline, team, plan, context, spec, memories, depends_on, workspace, validate, \
-                 budget_usd, timeout, labels, task";
+                 budget_usd, cache, timeout, labels, task";
     for (line, what, meant) in [
         ("priorty: high", "there is no key priorty", "did you mean priority? "),
         ("Priority: high", "there is no key Priority", "did you mean priority? "),

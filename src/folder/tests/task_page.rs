@@ -40,6 +40,7 @@ fn full() -> TaskSpec {
         workspace: WorkspaceAccess::Worktree,
         validate: Some("cargo test -p auth".to_owned()),
         budget_usd: Some(0.5),
+        cache: false,
         timeout: Some(Duration::from_secs(90)),
         labels: vec!["auth".to_owned(), "yes".to_owned(), "1".to_owned(), "null".to_owned()],
         ..bare()
@@ -76,6 +77,7 @@ fn every_key_stands_in_the_file_in_the_order_of_the_contract() {
         "workspace",
         "validate",
         "budget_usd",
+        "cache",
         "timeout",
         "labels",
     ];

@@ -1,7 +1,7 @@
 //! The arguments that say how a task is to be carried out, the same for handing one in and for asking who would take it.
 
 use super::Arguments;
-use super::schema::{Property, text, texts};
+use super::schema::{Property, flag, text, texts};
 use crate::api::{Kind, Mode, Overrides, Priority, Role, TaskId, WorkerName};
 use serde_json::Value;
 
@@ -33,6 +33,7 @@ pub(super) fn properties() -> Vec<Property> {
         text("spec", "A specification file in the workspace."),
         texts("memories", "Memories that the workers are given."),
         texts("depends_on", "Ids of tasks that must end first."),
+        flag("no_cache", "Ask anew, also where an identical call has been answered before."),
     ]
 }
 
@@ -59,5 +60,6 @@ pub(super) fn read(arguments: &mut Arguments) -> Overrides {
         spec: arguments.word("spec"),
         memories: arguments.list("memories"),
         depends_on,
+        no_cache: arguments.flag("no_cache", false),
     }
 }

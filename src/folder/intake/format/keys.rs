@@ -30,6 +30,7 @@ const KEYS: [&str; 19] = [
     "workspace",
     "validate",
     "budget_usd",
+    "cache",
     "timeout",
     "labels",
     "task",
@@ -65,6 +66,7 @@ pub(super) fn read(entries: &[Entry], frame: &Frame<'_>) -> Result<TaskSpec, Rea
             "workspace" => spec.workspace = field.choice(&ACCESS)?,
             "validate" => spec.validate = Some(field.text()?),
             "budget_usd" => spec.budget_usd = Some(field.money()?),
+            "cache" => spec.cache = field.flag()?,
             "timeout" => spec.timeout = Some(field.duration()?),
             "labels" => spec.labels = field.list(|item| item.line())?,
             _ => {}

@@ -145,6 +145,7 @@ pub mod scene {
             text,
             verdicts: vec![verdict],
             usage: Usage::default(),
+            cached: false,
         }))
     }
 
