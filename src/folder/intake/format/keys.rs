@@ -13,7 +13,7 @@ use crate::folder::context::memory_name_fault;
 use std::collections::BTreeSet;
 
 /// The keys that a task file may hold beside its text.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "title",
     "kind",
     "priority",
