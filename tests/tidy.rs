@@ -16,7 +16,7 @@ const LONG_FUNCTIONS_PERCENT_MAX: f64 = 3.0;
 /// What counts as a long function.
 const FUNCTION_LINES_LONG: usize = 60;
 /// Packages in Cargo.lock; each one more is somebody else's code to trust.
-const PACKAGES_MAX: usize = 420;
+const PACKAGES_MAX: usize = 430;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
