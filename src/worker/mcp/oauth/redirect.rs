@@ -92,7 +92,8 @@ fn reply(status: &str, text: &str) -> String {
 /// Reads the head of a request; nothing unless it is the one that is waited for.
 fn read(head: &str, port: u16, state: &str) -> Option<Callback> {
     let mut lines = head.split("\r\n");
-    let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
+    let target =
+        lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1").filter(|target| target.starts_with('/'))?;
     let mut hosts = lines.filter_map(|line| line.split_once(':')).filter(|(name, _)| name.eq_ignore_ascii_case("host"));
     // Another name for this machine is somebody's page that had its own name point here.
     let host = hosts.next()?.1.trim();
