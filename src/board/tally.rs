@@ -65,7 +65,7 @@ pub struct Tally {
     /// Known cost in USD.
     #[serde(skip_serializing_if = "is_nothing")]
     pub cost_usd: f64,
-    /// Calls that used tokens at a price nobody knows; `cost_usd` lacks them.
+    /// Calls that answered or used tokens, and nobody told what they cost; `cost_usd` lacks them.
     #[serde(skip_serializing_if = "is_zero")]
     pub unpriced: u64,
     /// Answers that came from the cache.

@@ -17,7 +17,9 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
             let Some((task, attempt, ran)) = running(state, key, *at) else { return };
             let recovered = u64::from(had_failed(task, attempt));
             let cached = u64::from(answer.cached);
-            let tally = Tally { answered: 1, cached, recovered, ..call(ran, &answer.usage) };
+            // Whoever tells neither tokens nor money was not free for that.
+            let unpriced = u64::from(answer.usage.cost_usd.is_none() && !answer.cached);
+            let tally = Tally { answered: 1, cached, recovered, unpriced, ..call(ran, &answer.usage) };
             let (worker, role, kind) = names(task, attempt);
             state.globals.tallies.call(&Day::of(*at), (&worker, &role, &kind), &tally);
         }

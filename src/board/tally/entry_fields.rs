@@ -171,7 +171,7 @@ pub(super) fn cleaned(name: &str) -> Option<String> {
 
 fn whole(number: f64) -> Option<u64> {
     // The caller's bound keeps it far below 2^52.
-    (number >= 0.0 && number <= NUMBER_MAX).then_some(number.round() as u64)
+    (0.0..=NUMBER_MAX).contains(&number).then_some(number.round() as u64)
 }
 
 /// A moment as RFC 3339, without a zone (then UTC), as a day, or as seconds or milliseconds since 1970.

@@ -51,7 +51,7 @@ pub(in crate::cli) fn report(report: &Report) -> String {
 /// The sentence about calls whose cost is not in the sums.
 fn unpriced(calls: u64) -> String {
     let calls = if calls == 1 { "1 call has".to_owned() } else { format!("{calls} calls have") };
-    format!("{calls} no known price, so the cost is more than that; give one with workers.NAME.price")
+    format!("{calls} no known cost, so it is more than that; workers.NAME.price helps where tokens are told")
 }
 
 /// What the tables are about, and how the tasks ended.

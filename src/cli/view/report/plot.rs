@@ -123,7 +123,7 @@ fn bars(side: &str, rows: &[ReportRow], width: usize) -> String {
     for ((row, name), told) in shown.iter().zip(&names).zip(&told) {
         let eighths = (row.calls as f64 / most as f64 * (room * 8) as f64).round().max(1.0) as usize;
         let mut bar = "█".repeat(eighths / 8);
-        if eighths % 8 > 0 {
+        if !eighths.is_multiple_of(8) {
             bar.push(BARS[eighths % 8]);
         }
         let (spaces, rest) = (" ".repeat(name_width - name.width()), " ".repeat(room.saturating_sub(bar.width())));

@@ -62,11 +62,9 @@ total       4   75 %      4     75 %  1m30s  1,234,567  1,000    $1.00+       0 
 ";
     assert!(text.starts_with(expected), "{text}");
     assert!(text.contains("\nROLE ") && !text.contains("\nKIND "), "{text}");
-    assert!(
-        text.ends_with(
-            "+: 1 call has no known price, so the cost is more than that; give one with workers.NAME.price\n"
-        )
-    );
+    assert!(text.ends_with(
+        "+: 1 call has no known cost, so it is more than that; workers.NAME.price helps where tokens are told\n"
+    ));
 }
 
 #[test]
