@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use crate::board::memory::{MemoryRules, Patterns};
-use crate::board::rules::{CallLimits, ConsensusRules, Price, SelectionRules, Sessions, WorkerRule};
+use crate::board::rules::{CallLimits, ConsensusRules, PlanLimits, Price, SelectionRules, Sessions, WorkerRule};
 use crate::board::{Kind, Priority, Role, Rules, WorkerName, routing};
 use crate::config::{self, Provider, Settings, Transport, Trigger, When, Worker};
 use crate::daemon::{Order, Woken};
@@ -21,6 +21,11 @@ pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result
     Ok(Rules {
         workers: workers.collect(),
         limits: limits(settings),
+        plans: PlanLimits {
+            steps_max: settings.limits.plan_steps_max,
+            replans_max: settings.limits.replans_max,
+            recoveries_max: settings.limits.recoveries_max,
+        },
         consensus: consensus(settings),
         catalog,
         selection: selection(settings),

@@ -138,7 +138,8 @@ pub enum Event {
         /// Until when the worker is not asked anything, where the failure calls for it.
         rest_until: Option<Rest>,
     },
-    /// The plan has other steps: the only way in which it changes after acceptance. Steps that have begun are never dropped.
+    /// The plan has other steps: the only way in which it changes after acceptance. Steps that run or have
+    /// given something are never dropped.
     PlanChanged {
         /// When.
         at: Timestamp,

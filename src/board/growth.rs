@@ -4,7 +4,7 @@
 use super::attempt::AttemptState;
 use super::event::{Event, Progress};
 use super::id::StepId;
-use super::plan::{PlanSource, Step, StepAim};
+use super::plan::{PlanSource, Share, Step, StepAim};
 use super::task::Task;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,16 +52,40 @@ impl Growth {
 }
 
 impl Task {
-    /// Whether a step has been worked on: a call of it was made, not merely planned.
-    pub fn has_begun(&self, step: &StepId) -> bool {
-        self.attempts_of(step).any(|attempt| !matches!(attempt.state, AttemptState::Planned { .. }))
+    /// Whether a step must stay in the plan: a call of it runs, or has given something.
+    pub fn is_kept(&self, step: &StepId) -> bool {
+        let keeps =
+            |state: &AttemptState| matches!(state, AttemptState::Running { .. } | AttemptState::Answered { .. });
+        self.attempts_of(step).any(|attempt| keeps(&attempt.state))
     }
 
-    /// Makes the change that an [`Event::PlanChanged`] tells of. What has begun stays, whatever the event says, and a step
+    /// The steps whose outputs a step sees: those it needs, or what took the place of those that failed; with
+    /// [`Share::All`] every other that worked on the task. A step that plans around a failed one sees what that one saw.
+    pub fn seen_by<'a>(&'a self, step: &'a Step) -> BTreeSet<&'a StepId> {
+        if self.plan.share == Share::All && !matches!(step.aim, StepAim::Check) {
+            let work = self.plan.steps.iter().filter(|other| !other.aim.steers() && other.id != step.id);
+            return work.map(|other| &other.id).collect();
+        }
+        let mut open: Vec<&StepId> = match step.aim {
+            StepAim::Recover => step.needs.iter().filter_map(|id| self.step(id)).flat_map(|step| &step.needs).collect(),
+            StepAim::Judge | StepAim::Make | StepAim::Check | StepAim::Plan | StepAim::Review | StepAim::Synthesize => {
+                step.needs.iter().collect()
+            }
+        };
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if seen.insert(id) {
+                open.extend(self.growth.stand_ins.get(id).into_iter().flatten());
+            }
+        }
+        seen
+    }
+
+    /// Makes the change that an [`Event::PlanChanged`] tells of. What runs or has given something stays, whatever the event says, and a step
     /// that is there is not added again.
     pub(in crate::board) fn change_plan(&mut self, event: &Event) {
         let Event::PlanChanged { by, source, adds, drops, checkpoint_every, why, .. } = event else { return };
-        let drops: BTreeSet<&StepId> = drops.iter().filter(|step| !self.has_begun(step)).collect();
+        let drops: BTreeSet<&StepId> = drops.iter().filter(|step| !self.is_kept(step)).collect();
         let before = self.plan.steps.len();
         self.plan.steps.retain(|step| !drops.contains(&step.id));
         let dropped = before - self.plan.steps.len();
@@ -73,6 +97,9 @@ impl Task {
         self.stand_in(source, &adds);
         self.plan.checkpoint_every = checkpoint_every.or(self.plan.checkpoint_every);
         self.hold(*by, source, &adds);
+        if matches!(source, PlanSource::Planner | PlanSource::Simple) {
+            self.plan.source = source.clone();
+        }
         let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
         let (added, dropped) = (count(adds.len()), count(dropped));
         self.growth.changes.push(Change { by: *by, source: source.clone(), added, dropped, why: why.clone() });

@@ -12,6 +12,8 @@ pub struct Rules {
     pub workers: Vec<WorkerRule>,
     /// Limits on calls.
     pub limits: CallLimits,
+    /// Limits on plans.
+    pub plans: PlanLimits,
     /// Settings of the vote.
     pub consensus: ConsensusRules,
     /// Kinds, categories, roles and modes: words, orders of preference, shapes.
@@ -115,6 +117,23 @@ pub struct Record {
     pub successes: u32,
     /// Tasks with a known outcome.
     pub trials: u32,
+}
+
+/// Limits on plans that grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanLimits {
+    /// Steps that a plan may have when it is laid out; recoveries and reviews come on top.
+    pub steps_max: usize,
+    /// How often what is left of one task may be planned anew.
+    pub replans_max: u32,
+    /// How many recovery plans one task may ask for.
+    pub recoveries_max: u32,
+}
+
+impl Default for PlanLimits {
+    fn default() -> Self {
+        Self { steps_max: 200, replans_max: 3, recoveries_max: 10 }
+    }
 }
 
 /// Limits on calls, and how failures are answered.

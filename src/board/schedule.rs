@@ -42,7 +42,14 @@ fn first_turn<'a>(state: &'a State, worker: &WorkerRule, at: Timestamp) -> Optio
     if running >= slots(state, worker) || !is_awake(state, &worker.name, at) {
         return None;
     }
-    queue.ready.first()
+    queue.ready.iter().find(|(_, _, key)| !is_held(state, key))
+}
+
+/// Whether an attempt waits until its task's plan has been made anew.
+fn is_held(state: &State, key: &AttemptKey) -> bool {
+    let Some(task) = state.tasks.get(&key.task) else { return false };
+    let Some(replan) = &task.growth.replan else { return false };
+    task.attempts.get(&key.number).is_some_and(|attempt| attempt.step != *replan)
 }
 
 /// A worker that has rested is tried with one call before it gets all its slots again.

@@ -3,22 +3,20 @@
 
 use super::apply::apply;
 use super::attempt::{AttemptState, Failure, FailureClass, Purpose, Rung, Usage};
-use super::budget;
-use super::consensus;
+use super::conclusion::conclude;
 use super::early_stop;
 use super::event::{Ending, Event};
+use super::growing;
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::plan::{Step, StepAim};
-use super::recovery::{SeatStanding, attempts_left, candidates_for, seat_standing, time_is_up, withheld};
-use super::rests::blocked_by;
+use super::recovery::{Next, SeatStanding, attempts_left, candidates_for, seat_standing, time_is_up, withheld};
 use super::rules::Rules;
 use super::schedule::next_start;
-use super::spec::WorkspaceAccess;
+use super::standings::{Look, Standings};
 use super::state::State;
 use super::task::{Phase, StepStanding, Task};
 use super::text::cut;
 use super::time::Timestamp;
-use std::collections::BTreeSet;
 
 /// How much of another task's reason is repeated. In a chain of failures each reason repeats the one before, so the bound
 /// keeps a long chain from growing with the square of its length.
@@ -67,7 +65,7 @@ fn consequences(state: &State, rules: &Rules, id: &TaskId, at: Timestamp) -> Vec
             vec![Event::TaskEnded { at, task: id.clone(), ending: Ending::Failed { why }, file: None }]
         }
         Phase::Waiting { .. } | Phase::AwaitingPerson { .. } => Vec::new(),
-        Phase::Working => work(state, rules, task, at),
+        Phase::Working => work(Look { state, rules, task, at }),
         Phase::Decided { .. } => {
             vec![Event::TaskEnded { at, task: id.clone(), ending: Ending::Done, file: None }]
         }
@@ -96,31 +94,37 @@ fn tell_dependents(state: &State, task: &Task, ending: &Ending, at: Timestamp) -
     events
 }
 
-fn work(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
-    let given_up = give_up(state, rules, task, at);
+fn work(look: Look<'_>) -> Vec<Event> {
+    let given_up = give_up(look);
     if !given_up.is_empty() {
         return given_up;
     }
-    let settled = early_stop::stops(rules, task, at);
+    let settled = early_stop::stops(look.rules, look.task, look.at);
     if !settled.is_empty() {
         return settled;
     }
+    let standings = Standings::of(look);
+    let changes = growing::changes(look, &standings);
+    if !changes.is_empty() {
+        return changes;
+    }
     let mut planned = Vec::new();
     let mut all_ended = true;
-    let mut standings: Vec<(&Step, StepStanding)> = Vec::new();
-    for step in &task.plan.steps {
-        let standing = step_standing(state, rules, task, step, &standings, at);
-        if standing == StepStanding::Ready || standing == StepStanding::Running {
-            plan_attempts(state, rules, task, step, at, &mut planned);
+    let held = look.task.growth.replan.as_ref();
+    for step in &look.task.plan.steps {
+        let standing = standings.get(&step.id);
+        let starts = matches!(standing, StepStanding::Ready | StepStanding::Running);
+        if starts && held.is_none_or(|replan| *replan == step.id) {
+            plan_attempts(look, step, &standings, &mut planned);
         }
         all_ended &= matches!(standing, StepStanding::Done | StepStanding::Failed);
-        standings.push((step, standing));
     }
-    if all_ended { conclude(state, rules, task, at) } else { planned }
+    if all_ended { conclude(look, &standings) } else { planned }
 }
 
 /// Attempts that wait for a worker which cannot come, or whose task's time is up.
-fn give_up(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
+fn give_up(look: Look<'_>) -> Vec<Event> {
+    let Look { task, at, .. } = look;
     let late = time_is_up(task, at);
     let mut events = Vec::new();
     for attempt in task.attempts.values() {
@@ -128,7 +132,7 @@ fn give_up(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Even
             AttemptState::Planned { .. } if late => {
                 Some((FailureClass::Cancelled, "the task's time was up before it started".to_owned()))
             }
-            AttemptState::Planned { .. } => withheld(state, rules, task, attempt, at),
+            AttemptState::Planned { .. } => withheld(look, attempt),
             AttemptState::Running { .. } if late => Some((FailureClass::Timeout, "the task's time was up".to_owned())),
             AttemptState::Running { .. } | AttemptState::Answered { .. } | AttemptState::Failed { .. } => None,
         };
@@ -148,128 +152,69 @@ pub(in crate::board) fn ran_for(state: &AttemptState, at: Timestamp) -> f64 {
     }
 }
 
-fn step_standing(
-    state: &State,
-    rules: &Rules,
-    task: &Task,
-    step: &Step,
-    before: &[(&Step, StepStanding)],
-    at: Timestamp,
-) -> StepStanding {
-    let needs = before.iter().filter(|(other, _)| step.needs.contains(&other.id)).map(|(_, standing)| *standing);
-    let needs: Vec<StepStanding> = needs.collect();
-    if needs.contains(&StepStanding::Failed) {
-        return StepStanding::Failed;
-    }
-    if needs.iter().any(|standing| *standing != StepStanding::Done) {
-        return StepStanding::Blocked;
-    }
-    let seats = 0..u32::try_from(step.seats.len()).unwrap_or(u32::MAX);
-    let seats: Vec<SeatStanding> = seats.map(|seat| seat_standing(state, rules, task, step, seat, at)).collect();
-    let open = |seat: &SeatStanding| matches!(seat, SeatStanding::Busy | SeatStanding::Next { .. });
-    if seats.iter().any(open) {
-        let begun = task.attempts_of(&step.id).next().is_some();
-        return if begun { StepStanding::Running } else { StepStanding::Ready };
-    }
-    if seats.contains(&SeatStanding::Answered) { StepStanding::Done } else { StepStanding::Failed }
+/// The end of a planned attempt that is not needed any more.
+pub(in crate::board) fn withdrawn(at: Timestamp, key: AttemptKey, why: &str) -> Event {
+    let failure =
+        Failure { class: FailureClass::Cancelled, message: why.to_owned(), after_s: 0.0, usage: Usage::default() };
+    Event::AttemptFailed { at, key, failure, rest_until: None }
 }
 
-fn plan_attempts(state: &State, rules: &Rules, task: &Task, step: &Step, at: Timestamp, planned: &mut Vec<Event>) {
+fn plan_attempts(look: Look<'_>, step: &Step, standings: &Standings<'_>, planned: &mut Vec<Event>) {
+    let Look { rules, task, at, .. } = look;
     for seat in 0..u32::try_from(step.seats.len()).unwrap_or(u32::MAX) {
         // A fallback must not sit down twice in one go, so one seat that needs a fallback is filled at a time.
-        let standing = seat_standing(state, rules, task, step, seat, at);
-        let SeatStanding::Next { worker, tries_before, not_before } = standing else { continue };
+        let SeatStanding::Next(next) = seat_standing(look, step, seat, standings.attempts(&step.id)) else { continue };
+        let Next { worker, tries_before, rung, why, not_before } = *next;
         let taken = planned.iter().any(|event| {
             matches!(event, Event::AttemptPlanned { step: other, worker: theirs, .. } if *other == step.id && *theirs == worker)
         });
         if taken || !attempts_left(rules, task, planned.len()) {
             continue;
         }
+        let (rung, why) = match step.aim {
+            StepAim::Recover => (rung.max(Rung::RecoveryPlan), recover_reason(look, step, standings, why)),
+            StepAim::Judge | StepAim::Make | StepAim::Check | StepAim::Plan | StepAim::Review | StepAim::Synthesize => {
+                (rung, why)
+            }
+        };
         let number = u32::try_from(task.attempts.len() + planned.len() + 1).unwrap_or(u32::MAX);
         planned.push(Event::AttemptPlanned {
             at,
             key: AttemptKey { task: task.id.clone(), number },
             step: step.id.clone(),
             seat,
-            purpose: purpose(task, step, &worker),
+            purpose: purpose(look, step, standings, &worker),
             worker,
             role: step.role.clone(),
             tries_before,
-            rung: Rung::First,
-            why: String::new(),
+            rung,
+            why,
             not_before,
         });
     }
 }
 
+/// Why a planner is asked to plan around a step: what went wrong in it, and in asking the planner itself.
+fn recover_reason(look: Look<'_>, step: &Step, standings: &Standings<'_>, why: String) -> String {
+    let failed = step.needs.first().and_then(|id| look.task.step(id));
+    let lost = failed.map_or_else(String::new, |failed| {
+        format!("step {} gave nothing: {}", failed.id, growing::errors(standings, &failed.id))
+    });
+    if why.is_empty() { lost } else { format!("{lost}; {why}") }
+}
+
 /// What a worker is asked for. A check never judges its own candidate, so it depends on who sits there.
-fn purpose(task: &Task, step: &Step, worker: &WorkerName) -> Purpose {
+fn purpose(look: Look<'_>, step: &Step, standings: &Standings<'_>, worker: &WorkerName) -> Purpose {
     match step.aim {
         StepAim::Judge => Purpose::Judge,
         StepAim::Make => Purpose::Make,
-        StepAim::Plan => Purpose::Plan { error: None },
+        StepAim::Check => Purpose::Check { candidates: candidates_for(look.task, step, worker) },
+        StepAim::Plan => Purpose::Plan { error: growing::complaint(look, standings, step) },
         StepAim::Review => Purpose::Review { steps: step.needs.clone() },
-        StepAim::Recover => {
-            Purpose::Recover { step: step.needs.first().cloned().unwrap_or_else(|| step.id.clone()), error: None }
-        }
+        StepAim::Recover => Purpose::Recover {
+            step: step.needs.first().unwrap_or(&step.id).clone(),
+            error: growing::complaint(look, standings, step),
+        },
         StepAim::Synthesize => Purpose::Synthesize,
-        StepAim::Check => Purpose::Check { candidates: candidates_for(task, step, worker) },
-    }
-}
-
-/// Every step has ended: weigh the answers, or say that there are none.
-fn conclude(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
-    if task.answered().next().is_none() {
-        let why = no_answer(state, rules, task, at);
-        return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
-    }
-    let mut decision = consensus::decide(task, rules, at);
-    let unmet = unmet(task);
-    decision.needs_human_review |= !unmet.is_empty();
-    decision.review_reasons.extend(unmet);
-    let waits_for_person = rules.consensus.require_human.contains(&task.spec.priority);
-    vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
-}
-
-/// What the person asked for that this version does not do. A key that is read and not obeyed must not look obeyed.
-fn unmet(task: &Task) -> Vec<String> {
-    let spec = &task.spec;
-    let written = || spec.plan.iter().flat_map(|plan| &plan.steps);
-    let mut unmet = Vec::new();
-    if spec.validate.is_some() || written().any(|step| step.validate.is_some()) {
-        unmet.push("`validate` was not run: commands are not run yet".to_owned());
-    }
-    let worktree = |access: &WorkspaceAccess| *access == WorkspaceAccess::Worktree;
-    if worktree(&spec.workspace) || written().any(|step| worktree(&step.workspace)) {
-        unmet.push("`workspace: worktree` was not obeyed: the workers read the files and gave text".to_owned());
-    }
-    unmet.extend(budget::remarks(task));
-    let not_given: BTreeSet<&String> = task.answered().flat_map(|(_, answer)| &answer.not_given).collect();
-    unmet.extend(not_given.into_iter().map(|what| format!("the workers were not given {what}")));
-    unmet
-}
-
-fn no_answer(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> String {
-    let failed = task.attempts.values().filter_map(|attempt| match &attempt.state {
-        AttemptState::Failed { failure, .. } => Some(format!("{}: {}", attempt.worker, failure.message)),
-        AttemptState::Planned { .. } | AttemptState::Running { .. } | AttemptState::Answered { .. } => None,
-    });
-    let failed: Vec<String> = failed.collect();
-    if !failed.is_empty() {
-        return format!("no worker gave an answer ({})", failed.join("; "));
-    }
-    if time_is_up(task, at) {
-        return "its time was up before it began".to_owned();
-    }
-    let out = task.route.workers.iter().filter_map(|worker| match blocked_by(state, worker) {
-        Some(why) => Some(format!("{worker} is blocked: {why}")),
-        None if rules.lack(worker) => Some(format!("{worker} is no longer configured")),
-        None => None,
-    });
-    let out: Vec<String> = out.collect();
-    if out.is_empty() {
-        "no worker could be asked".to_owned()
-    } else {
-        format!("no worker could be asked ({})", out.join("; "))
     }
 }

@@ -103,6 +103,8 @@ pub enum StepStanding {
     Ready,
     /// It has attempts that have not ended, or seats not yet tried.
     Running,
+    /// Its workers gave nothing, and others are to bring about what it should have.
+    Recovering,
     /// Every seat has ended and at least one answered.
     Done,
     /// Every seat has ended and none answered, or a step it needs failed.

@@ -93,6 +93,10 @@ section! {
         pub trigger_runs_per_hour_max: u32,
         /// Steps of one plan.
         pub plan_steps_max: usize,
+        /// How often what is left of one task's plan may be planned anew.
+        pub replans_max: u32,
+        /// How many recovery plans one task may ask for, one for each step that all its workers failed at.
+        pub recoveries_max: u32,
         /// Tasks open at once; more are refused as busy and stay in the drop folder.
         pub open_tasks_max: usize,
         /// Attempts one task may make in all, over all steps, retries and fallbacks.

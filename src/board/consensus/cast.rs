@@ -111,6 +111,8 @@ fn steps_that_count(task: &Task, aim: StepAim) -> BTreeSet<&StepId> {
             if known.insert(need) {
                 last.remove(need);
                 built_on.extend(task.step(need).into_iter().flat_map(|step| &step.needs));
+                // What took the place of a failed step is built on in its stead.
+                built_on.extend(task.growth.stand_ins.get(need).into_iter().flatten());
             }
         }
     }

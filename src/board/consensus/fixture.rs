@@ -6,7 +6,7 @@ use super::super::growth::Growth;
 use super::super::id::{Kind, Role, StepId, TaskId, WorkerName};
 use super::super::plan::{Plan, PlanSource, Shape, Step, StepAim};
 use super::super::routing::Catalog;
-use super::super::rules::{CallLimits, ConsensusRules, Record, Rules, SelectionRules, WorkerRule};
+use super::super::rules::{CallLimits, ConsensusRules, PlanLimits, Record, Rules, SelectionRules, WorkerRule};
 use super::super::spec::{Mode, Priority, Source, TaskSpec};
 use super::super::task::{Phase, Task};
 use super::super::text::Text;
@@ -52,6 +52,7 @@ pub(super) fn rules(workers: &[(&str, u8, &str)]) -> Rules {
             early_stop: true,
         },
         catalog: Catalog::default(),
+        plans: PlanLimits::default(),
         selection: SelectionRules::default(),
         memory: crate::board::memory::MemoryRules::default(),
     }

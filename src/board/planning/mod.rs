@@ -2,11 +2,14 @@
 //! written by hand, a pipeline, a team, named workers, a role, the mode) becomes steps with their seats.
 
 mod crew;
+mod growing;
 mod names;
 mod seats;
 mod synthesis;
 mod team;
 mod written;
+
+pub(in crate::board) use growing::{laid_out, simple, steering};
 
 use super::event::{Route, RoutedStep};
 use super::id::{Role, StepId, WorkerName};
@@ -17,6 +20,7 @@ use super::routing::{self, Classified, Pipeline};
 use super::rules::Rules;
 use super::selection;
 use super::spec::{Mode, Priority};
+use super::standings::Look;
 use super::state::State;
 use std::collections::BTreeSet;
 use written::Table;
@@ -182,4 +186,14 @@ fn available(state: &State, rules: &Rules, offer: &Offer, classified: &Classifie
     // Blocked workers go last instead of out: by the time of the call a person may have mended them.
     ranked.sort_by_key(|worker| is_blocked(state, worker));
     Ok(ranked)
+}
+
+/// The workers for a task that was accepted before, best first: those the person named, or all by rank.
+fn ranked(look: Look<'_>, classified: &Classified) -> Vec<WorkerName> {
+    let named = &look.task.spec.models;
+    let mut ranked = if named.is_empty() { routing::rank(classified, look.rules) } else { named.clone() };
+    let mut seen = BTreeSet::new();
+    ranked.retain(|worker| seen.insert(worker.clone()));
+    ranked.sort_by_key(|worker| is_blocked(look.state, worker));
+    ranked
 }

@@ -50,7 +50,7 @@ pub(super) struct Seated {
 
 impl Seated {
     /// As many of a team as there are workers; those who make or judge come first.
-    fn of(team: Team, available: usize) -> Self {
+    pub(super) fn of(team: Team, available: usize) -> Self {
         let makers = team.workers.map_or(available, |count| (count as usize).min(available));
         Self { makers, checkers: (team.validators as usize).min(available - makers) }
     }

@@ -153,6 +153,9 @@ fn orders(ask: &Ask, material: &Material) -> String {
     if let Some(instruction) = &ask.instruction {
         text.push_str(&format!("## Your step: {}\n\n{}\n", named(ask.step.as_str()), fenced(instruction)));
     }
+    if let Some(situation) = &ask.situation {
+        text.push_str(&format!("## How the plan stands\n\n{}\n", fenced(situation)));
+    }
     text
 }
 

@@ -1,6 +1,6 @@
 //! The handoff log's entries: who hands what to whom. At most one for an event, so that an event's number names its entry.
 
-use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose};
+use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose, Rung};
 use crate::board::conversations::lost_its_conversation;
 use crate::board::decision::Decision;
 use crate::board::event::{Ending, Event, Progress};
@@ -52,6 +52,9 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
             | MemoryChange::RenamedFrom { .. }
             | MemoryChange::RenamedTo { .. } => None,
         },
+        Event::AttemptPlanned { at, key, step, worker, rung, why, .. } if *rung != Rung::First && !why.is_empty() => {
+            Some(recovering(key, *at, step, (worker, *rung), why))
+        }
         Event::DaemonStarted { .. }
         | Event::RecordsImported { .. }
         | Event::DependencyEnded { .. }
@@ -187,6 +190,23 @@ fn handed_to(task: &Task, attempt: &Attempt) -> Vec<String> {
         }
     }
     receivers
+}
+
+/// A step up the recovery ladder.
+fn recovering(
+    key: &AttemptKey,
+    at: Timestamp,
+    step: &StepId,
+    (worker, rung): (&WorkerName, Rung),
+    why: &str,
+) -> LogEntry {
+    LogEntry {
+        context: format!("step {step}: {why}"),
+        work_done: format!("recovery: {}", rung.as_str()),
+        next_steps: format!("{worker} is asked for step {step} (attempt {})", key.number),
+        handoff_to: vec![worker.as_str().to_owned()],
+        ..blank(at, "synod", "recovery", key.task.as_str())
+    }
 }
 
 fn plan_changed(

@@ -3,6 +3,7 @@
 
 mod entries;
 mod pages;
+mod situation;
 
 use super::attempt::{Ask, AttemptState, FailureClass, Purpose, SeenOutput};
 use super::conversations;
@@ -151,7 +152,8 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         | Purpose::Review { .. }
         | Purpose::Recover { .. }
         | Purpose::Synthesize => {
-            let seen = task.answered().filter(|(other, _)| step.needs.contains(&other.step));
+            let steps = task.seen_by(step);
+            let seen = task.answered().filter(|(other, _)| other.number < key.number && steps.contains(&other.step));
             seen.filter_map(|(other, _)| shown(&other.number)).collect()
         }
     };
@@ -168,7 +170,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         spec: task.spec.spec.clone(),
         memories: task.spec.memories.clone(),
         inputs,
-        situation: None,
+        situation: situation::situation(task, step, &attempt.purpose),
         deadline,
         resume: conversations::resume(task, attempt),
         keep_prompt: attempt.thread.keeps,

@@ -120,6 +120,11 @@ pub(in crate::board) fn classify_step(
     }
 }
 
+/// The role of those who check what such a task makes.
+pub(in crate::board) fn check_role(kind: &Kind, catalog: &Catalog) -> Role {
+    Role::new(catalog.kind(kind.as_str()).map_or("reviewer", |entry| entry.check_role.as_str()))
+}
+
 /// The role that a kind asks for.
 pub(in crate::board) fn usual_role<'a>(kind: &Kind, catalog: &'a Catalog) -> &'a str {
     catalog.kind(kind.as_str()).map_or("implementer", |entry| entry.role.as_str())

@@ -3,7 +3,7 @@
 use crate::board::StepId;
 use crate::board::memory::MemoryRules;
 use crate::board::routing::Catalog;
-use crate::board::rules::{CallLimits, ConsensusRules, SelectionRules, WorkerRule};
+use crate::board::rules::{CallLimits, ConsensusRules, PlanLimits, SelectionRules, WorkerRule};
 use crate::board::spec::{WrittenPlan, WrittenStep};
 use crate::board::verdict::Reading;
 use crate::board::{
@@ -388,6 +388,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
             early_stop: true,
         },
         catalog: Catalog::read(catalog).unwrap(),
+        plans: PlanLimits::default(),
         selection: SelectionRules::default(),
         memory: MemoryRules::default(),
     }

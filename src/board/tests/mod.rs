@@ -7,6 +7,7 @@ mod alarms;
 mod budgets;
 mod conversations;
 mod ending;
+mod growing;
 mod harness;
 mod memory_acts;
 mod memory_edits;

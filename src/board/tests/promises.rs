@@ -165,8 +165,11 @@ fn limits_hold(board: &Board) {
                 assert!(!candidates.is_empty(), "{} has nothing to check", attempt.worker);
                 assert!(candidates.iter().all(|made| task.attempts[made].worker != attempt.worker));
             }
+            // A planner whose plan could not be used has answered, and is asked once more.
+            let lays_out = matches!(attempt.purpose, Purpose::Plan { .. } | Purpose::Recover { .. });
             let tries = task.attempts.values().filter(|other| {
                 (&other.step, other.seat, &other.worker) == (&attempt.step, attempt.seat, &attempt.worker)
+                    && !(lays_out && matches!(other.state, AttemptState::Answered { .. }))
                     && !matches!(&other.state, AttemptState::Failed { failure, .. } if failure.class == FailureClass::Interrupted)
             });
             assert!(tries.count() <= 1 + board.rules.limits.retries_max as usize, "{} tried too often", attempt.worker);

@@ -3,7 +3,7 @@
 use super::workers::{PATIENCE, Workers};
 use crate::api::{Error, Handle, NewTask, Overrides, Reply, Request, Status, TaskView};
 use crate::board::prompt;
-use crate::board::rules::{CallLimits, ConsensusRules, SelectionRules, WorkerRule};
+use crate::board::rules::{CallLimits, ConsensusRules, PlanLimits, SelectionRules, WorkerRule};
 use crate::board::{
     self, Event, Input, Offer, Priority, Rules, Seq, Source, State, TaskId, TaskSpec, Timestamp, WorkerName, routing,
 };
@@ -252,6 +252,7 @@ fn rules(workers: &[&str]) -> Rules {
             early_stop: true,
         },
         catalog: routing::Catalog::read(&settings.catalog).unwrap(),
+        plans: PlanLimits::default(),
         selection: SelectionRules::default(),
         memory: board::memory::MemoryRules::default(),
     }

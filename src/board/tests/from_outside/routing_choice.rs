@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 use synod::board::routing::{Catalog, Classified, classify, rank};
-use synod::board::rules::{CallLimits, ConsensusRules, Rules, SelectionRules, WorkerRule};
+use synod::board::rules::{CallLimits, ConsensusRules, PlanLimits, Rules, SelectionRules, WorkerRule};
 use synod::board::{Kind, Mode, Priority, Role, Shape, TaskSpec, Text, WorkerName};
 
 fn catalog() -> Catalog {
@@ -71,6 +71,7 @@ pub(crate) fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
             early_stop: true,
         },
         catalog: catalog(),
+        plans: PlanLimits::default(),
         selection: SelectionRules::default(),
         memory: synod::board::memory::MemoryRules::default(),
     }

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use synod::board::memory::MemoryName;
+use synod::board::rules::PlanLimits;
 use synod::board::{
-    Ask, AttemptKey, AttemptState, Event, Phase, Purpose, Resume, Rules, Seq, State, StepId, Task, TaskId,
+    Ask, AttemptKey, AttemptState, Event, Phase, Purpose, Resume, Rules, Rung, Seq, State, StepId, Task, TaskId,
 };
+
+/// A seat of a step of a task.
+type Place = (TaskId, StepId, u32);
 
 /// Remembers what it must compare with.
 #[derive(Default)]
@@ -15,6 +19,10 @@ pub(crate) struct Watcher {
     archived: BTreeSet<TaskId>,
     started: BTreeSet<AttemptKey>,
     over: BTreeSet<AttemptKey>,
+    /// The step and the seat of each attempt.
+    places: BTreeMap<AttemptKey, Place>,
+    /// Places that have given an answer.
+    filled: BTreeSet<Place>,
     /// The newest revision of each memory.
     revisions: BTreeMap<MemoryName, u64>,
     /// The texts that any revision holds, by hash.
@@ -50,9 +58,15 @@ impl Watcher {
             Event::TaskAccepted { task, .. } => {
                 assert!(self.accepted.insert(task.clone()), "{task} was accepted twice")
             }
-            Event::PlanChanged { task, .. } | Event::Progressed { task, .. } => {
+            Event::PlanChanged { task, adds, drops, .. } => {
                 assert!(!self.ended.contains(task), "the plan of {task} changes after its end");
+                assert!(adds.len() <= PlanLimits::default().steps_max + 1, "the plan of {task} has grown too large");
+                for (_, step, _) in self.filled.iter().filter(|(other, ..)| other == task) {
+                    assert!(!drops.contains(step), "step {step} of {task} was finished and is dropped");
+                    assert!(!adds.iter().any(|add| add.id == *step), "step {step} of {task} is added twice");
+                }
             }
+            Event::Progressed { task, .. } => assert!(!self.ended.contains(task), "{task} goes on after its end"),
             Event::TaskEnded { task, .. } => {
                 assert!(self.accepted.contains(task), "{task} ended before it was accepted");
                 assert!(self.ended.insert(task.clone()), "{task} ended twice");
@@ -67,14 +81,21 @@ impl Watcher {
             }
             Event::AttemptAnswered { key, .. } => {
                 assert!(self.started.contains(key), "{key} was answered before it was started");
+                self.filled.extend(self.places.get(key).cloned());
                 assert!(self.over.insert(key.clone()), "{key} ended twice");
             }
             Event::AttemptFailed { key, .. } => assert!(self.over.insert(key.clone()), "{key} ended twice"),
             Event::CostReserved { key, .. } | Event::AttemptAdopted { key, .. } => {
                 assert!(self.started.contains(key) && !self.over.contains(key))
             }
-            Event::AttemptPlanned { key, .. } => {
-                assert!(!self.ended.contains(&key.task), "{key} is planned for an ended task")
+            Event::AttemptPlanned { key, step, seat, purpose, rung, why, .. } => {
+                assert!(!self.ended.contains(&key.task), "{key} is planned for an ended task");
+                assert!(*rung == Rung::First || !why.is_empty(), "{key} climbs the ladder without a reason");
+                let place = (key.task.clone(), step.clone(), *seat);
+                let again =
+                    matches!(purpose, Purpose::Plan { error: Some(_) } | Purpose::Recover { error: Some(_), .. });
+                assert!(again || !self.filled.contains(&place), "{key} repeats a finished step");
+                self.places.insert(key.clone(), place);
             }
             Event::FileRejected { .. }
             | Event::DaemonStarted { .. }
@@ -104,7 +125,12 @@ impl Watcher {
         let task = state.task(&ask.key.task).expect("an asked task is open");
         let step = task.step(&ask.step).expect("an asked step is in the plan");
         for seen in &ask.inputs {
-            assert!(step.needs.contains(&seen.step), "{} sees step {}, which it does not need", ask.key, seen.step);
+            assert!(
+                task.seen_by(step).contains(&seen.step),
+                "{} sees step {}, which it does not need",
+                ask.key,
+                seen.step
+            );
             assert!(seen.step != ask.step, "{} sees an answer of its own step: first answers are sealed", ask.key);
         }
         if let Some(resume) = &ask.resume {

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 use synod::board::memory::{Memories, MemoryRules};
-use synod::board::rules::{CallLimits, ConsensusRules, SelectionRules, WorkerRule};
+use synod::board::rules::{CallLimits, ConsensusRules, PlanLimits, SelectionRules, WorkerRule};
 use synod::board::{
     self, Answer, Ask, AttemptKey, Effect, Event, Failure, FailureClass, Input, Kind, Mode, Offer, PersonAnswer, Phase,
-    Priority, Purpose, Refusal, Rules, Seq, Source, State, TaskId, TaskSpec, Text, Timestamp, Usage, WorkerName,
-    routing, verdict_reader,
+    Priority, Proposal, Purpose, Refusal, Rules, Seq, Source, State, TaskId, TaskSpec, Text, Timestamp, Usage,
+    WorkerName, plan_reader, routing, verdict_reader,
 };
 
 const WORKERS: [&str; 5] = ["claude", "gpt", "gemini", "grok", "qwen"];
@@ -105,13 +105,22 @@ impl World {
         let mut spec = TaskSpec::of_text(Text::short(text.clone()));
         spec.kind =
             Some(Kind::new(*self.chance.of(&["code-review", "implementation", "security-review", "architecture"])));
-        spec.mode = *self.chance.of(&[Mode::Auto, Mode::Simple, Mode::Medium, Mode::Complex, Mode::Architectural]);
+        spec.mode =
+            *self.chance.of(&[Mode::Auto, Mode::Simple, Mode::Medium, Mode::Complex, Mode::Architectural, Mode::Mega]);
         spec.priority = *self.chance.of(&Priority::ALL);
         if self.chance.percent(20) {
             spec.timeout = Some(Duration::from_secs(1 + self.chance.below(200)));
         }
         if self.chance.percent(25) {
             spec.depends_on = vec![TaskId::slug(&format!("task {}", self.chance.below(12)))];
+        }
+        if self.chance.percent(30) {
+            // A plan as a person could have written it; the reader of answers reads it too.
+            let plan = plan_reader::read(&Purpose::Plan { error: None }, &self.a_plan(), None);
+            spec.plan = match plan {
+                Some(Proposal::Plan(plan)) => plan.ok(),
+                Some(Proposal::Review(_)) | None => None,
+            };
         }
         if self.chance.percent(15) {
             spec.models = vec![WorkerName::new(*self.chance.of(&WORKERS)), WorkerName::new(*self.chance.of(&WORKERS))];
@@ -205,6 +214,7 @@ impl World {
                 let verdicts = verdict_reader::read(&ask.purpose, &text, None);
                 let rule = self.rules.worker(&ask.worker);
                 let own = rule.is_some_and(|rule| rule.sessions == board::rules::Sessions::Own);
+                let proposal = plan_reader::read(&ask.purpose, &text, None);
                 let answer = Answer {
                     text: Text::short(text),
                     verdicts,
@@ -213,9 +223,9 @@ impl World {
                     usage: Usage::default(),
                     files_modified: Vec::new(),
                     not_given: Vec::new(),
-                    proposal: None,
                     prompt: (ask.keep_prompt && !own).then(|| Text::short(format!("what {} was asked", ask.key))),
                     resumed: ask.resume.as_ref().map(|resume| resume.attempt),
+                    proposal,
                     cached: false,
                     call_hash: None,
                 };
@@ -345,17 +355,36 @@ impl World {
         self.coming.insert((at, self.drawn), coming);
     }
 
+    /// A plan as planners write them: mostly good, at times nonsense, with a role that does not exist, or in a circle.
+    fn a_plan(&mut self) -> String {
+        if self.chance.percent(15) {
+            return "I would do it step by step.".to_owned();
+        }
+        let role = if self.chance.percent(10) { "wizard" } else { "implementer" };
+        let count = 1 + self.chance.below(5);
+        let steps = (1..=count).map(|number| {
+            let needed = self.chance.below(number);
+            let needs = if needed == 0 { String::new() } else { format!("\"p{needed}\"") };
+            let needs = if self.chance.percent(3) { "\"p1\",\"p99\"".to_owned() } else { needs };
+            format!(r#"{{"id":"p{number}","role":"{role}","do":"part {number}","needs":[{needs}]}}"#)
+        });
+        let steps: Vec<String> = steps.collect();
+        format!(r#"{{"steps":[{}],"checkpoint_every":{}}}"#, steps.join(","), 1 + self.chance.below(4))
+    }
+
     fn words(&mut self, purpose: &Purpose) -> String {
         let stance = *self.chance.of(&["approve", "reject", "approve_with_changes", "abstain", "nonsense"]);
         match purpose {
             Purpose::Judge => {
                 format!(r#"{{"verdict":"{stance}","claims":[],"confidence":0.8,"would_change_my_mind":""}}"#)
             }
-            Purpose::Make
-            | Purpose::Plan { .. }
-            | Purpose::Review { .. }
-            | Purpose::Recover { .. }
-            | Purpose::Synthesize => "something made".to_owned(),
+            Purpose::Make | Purpose::Synthesize => "something made".to_owned(),
+            Purpose::Plan { .. } | Purpose::Recover { .. } => self.a_plan(),
+            Purpose::Review { .. } => {
+                let status = *self.chance.of(&["on_track", "needs_adjustment", "fine"]);
+                let action = *self.chance.of(&["continue", "retry", "replan"]);
+                format!(r#"{{"status":"{status}","action":"{action}"}}"#)
+            }
             Purpose::Check { candidates } => {
                 let each: Vec<String> = (0..candidates.len())
                     .map(|at| {
@@ -429,6 +458,7 @@ fn rules(chance: &mut Chance) -> Rules {
             early_stop: true,
         },
         catalog: CATALOG.clone(),
+        plans: PlanLimits::default(),
         selection: SelectionRules::default(),
         memory: MemoryRules::default(),
     }

@@ -1,0 +1,118 @@
+//! The end of a task's work: the decision over what its steps gave, what is missing from it, and who must look at it.
+
+use super::attempt::AttemptState;
+use super::budget;
+use super::consensus;
+use super::decision::Recommendation;
+use super::event::{Ending, Event};
+use super::growing::{counts, errors};
+use super::plan::Step;
+use super::recovery::time_is_up;
+use super::rests::blocked_by;
+use super::rules::Rules;
+use super::spec::WorkspaceAccess;
+use super::standings::{Look, Standings, is_laid_out, no_recovery, recover_step};
+use super::state::State;
+use super::task::{StepStanding, Task};
+use super::text::cut;
+use super::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// Every step has ended: weigh the answers, or say that there are none.
+pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> Vec<Event> {
+    let Look { state, rules, task, at } = look;
+    if task.answered().next().is_none() {
+        let why = no_answer(state, rules, task, at);
+        return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
+    }
+    let mut decision = consensus::decide(task, rules, at);
+    let unmet = unmet(task);
+    decision.needs_human_review |= !unmet.is_empty();
+    decision.review_reasons.extend(unmet);
+    let missing = missing(look, standings);
+    let mut waits_for_person = rules.consensus.require_human.contains(&task.spec.priority);
+    if !missing.is_empty() {
+        // The last rung: what there is stands for the whole only if a person says so.
+        waits_for_person = true;
+        decision.needs_human_review = true;
+        if matches!(decision.recommendation, Recommendation::Proceed | Recommendation::ProceedWithCaution) {
+            decision.recommendation = Recommendation::ReviewRequired;
+        }
+        decision.reasoning.push_str(" The result is partial: ");
+        decision.reasoning.push_str(&missing.join("; "));
+        decision.reasoning.push('.');
+        decision.review_reasons.splice(0..0, missing);
+    }
+    vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
+}
+
+/// What is missing from the result of a plan in several steps, a sentence for each step that failed.
+fn missing(look: Look<'_>, standings: &Standings<'_>) -> Vec<String> {
+    let task = look.task;
+    if !is_laid_out(task) {
+        return Vec::new();
+    }
+    let failed = |step: &&Step| counts(task, step) && standings.get(&step.id) == StepStanding::Failed;
+    let (mut missing, mut never) = (Vec::new(), Vec::new());
+    for step in task.plan.steps.iter().filter(failed) {
+        if standings.attempts(&step.id).is_empty() && !step.needs.is_empty() {
+            never.push(step.id.as_str());
+            continue;
+        }
+        let planned_around = recover_step(task, &step.id).is_some();
+        let recovery = match no_recovery(look, step) {
+            _ if planned_around => "a recovery plan did not help".to_owned(),
+            Some(why) => format!("no recovery plan: {why}"),
+            None => "no recovery plan".to_owned(),
+        };
+        let named = cut(step.id.as_str(), 60);
+        missing.push(format!("step {named} gave nothing ({}; {recovery})", cut(&errors(standings, &step.id), 400)));
+    }
+    if !never.is_empty() {
+        missing.push(format!("not done, because a step they need failed: {}", never.join(", ")));
+    }
+    missing
+}
+
+/// What the person asked for that this version does not do. A key that is read and not obeyed must not look obeyed.
+fn unmet(task: &Task) -> Vec<String> {
+    let spec = &task.spec;
+    let written = || spec.plan.iter().flat_map(|plan| &plan.steps);
+    let mut unmet = Vec::new();
+    if spec.validate.is_some() || written().any(|step| step.validate.is_some()) {
+        unmet.push("`validate` was not run: commands are not run yet".to_owned());
+    }
+    let worktree = |access: &WorkspaceAccess| *access == WorkspaceAccess::Worktree;
+    if worktree(&spec.workspace) || written().any(|step| worktree(&step.workspace)) {
+        unmet.push("`workspace: worktree` was not obeyed: the workers read the files and gave text".to_owned());
+    }
+    unmet.extend(budget::remarks(task));
+    let not_given: BTreeSet<&String> = task.answered().flat_map(|(_, answer)| &answer.not_given).collect();
+    unmet.extend(not_given.into_iter().map(|what| format!("the workers were not given {what}")));
+    unmet
+}
+
+fn no_answer(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> String {
+    let failed = task.attempts.values().filter_map(|attempt| match &attempt.state {
+        AttemptState::Failed { failure, .. } => Some(format!("{}: {}", attempt.worker, failure.message)),
+        AttemptState::Planned { .. } | AttemptState::Running { .. } | AttemptState::Answered { .. } => None,
+    });
+    let failed: Vec<String> = failed.collect();
+    if !failed.is_empty() {
+        return format!("no worker gave an answer ({})", failed.join("; "));
+    }
+    if time_is_up(task, at) {
+        return "its time was up before it began".to_owned();
+    }
+    let out = task.route.workers.iter().filter_map(|worker| match blocked_by(state, worker) {
+        Some(why) => Some(format!("{worker} is blocked: {why}")),
+        None if rules.lack(worker) => Some(format!("{worker} is no longer configured")),
+        None => None,
+    });
+    let out: Vec<String> = out.collect();
+    if out.is_empty() {
+        "no worker could be asked".to_owned()
+    } else {
+        format!("no worker could be asked ({})", out.join("; "))
+    }
+}
