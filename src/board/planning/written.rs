@@ -91,7 +91,7 @@ impl Table<'_> {
         };
         Step {
             id: step.id.clone(),
-            role: classified.role.clone(),
+            role: classified.role,
             instruction: Some(instruction),
             needs: step.needs.clone(),
             aim,
