@@ -76,7 +76,7 @@ pub(in crate::board) fn reserve(
 /// The budgets that a call of this task at this moment is under.
 fn funds(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Fund> {
     let of_task = task.spec.budget_usd.map(|limit| {
-        let held = task.attempts.values().filter_map(|attempt| held(attempt)).map(|held| held.usd).sum();
+        let held = task.attempts.values().filter_map(held).map(|held: Reserved| held.usd).sum();
         Fund { whose: "the task's", limit, spent: spent_on(task), held }
     });
     let of_day = rules.limits.budget_usd_per_day.map(|limit| {

@@ -51,7 +51,7 @@ impl Outcomes {
 
 /// Moves the worker that should be asked first to the front of `ranked`, and says why; `None`: the order stands.
 pub(in crate::board) fn prefer(
-    ranked: &mut Vec<WorkerName>,
+    ranked: &mut [WorkerName],
     (offer, priority): (&Offer, Priority),
     kind: &Kind,
     rules: &Rules,
