@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Fail,
     /// Never answers.
     Hang,
+    /// Answers once [`Answers::open`] was called.
+    Hold,
 }
 
 /// Workers that do as a rule says.
@@ -27,11 +29,19 @@ pub(crate) struct Answers {
     rule: fn(&str) -> Act,
     calls: AtomicUsize,
     first: Mutex<Option<Instant>>,
+    /// Whether calls that are held may go on.
+    open: tokio::sync::watch::Sender<bool>,
 }
 
 impl Answers {
     pub(crate) fn new(rule: fn(&str) -> Act) -> Arc<Self> {
-        Arc::new(Self { rule, calls: AtomicUsize::new(0), first: Mutex::new(None) })
+        let open = tokio::sync::watch::Sender::new(false);
+        Arc::new(Self { rule, calls: AtomicUsize::new(0), first: Mutex::new(None), open })
+    }
+
+    /// Lets the calls that are held go on, now and later.
+    pub(crate) fn open(&self) {
+        self.open.send_replace(true);
     }
 
     /// Calls since the last time this was asked, and the moment of the first of them.
@@ -45,13 +55,20 @@ impl Caller for Answers {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.first.lock().unwrap().get_or_insert_with(Instant::now);
         let (act, model) = ((self.rule)(worker.as_str()), worker.as_str().to_owned());
+        let mut open = self.open.subscribe();
         Box::pin(async move {
+            if let Act::Hold = act {
+                // The sender lives as long as the workers, so waiting cannot fail before it opens.
+                let _ = open.wait_for(|open| *open).await;
+            }
             let failed = |class, message: &str| {
                 Err(Failure { class, message: message.to_owned(), after_s: 0.0, usage: Usage::default() })
             };
             match act {
-                Act::Answer(pause) => {
-                    if !pause.is_zero() {
+                Act::Answer(_) | Act::Hold => {
+                    if let Act::Answer(pause) = act
+                        && !pause.is_zero()
+                    {
                         tokio::time::sleep(pause).await;
                     }
                     let usage = Usage { input_tokens: 10, output_tokens: 5, cached_tokens: 0, cost_usd: Some(0.001) };

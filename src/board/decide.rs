@@ -127,8 +127,10 @@ fn accept(state: &State, rules: &Rules, offer: Offer) -> Result<Vec<Event>, Refu
 /// The tasks that must end first. One that nobody has dropped yet is waited for; one that failed is not.
 fn dependencies(state: &State, offer: &Offer) -> Result<Vec<TaskId>, Refusal> {
     let mut waits_for: Vec<TaskId> = Vec::new();
+    // Nobody can wait for a task that nobody has named. Without this look every hand-in would walk all that wait before it.
+    let awaited = state.is_awaited(&offer.id);
     for on in &offer.spec.depends_on {
-        if *on == offer.id || leads_to(state, on, &offer.id) {
+        if *on == offer.id || awaited && leads_to(state, on, &offer.id) {
             return Err(unacceptable(
                 format!("`depends_on` makes a circle: {} waits for {on}, which waits for it in turn", offer.id),
                 "take one of the two dependencies out",
