@@ -20,14 +20,15 @@ print(json.load(urllib.request.urlopen(request))["choices"][0]["message"]["conte
 const KILLS: u32 = 200;
 const PATIENCE: Duration = Duration::from_secs(90);
 
-struct Rig {
-    workspace: Workspace,
-    server: ModelServer,
+/// A workspace whose workers all end at one counting server, and the daemon as a process beside it.
+pub(super) struct Rig {
+    pub(super) workspace: Workspace,
+    pub(super) server: ModelServer,
 }
 
 impl Rig {
     /// Two workers behind command lines and one behind HTTP, all of which end at the same counting server.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let server = ModelServer::start();
         server.otherwise(|seen: &Seen| {
             let verdict = r#"{"verdict":"approve","claims":[],"confidence":0.9,"would_change_my_mind":""}"#;
@@ -66,7 +67,7 @@ max_concurrent = 3
     }
 
     #[expect(clippy::disallowed_methods, reason = "the test starts the product as a process")]
-    fn start(&self, more: &[&str]) -> Child {
+    pub(super) fn start(&self, more: &[&str]) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_synod"));
         let home = self.workspace.root().join("home");
         std::fs::create_dir_all(&home).unwrap();
@@ -82,16 +83,16 @@ max_concurrent = 3
         self.workspace.root().join("daemon.err")
     }
 
-    fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
-    fn is_up(&self, child: &Child) -> bool {
+    pub(super) fn is_up(&self, child: &Child) -> bool {
         let lock = std::fs::read_to_string(self.workspace.root().join(".synod/daemon.lock")).unwrap_or_default();
         lock.trim() == child.id().to_string()
     }
 
-    fn done(&self) -> usize {
+    pub(super) fn done(&self) -> usize {
         self.workspace.names("tasks/done").iter().filter(|name| name.ends_with(".md")).count()
     }
 
@@ -101,7 +102,7 @@ max_concurrent = 3
     }
 
     /// Lets a daemon work until so many tasks are done, then ends it in order.
-    fn work_until(&self, tasks: usize) {
+    pub(super) fn work_until(&self, tasks: usize) {
         let mut child = self.start(&[]);
         let start = Instant::now();
         // The daemon holds the lock after it has begun to listen for signals; before that a polite end would kill it.
@@ -176,7 +177,7 @@ max_concurrent = 3
     }
 
     /// The message log, each line once.
-    fn messages(&self) -> Vec<serde_json::Value> {
+    pub(super) fn messages(&self) -> Vec<serde_json::Value> {
         let text = self.workspace.read("communication/model_messages.log");
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let numbers: BTreeSet<u64> = lines.iter().map(|line| line["seq"].as_u64().unwrap()).collect();

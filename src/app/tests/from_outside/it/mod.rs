@@ -13,6 +13,7 @@ pub(crate) mod harness;
 mod hostile;
 mod http_names;
 mod lean;
+mod long_plan;
 mod memories;
 mod obstacles;
 mod parity;

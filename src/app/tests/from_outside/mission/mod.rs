@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
 mod hybrid;
+mod pipelines;
 mod rig;
 mod roles;
 mod runner;
+mod team;
