@@ -42,7 +42,7 @@ impl Bounds {
     /// Whether the MCP server is named by an address inside the network.
     fn is_inside(&self) -> bool {
         let home = self.home.trim_start_matches('[').trim_end_matches(']');
-        home.parse().is_ok_and(is_inside)
+        home.parse().is_ok_and(|home: IpAddr| is_inside(home) && !home.is_loopback())
     }
 }
 
@@ -94,6 +94,7 @@ impl Outward {
         }
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         match host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) if address.is_link_local() => no("it is an address of the machine's own link"),
             Ok(address) if is_inside(address) && !self.bounds.is_inside() => no("it is an address inside the network"),
             _ => Ok(()),
         }
@@ -210,6 +211,7 @@ mod tests {
         }
         assert!(permits("https://10.0.0.1/mcp", "https://10.0.0.7/token"), "both are inside");
         assert!(!permits("https://10.0.0.1/mcp", "https://127.0.0.1/token"));
+        assert!(!permits("https://10.0.0.1/mcp", "https://169.254.169.254/token"));
         assert!(permits("http://127.0.0.1:1/mcp", "http://localhost:9/token"));
         assert!(permits("http://127.0.0.1:1/mcp", "https://login.example.org/token"));
         assert!(!permits("http://127.0.0.1:1/mcp", "http://login.example.org/token"));
