@@ -61,8 +61,13 @@ fn strict(text: &str, fits: fn(&Object) -> bool) -> Option<Object> {
     found
 }
 
-/// How many bytes up to the brace that closes the object at the beginning of a text, by its braces and strings alone.
+/// How many bytes up to the brace that closes the object at the beginning of a text; all of it where none does.
 fn extent(text: &str) -> usize {
+    closed(text).unwrap_or(text.len())
+}
+
+/// Where the object at the beginning of a text is closed, by its braces and strings alone; `None` where it never is.
+fn closed(text: &str) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -73,23 +78,27 @@ fn extent(text: &str) -> usize {
             b'}' if !in_string => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    return at + 1;
+                    return Some(at + 1);
                 }
             }
             _ => {}
         }
     }
-    text.len()
+    None
 }
 
-/// The fenced blocks from the last to the first, then everything from the first `{`, through the lenient parser.
+/// The fenced blocks from the last to the first, then everything from the first `{`, through the lenient parser. What was cut
+/// short (outside a fence that closes) is not mended: the half of a plan looks like a whole one and leaves out the rest.
 fn mended(text: &str, fits: fn(&Object) -> bool) -> Option<Object> {
     let fences: Vec<usize> = text.match_indices("```").map(|(at, _)| at).collect();
-    let fenced = fences.windows(2).rev().take(8).map(|pair| &text[pair[0] + 3..pair[1]]);
-    let open = fences.last().map(|last| &text[last + 3..]);
-    fenced.chain(open).chain([text]).find_map(|part| {
+    let fenced = fences.windows(2).rev().take(8).map(|pair| (&text[pair[0] + 3..pair[1]], true));
+    let open = fences.last().map(|last| (&text[last + 3..], false));
+    fenced.chain(open).chain([(text, false)]).find_map(|(part, is_whole)| {
         let start = part.find('{')?;
         let part = &part[start..];
+        if !is_whole && closed(part).is_none() {
+            return None;
+        }
         let value = (part.len() <= MENDED_BYTES_MAX).then(|| parse_leniently(part))??;
         within(&value, fits, WRAPPERS_MAX)
     })

@@ -129,3 +129,16 @@ proptest! {
         prop_assert!(review(&text).is_ok() || !review(&text).unwrap_err().is_empty());
     }
 }
+
+#[test]
+fn a_plan_that_was_cut_short_is_no_plan() {
+    let steps: Vec<_> = (0..9).map(|number| json!({"id": format!("s{number}"), "do": "a part"})).collect();
+    let whole = format!("The plan:\n```json\n{}\n```\n", json!({"steps": steps, "checkpoint_every": 3}));
+    assert_eq!(plan(&whole).unwrap().steps.len(), 9);
+    let object = whole.rfind('}').unwrap();
+    for length in (0..=object).filter(|at| whole.is_char_boundary(*at)) {
+        assert!(plan(&whole[..length]).is_err(), "half a plan was taken for a whole one: {}", &whole[..length]);
+    }
+    let bare = json!({"steps": steps}).to_string();
+    assert!(plan(&bare[..bare.len() - 2]).is_err());
+}
