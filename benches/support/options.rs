@@ -4,7 +4,7 @@
 pub(crate) struct Options {
     /// Small sizes, for a look within two minutes over all benches.
     pub(crate) quick: bool,
-    tasks: Option<usize>,
+    pub(crate) tasks: Option<usize>,
 }
 
 impl Options {

@@ -26,3 +26,4 @@ pub use engine::{Engage, Engine};
 pub use error::{Error, Kind};
 pub use login::{Login, login, open_browser};
 pub use place::{Options, Place, connect, init, settings_file, workspace, write_settings};
+pub use rules::board_rules;

@@ -1,5 +1,6 @@
 //! From settings to what the board decides by. Plain translation; the board knows no settings.
 
+use super::error::Error;
 use super::place::Place;
 use crate::board::memory::{MemoryRules, Patterns};
 use crate::board::rules::{CallLimits, ConsensusRules, PlanLimits, Price, SelectionRules, Sessions, WorkerRule};
@@ -9,6 +10,14 @@ use crate::daemon::{Order, Woken};
 use crate::folder::mirror;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
+
+/// What the board decides by in a workspace: for who drives the board without a daemon (simulations, benches).
+///
+/// # Errors
+/// As for starting an engine there.
+pub fn board_rules(place: &Place) -> Result<Rules, Error> {
+    rules(place, &place.workers()).map_err(|what| Error::Settings { what })
+}
 
 /// The rules for these workers.
 ///
