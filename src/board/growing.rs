@@ -25,13 +25,21 @@ const ERROR_BYTES_MAX: usize = 600;
 /// The next change that is due, or the next line on how far the plan is. Empty: neither.
 pub(in crate::board) fn changes(look: Look<'_>, standings: &Standings<'_>) -> Vec<Event> {
     if time_is_up(look.task, look.at) || !attempts_left(look.rules, look.task, 0) {
-        return Vec::new();
+        return released(look, standings).unwrap_or_default();
     }
     let due = || heard(look, standings).or_else(|| planless(look, standings)).or_else(|| recovery(look, standings));
     match due() {
         Some(events) => events,
         None => checkpoint(look, standings).or_else(|| progress(look, standings)).unwrap_or_default(),
     }
+}
+
+/// No further call may be made: what a planner held back, and will not lay out anew any more, goes on.
+fn released(look: Look<'_>, standings: &Standings<'_>) -> Option<Vec<Event>> {
+    let replan = look.task.growth.replan.as_ref().filter(|step| standings.has_ended(step))?;
+    let step = look.task.step(replan)?;
+    let by = latest(standings, step).map(|last| last.number);
+    Some(given_up(look, step, by, "the task may make no further calls").events(look))
 }
 
 /// How far the plan is. A failed step whose place others have taken is not counted beside them.
