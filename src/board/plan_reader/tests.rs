@@ -1,3 +1,6 @@
+//! Plans and checkpoints as models write them, and as they should not.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use super::*;
 use crate::board::proposal::{Advice, Checkpoint, Course};
 use crate::board::spec::WrittenPlan;

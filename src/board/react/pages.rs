@@ -186,14 +186,8 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["on"] = json!(on);
             line["well"] = json!(well);
         }
-        Event::AttemptPlanned { key, step, worker, role, rung, .. } => {
-            line["attempt"] = json!(key.number);
-            line["step"] = json!(step);
-            line["worker"] = json!(worker);
-            line["role"] = json!(role);
-            if *rung != Rung::First {
-                line["rung"] = json!(rung);
-            }
+        Event::AttemptPlanned { .. } | Event::PlanChanged { .. } | Event::Progressed { .. } => {
+            of_plan(&mut line, event)
         }
         Event::AttemptStarted { thread, .. } => {
             if let Some(earlier) = thread.resumes {
@@ -214,14 +208,6 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
         Event::AttemptFailed { failure, .. } => {
             line["failure"] = json!(failure);
         }
-        Event::PlanChanged { by, source, adds, drops, why, .. } => {
-            line["attempt"] = json!(by);
-            line["source"] = json!(source);
-            line["adds"] = json!(adds.iter().map(|step| &step.id).collect::<Vec<_>>());
-            line["drops"] = json!(drops);
-            line["why"] = json!(why);
-        }
-        Event::Progressed { progress, .. } => line["progress"] = json!(progress),
         Event::TaskDecided { decision, .. } => {
             line["recommendation"] = json!(decision.recommendation);
             line["confidence"] = json!(decision.overall_confidence);
@@ -246,6 +232,29 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
         Event::TaskArchived { .. } => return None,
     }
     Some(line)
+}
+
+/// What an event says of a plan and of what is to come of it; nothing for any other.
+fn of_plan(line: &mut Value, event: &Event) {
+    if let Event::AttemptPlanned { key, step, worker, role, rung, .. } = event {
+        line["attempt"] = json!(key.number);
+        line["step"] = json!(step);
+        line["worker"] = json!(worker);
+        line["role"] = json!(role);
+        if *rung != Rung::First {
+            line["rung"] = json!(rung);
+        }
+    }
+    if let Event::PlanChanged { by, source, adds, drops, why, .. } = event {
+        line["attempt"] = json!(by);
+        line["source"] = json!(source);
+        line["adds"] = json!(adds.iter().map(|step| &step.id).collect::<Vec<_>>());
+        line["drops"] = json!(drops);
+        line["why"] = json!(why);
+    }
+    if let Event::Progressed { progress, .. } = event {
+        line["progress"] = json!(progress);
+    }
 }
 
 /// The attempt that an event is about, from its start on.

@@ -276,8 +276,8 @@ fn the_ladder_goes_up_rung_by_rung() {
     let mut board = laid_out(&["a", "strong", "b"], steps, None);
     board.rules.workers[1].tier = 1;
     for _ in 0..40 {
-        let attempts = board.state.tasks[&task("t")].attempts.values();
-        let runs = attempts.filter(|attempt| matches!(attempt.state, board::AttemptState::Running { .. })).last();
+        let mut attempts = board.state.tasks[&task("t")].attempts.values();
+        let runs = attempts.rfind(|attempt| matches!(attempt.state, board::AttemptState::Running { .. }));
         match runs.map(|attempt| attempt.number) {
             Some(number) if board.state.tasks[&task("t")].attempts[&number].step.as_str() == "s1" => {
                 board.fail(&format!("t#{number}"), FailureClass::Transient);
