@@ -42,7 +42,8 @@ pub enum Request {
         /// Who says so.
         by: String,
     },
-    /// Hand in an ended task once more, under a new name.
+    /// Hand in an ended task once more, under a new name; of one that waits for a person with a partial result, try the
+    /// failed steps again.
     Retry {
         /// Which.
         task: TaskId,

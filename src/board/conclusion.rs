@@ -3,7 +3,7 @@
 use super::attempt::AttemptState;
 use super::budget;
 use super::consensus;
-use super::decision::Recommendation;
+use super::decision::{Decision, Recommendation};
 use super::event::{Ending, Event};
 use super::growing::{counts, errors};
 use super::plan::Step;
@@ -14,9 +14,12 @@ use super::spec::WorkspaceAccess;
 use super::standings::{Look, Standings, is_laid_out, no_recovery, recover_step};
 use super::state::State;
 use super::task::{StepStanding, Task};
-use super::text::cut;
+use super::text::{Text, cut};
 use super::time::Timestamp;
 use std::collections::BTreeSet;
+
+/// How much of a part's first line is shown, in bytes.
+const PART_BYTES_MAX: usize = 120;
 
 /// Every step has ended: weigh the answers, or say that there are none.
 pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> Vec<Event> {
@@ -26,6 +29,7 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
         return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
     }
     let mut decision = consensus::decide(task, rules, at);
+    in_parts(task, &mut decision);
     let unmet = unmet(task);
     decision.needs_human_review |= !unmet.is_empty();
     decision.review_reasons.extend(unmet);
@@ -44,6 +48,23 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
         decision.review_reasons.splice(0..0, missing);
     }
     vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
+}
+
+/// Where nobody judged the parts that a plan ends in, none of them is the answer alone: the answer names them all.
+fn in_parts(task: &Task, decision: &mut Decision) {
+    let parts = consensus::parts(task);
+    if parts.is_empty() || !decision.votes.is_empty() || !is_laid_out(task) {
+        return;
+    }
+    let mut answer = format!("The result is in {} parts, each whole in outputs/{}/:\n", parts.len(), task.id);
+    for (attempt, part) in &parts {
+        let first = part.text.head().lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let (number, first) = (attempt.number, cut(first.trim(), PART_BYTES_MAX));
+        answer.push_str(&format!("- {} ({}, attempt {number}): {first}\n", attempt.step, attempt.worker));
+    }
+    decision.answer = Text::short(answer);
+    (decision.answer_by, decision.answer_attempt) = (None, None);
+    decision.reasoning.push_str(" The plan ends in several steps, so the answer names what each of them gave.");
 }
 
 /// What is missing from the result of a plan in several steps, a sentence for each step that failed.

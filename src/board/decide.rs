@@ -3,17 +3,20 @@
 use super::attempt::{AttemptState, Failure, FailureClass, Usage};
 use super::budget;
 use super::event::{Ending, Event};
-use super::id::{AttemptKey, Role, Seq, TaskId, WorkerName};
+use super::growing;
+use super::id::{AttemptKey, Role, Seq, StepId, TaskId, WorkerName};
 use super::input::{Input, Offer, PersonAnswer, Refusal};
 use super::memory;
 use super::page::Reason;
+use super::plan::PlanSource;
 use super::planning;
 use super::recovery::blames_worker;
 use super::rests::rest_after;
 use super::rules::Rules;
 use super::settle::{commit, ran_for, settle};
+use super::standings::{Look, Standings};
 use super::state::State;
-use super::task::{Phase, Task};
+use super::task::{Phase, StepStanding, Task};
 use super::time::Timestamp;
 use std::time::Duration;
 
@@ -71,8 +74,16 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
             Ok(vec![Event::AttemptAdopted { at, key, deadline }])
         }
         Input::Person { at, task, by, answer, given, file } => {
-            awaited(state, &task, given)?;
-            Ok(person(at, task, by, answer, file))
+            let waiting = awaited(state, &task, given)?;
+            let look = Look { state, rules, task: waiting, at };
+            match answer {
+                PersonAnswer::Retry => tried_again(look, by, file),
+                PersonAnswer::Approve => Ok(person(at, task, by, (answer, Ending::Done), file)),
+                PersonAnswer::Reject { ref why } => {
+                    let ending = Ending::Failed { why: format!("rejected by {by}: {}", why.head().trim()) };
+                    Ok(person(at, task, by, (answer, ending), file))
+                }
+            }
         }
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
         Input::Memory { at, by, act } => Ok(memory::decide(&state.memories, &rules.memory, at, by, *act)?),
@@ -198,25 +209,56 @@ fn failed(
 }
 
 /// Whether the task waits for a person and this answer can be one to its decision: nobody approves what they have not seen.
-fn awaited(state: &State, id: &TaskId, given: Timestamp) -> Result<(), Refusal> {
+fn awaited<'a>(state: &'a State, id: &TaskId, given: Timestamp) -> Result<&'a Task, Refusal> {
     let task = state.tasks.get(id).ok_or_else(|| Refusal::NoSuchTask { task: id.clone() })?;
     let wrong = |state: &str| Err(Refusal::WrongState { task: id.clone(), state: state.to_owned() });
     match &task.phase {
         Phase::AwaitingPerson { since, .. } if given.after(ANSWER_SLACK) < *since => {
             wrong("was decided after this answer was given; read the decision and answer anew")
         }
-        Phase::AwaitingPerson { .. } => Ok(()),
+        Phase::AwaitingPerson { .. } => Ok(task),
         Phase::Waiting { .. } | Phase::Working | Phase::Decided { .. } | Phase::Ended { .. } => {
             wrong("is not waiting for a person")
         }
     }
 }
 
-fn person(at: Timestamp, id: TaskId, by: String, answer: PersonAnswer, file: Option<String>) -> Vec<Event> {
-    let ending = match &answer {
-        PersonAnswer::Approve => Ending::Done,
-        PersonAnswer::Reject { why } => Ending::Failed { why: format!("rejected by {by}: {}", why.head().trim()) },
+/// The failed steps of a partial result, once more.
+fn tried_again(look: Look<'_>, by: String, file: Option<String>) -> Result<Vec<Event>, Refusal> {
+    let (at, task) = (look.at, look.task.id.clone());
+    let standings = Standings::of(look);
+    let failed = look
+        .task
+        .plan
+        .steps
+        .iter()
+        .filter(|step| growing::counts(look.task, step) && standings.get(&step.id) == StepStanding::Failed);
+    let failed: Vec<&StepId> = failed.map(|step| &step.id).collect();
+    let adds = growing::again(look.task, &failed);
+    if adds.is_empty() {
+        return Err(Refusal::WrongState { task, state: "has no failed step that could be tried again".to_owned() });
+    }
+    let why = format!("{by} wants {} failed step(s) tried again", adds.len());
+    let changed = Event::PlanChanged {
+        at,
+        task: task.clone(),
+        by: None,
+        source: PlanSource::Person,
+        adds,
+        drops: Vec::new(),
+        checkpoint_every: None,
+        why,
     };
+    Ok(vec![Event::PersonAnswered { at, task, by, answer: PersonAnswer::Retry, file }, changed])
+}
+
+fn person(
+    at: Timestamp,
+    id: TaskId,
+    by: String,
+    (answer, ending): (PersonAnswer, Ending),
+    file: Option<String>,
+) -> Vec<Event> {
     vec![
         Event::PersonAnswered { at, task: id.clone(), by, answer, file },
         Event::TaskEnded { at, task: id, ending, file: None },

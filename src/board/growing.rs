@@ -296,7 +296,12 @@ fn reviewed(look: Look<'_>, standings: &Standings<'_>, step: &Step, last: &Attem
     let changed = Changed::of(Some(last.number), PlanSource::Checkpoint, why);
     match advice {
         Advice::Continue => changed,
-        Advice::Retry => Changed { adds: again(task, &failed), ..changed },
+        Advice::Retry => {
+            // What was tried again once is not tried a third time unless a person says so.
+            let first = failed.iter().copied().filter(|id| task.step(id).is_some_and(|step| step.stands_for.is_none()));
+            let first: Vec<&StepId> = first.collect();
+            Changed { adds: again(task, &first), ..changed }
+        }
         Advice::Replan => replanned(look, step, changed),
     }
 }
@@ -330,7 +335,7 @@ fn replanned(look: Look<'_>, review: &Step, changed: Changed) -> Changed {
 pub(in crate::board) fn again(task: &Task, failed: &[&StepId]) -> Vec<Step> {
     let mut copies: Vec<Step> = Vec::new();
     let tried = failed.iter().filter_map(|id| task.step(id));
-    let tried = tried.filter(|step| step.stands_for.is_none() && task.attempts_of(&step.id).next().is_some());
+    let tried = tried.filter(|step| task.attempts_of(&step.id).next().is_some());
     for step in tried {
         let id = free_name(task, &format!("{}-again", step.id));
         copies.push(Step { id, stands_for: Some(step.id.clone()), ..step.clone() });

@@ -186,6 +186,8 @@ pub struct Offer {
 pub enum PersonAnswer {
     /// Accepts it.
     Approve,
+    /// Wants the failed steps of a partial result tried again.
+    Retry,
     /// Refuses it.
     Reject {
         /// Why, in the person's words.

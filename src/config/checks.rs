@@ -101,6 +101,8 @@ fn limits(reader: &Reader<'_>, settings: &Settings) {
     for (key, leaf) in reader.flat() {
         let bound = key.starts_with("limits.")
             && !key.ends_with(".retries")
+            && !key.ends_with(".replans_max")
+            && !key.ends_with(".recoveries_max")
             && !key.ends_with(".code_base_bytes_max")
             && !key.contains(".budget_");
         if bound && leaf.value.as_integer() == Some(0) {

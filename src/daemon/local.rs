@@ -221,6 +221,9 @@ impl LocalBoard {
     /// An ended task is handed in once more, as a new one.
     async fn retry(&self, task: TaskId, by: &str) -> Result<Reply, Error> {
         let found = self.task(&task).await?;
+        if matches!(found.phase, crate::board::Phase::AwaitingPerson { .. }) {
+            return self.person(task, by.to_owned(), PersonAnswer::Retry).await;
+        }
         if !matches!(found.phase, crate::board::Phase::Ended { .. }) {
             return Err(Error::new(ErrorKind::Conflict, format!("{task} has not ended"))
                 .hint(format!("wait for it, or end it with: synod cancel {task}")));

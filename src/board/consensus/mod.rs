@@ -17,7 +17,7 @@ mod weight;
 
 pub use explain::explain;
 
-use super::attempt::{AttemptState, FailureClass, Usage};
+use super::attempt::{Answer, Attempt, AttemptState, FailureClass, Usage};
 use super::decision::{Decision, FailedWorker, Recommendation, Tokens, VoteRule};
 use super::id::WorkerName;
 use super::plan::Shape;
@@ -31,6 +31,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// By how much a probability may miss a limit and still count as reaching it: the error of adding floats, no more.
 const TOLERANCE: f64 = 1e-9;
+
+/// The answers that are parts of one result rather than candidates for it: where a plan ends in several making steps and
+/// marks none of them as its answer, one of each. Empty where one answer is the whole.
+pub(in crate::board) fn parts(task: &Task) -> Vec<(&Attempt, &Answer)> {
+    let mut parts: Vec<(&Attempt, &Answer)> = Vec::new();
+    for (attempt, answer) in cast::makers(task) {
+        if !parts.iter().any(|(known, _)| known.step == attempt.step) {
+            parts.push((attempt, answer));
+        }
+    }
+    let marked = task.plan.steps.iter().any(|step| step.answer);
+    if parts.len() < 2 || marked || cast::synthesis(task).is_some() { Vec::new() } else { parts }
+}
 
 /// Weighs the answers of `task` as they stand at `at`. The same task, rules and moment give the same decision, to the bit.
 pub fn decide(task: &Task, rules: &Rules, at: Timestamp) -> Decision {

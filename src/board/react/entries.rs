@@ -273,12 +273,14 @@ fn decided(task: &TaskId, at: Timestamp, decision: &Decision, waits_for_person: 
 fn person(task: &TaskId, at: Timestamp, by: &str, answer: &PersonAnswer) -> LogEntry {
     let work_done = match answer {
         PersonAnswer::Approve => "approved the decision".to_owned(),
+        PersonAnswer::Retry => "wants the failed steps tried again".to_owned(),
         PersonAnswer::Reject { why } => format!("rejected the decision: {}", why.head()),
     };
     LogEntry {
         context: format!("the decision on {task}"),
         work_done,
-        next_steps: "close the task".to_owned(),
+        next_steps: if *answer == PersonAnswer::Retry { "try the failed steps again" } else { "close the task" }
+            .to_owned(),
         handoff_to: vec!["synod".to_owned()],
         ..blank(at, "person", by, task.as_str())
     }

@@ -236,13 +236,14 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
 
 /// What an event says of a plan and of what is to come of it; nothing for any other.
 fn of_plan(line: &mut Value, event: &Event) {
-    if let Event::AttemptPlanned { key, step, worker, role, rung, .. } = event {
+    if let Event::AttemptPlanned { key, step, worker, role, rung, why, .. } = event {
         line["attempt"] = json!(key.number);
         line["step"] = json!(step);
         line["worker"] = json!(worker);
         line["role"] = json!(role);
         if *rung != Rung::First {
             line["rung"] = json!(rung);
+            line["why"] = json!(why);
         }
     }
     if let Event::PlanChanged { by, source, adds, drops, why, .. } = event {
@@ -254,6 +255,7 @@ fn of_plan(line: &mut Value, event: &Event) {
     }
     if let Event::Progressed { progress, .. } = event {
         line["progress"] = json!(progress);
+        line["line"] = json!(progress.line());
     }
 }
 

@@ -310,3 +310,51 @@ fn every_five_steps_a_long_plan_says_how_far_it_is() {
     let told: Vec<String> = board.story().into_iter().filter(|line| line.starts_with("progress")).collect();
     assert_eq!(told, ["progress t: 5 of 12 steps done", "progress t: 10 of 12 steps done"]);
 }
+
+#[test]
+fn a_person_has_the_failed_steps_tried_again() {
+    let steps: &[(&str, &[&str], u32, bool)] =
+        &[("s1", &[], 1, false), ("s2", &[], 1, false), ("s3", &["s2"], 1, false)];
+    let mut board = laid_out(&["a", "b"], steps, None);
+    board.rules.plans.recoveries_max = 0;
+    board.says("s1", "the part that is there");
+    board.lose("s2");
+    assert!(board.phase_is_person());
+    board.person("t", board::PersonAnswer::Retry).unwrap();
+    assert_eq!(board.phase("t"), "working");
+    board.says("s2-again", "the other part");
+    board.says("s3", "the whole");
+    assert_eq!(board.phase("t"), "done");
+    // Two branches end the plan, and nobody was asked to make one whole of them.
+    let answer = board.decision().answer.head();
+    assert!(answer.contains("- s1 (a, attempt 1): the part") && answer.contains(": the whole"), "{answer}");
+    assert_eq!(board.replayed().tasks, board.state.tasks);
+    let refused = board.person("t", board::PersonAnswer::Retry);
+    assert!(refused.is_err());
+}
+
+#[test]
+fn two_hundred_steps_end() {
+    let names: Vec<String> = (0..200).map(|number| format!("s{number}")).collect();
+    let needs: Vec<Vec<&str>> =
+        (0..200_usize).map(|at| at.checked_sub(5).map(|at| names[at].as_str()).into_iter().collect()).collect();
+    let steps: Vec<(&str, &[&str], u32, bool)> =
+        names.iter().zip(&needs).map(|(name, needs)| (name.as_str(), needs.as_slice(), 1, false)).collect();
+    let mut board = laid_out(&["a", "b"], &steps, Some(5));
+    board.rules.limits.attempts_per_task_max = 1000;
+    for turn in 0..2000_u32 {
+        let Some(line) = board.running().into_iter().next() else { break };
+        let (key, _) = line.split_once(' ').unwrap();
+        let number = super::harness::attempt(key).number;
+        let step = board.state.tasks[&task("t")].attempts[&number].step.to_string();
+        if step.starts_with("checkpoint") {
+            board.says(&step, r#"{"status": "on_track", "action": "continue"}"#);
+        } else if turn % 7 == 3 {
+            board.fail(key, FailureClass::RequestRefused);
+        } else {
+            board.says(&step, "x");
+        }
+    }
+    assert!(["done", "awaiting_person"].contains(&board.phase("t")), "{}", board.phase("t"));
+    assert!(board.story().iter().any(|line| line.starts_with("progress t: 195 of")));
+}

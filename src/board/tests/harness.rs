@@ -331,6 +331,7 @@ pub(super) fn line(event: &Event) -> String {
         }
         Event::PersonAnswered { task, by, answer, .. } => match answer {
             PersonAnswer::Approve => format!("{by} approves {task}"),
+            PersonAnswer::Retry => format!("{by} has {task} tried again"),
             PersonAnswer::Reject { .. } => format!("{by} rejects {task}"),
         },
         Event::TaskEnded { task, ending, .. } => match ending {

@@ -60,8 +60,11 @@ impl Story {
             "task_accepted" => Some(Told::Task(accepted(notice))),
             "attempt_planned" => {
                 self.steps.insert(number(facts)?, text(facts, "/step").to_owned());
-                None
+                let rung = facts.get("rung").and_then(Value::as_str).map(|rung| rung.replace('_', " "));
+                rung.map(|rung| Told::Task(format!("{}: {rung}: {}", text(facts, "/step"), text(facts, "/why"))))
             }
+            "plan_changed" => Some(Told::Task(format!("plan: {}", text(facts, "/why")))),
+            "progressed" => Some(Told::Task(text(facts, "/line").to_owned())),
             "attempt_started" => self.began(notice, "working"),
             "attempt_adopted" => self.began(notice, "still working since before the restart"),
             "attempt_answered" => {

@@ -100,10 +100,18 @@ impl Count {
                 self.running.insert(worker.clone());
                 Some(self.sign(&format!("{worker} began")))
             }
+            "plan_changed" => self.says(notice, "why"),
+            "progressed" => self.says(notice, "line"),
             "attempt_answered" => Some(self.ended(&worker, "answered")),
             "attempt_failed" => Some(self.ended(&worker, "gave no answer")),
             _ => None,
         }
+    }
+
+    /// A sentence of the notice itself.
+    fn says(&mut self, notice: &Notice, fact: &str) -> Option<Told> {
+        let said = notice.facts.get(fact).and_then(Value::as_str)?;
+        Some(self.sign(said))
     }
 
     fn ended(&mut self, worker: &str, how: &str) -> Told {

@@ -14,6 +14,7 @@ mod hostile;
 mod http_names;
 mod lean;
 mod long_plan;
+mod mega;
 mod memories;
 mod obstacles;
 mod parity;
