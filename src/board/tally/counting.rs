@@ -75,7 +75,7 @@ fn names(task: &Task, attempt: &Attempt) -> (WorkerName, Role, Kind) {
 }
 
 fn call(ran: f64, usage: &Usage) -> Tally {
-    let used = usage.input_tokens + usage.output_tokens > 0;
+    let used = usage.input_tokens > 0 || usage.output_tokens > 0;
     Tally {
         attempts: 1,
         seconds: ran,
