@@ -5,6 +5,7 @@ mod crew;
 mod growing;
 mod names;
 mod seats;
+mod sight;
 mod synthesis;
 mod team;
 mod written;
@@ -19,7 +20,7 @@ use super::rests::is_blocked;
 use super::routing::{self, Classified, Pipeline};
 use super::rules::Rules;
 use super::selection;
-use super::spec::{Mode, Priority};
+use super::spec::{Mode, Priority, TaskSpec};
 use super::standings::Look;
 use super::state::State;
 use std::collections::BTreeSet;
@@ -33,7 +34,7 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     names::check(rules, offer)?;
     let priority = priority(rules, offer);
     let mut classified = routing::classify(&offer.words, &offer.spec, &rules.catalog);
-    let mut ranked = available(state, rules, offer, &classified)?;
+    let mut ranked = available(state, rules, offer, &mut classified)?;
     if offer.spec.models.is_empty() {
         classified.why.extend(selection::prefer(&mut ranked, (offer, priority), &classified.kind, rules, state));
     }
@@ -94,11 +95,23 @@ fn lay_out(
         let steps = crew::steps(team, &Table { state, rules, classified, ranked, bound: true }, said);
         return Ok(Plan::of(PlanSource::Team { name: name.to_owned() }, classified.shape, steps));
     }
+    if let Some((name, pipeline, words)) =
+        catalog.pipeline_opened_by(&offer.words).filter(|_| says_nothing_of_how(spec))
+    {
+        classified.why.push(format!("pipeline {name}: the text begins with \"{words}\" ({})", pipeline.does));
+        let table = Table { state, rules, classified, ranked, bound: true };
+        return piped(name, pipeline, spec.priority == Priority::Critical, &table, said);
+    }
     if classified.mode == Mode::Mega && spec.models.len() != 1 && spec.role.is_none() {
         return Ok(planned(state, rules, classified, ranked));
     }
     let (source, seated) = team::size(offer, rules, classified, ranked.len());
     Ok(Plan::of(source, classified.shape, team::steps(classified, ranked, seated)))
+}
+
+/// Whether a task leaves it open who carries it out and how.
+fn says_nothing_of_how(spec: &TaskSpec) -> bool {
+    spec.mode == Mode::Auto && spec.kind.is_none() && spec.role.is_none() && spec.models.is_empty()
 }
 
 /// A pipeline's steps. Where every worker is to be asked, all of them judge and check.
@@ -175,13 +188,21 @@ pub fn route(state: &State, rules: &Rules, offer: &Offer) -> Result<Route, Refus
 }
 
 /// The workers that may be asked, best first: those the person named, or all by rank, without the blocked ones.
-fn available(state: &State, rules: &Rules, offer: &Offer, classified: &Classified) -> Result<Vec<WorkerName>, Refusal> {
+fn available(
+    state: &State,
+    rules: &Rules,
+    offer: &Offer,
+    classified: &mut Classified,
+) -> Result<Vec<WorkerName>, Refusal> {
     let mut ranked =
         if offer.spec.models.is_empty() { routing::rank(classified, rules) } else { offer.spec.models.clone() };
     let mut seen = BTreeSet::new();
     ranked.retain(|worker| seen.insert(worker.clone()));
     if ranked.is_empty() {
         return Err(Refusal::NoWorker);
+    }
+    if offer.spec.models.is_empty() {
+        classified.why.extend(sight::keep_those_who_see(&mut ranked, &offer.spec, &classified.kind, rules));
     }
     // Blocked workers go last instead of out: by the time of the call a person may have mended them.
     ranked.sort_by_key(|worker| is_blocked(state, worker));

@@ -232,6 +232,12 @@ impl Catalog {
         self.pipelines.iter().find(named).map(|(name, pipeline)| (name.as_str(), pipeline))
     }
 
+    /// The pipeline that a text asks for by how it begins, and the words that do.
+    pub(in crate::board) fn pipeline_opened_by(&self, text: &str) -> Option<(&str, &Pipeline, &str)> {
+        let mut pipelines = self.pipelines.iter();
+        pipelines.find_map(|(name, pipeline)| Some((name.as_str(), pipeline, pipeline.opened_by(text)?)))
+    }
+
     /// The names of all teams.
     pub fn team_names(&self) -> Vec<&str> {
         self.teams.iter().map(|(name, _)| name.as_str()).collect()

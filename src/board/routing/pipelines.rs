@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// Longest name of a step, in bytes, so that it fits into the name of an output.
 const STEP_ID_BYTES_MAX: usize = 40;
 
+/// What a request may begin with and says nothing, in this order.
+const POLITE: &[&str] = &["please ", "can you ", "could you ", "please "];
+
 /// A plan with a name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +25,9 @@ pub(in crate::board) struct Pipeline {
     /// Kinds that a task which names it is probably of.
     #[serde(default)]
     pub(in crate::board) kinds: Vec<String>,
+    /// Beginnings of a task's text that ask for it without naming it.
+    #[serde(default)]
+    opens: Vec<String>,
     /// A review after every so many steps.
     #[serde(default)]
     checkpoint_every: Option<u32>,
@@ -33,6 +39,20 @@ pub(in crate::board) struct Pipeline {
 }
 
 impl Pipeline {
+    /// The words of `text` that ask for it without naming it: one of its openings, at the beginning and up to the end of a
+    /// word. Politeness and the marks of a heading before it do not count.
+    pub(in crate::board) fn opened_by(&self, text: &str) -> Option<&str> {
+        let line =
+            text.lines().map(|line| line.trim_start_matches(['#', '*', '-', ' '])).find(|line| !line.is_empty())?;
+        let line = line.to_lowercase();
+        let asked = POLITE.iter().fold(line.as_str(), |line, polite| line.strip_prefix(polite).unwrap_or(line));
+        let opens = |opening: &&String| {
+            let rest = asked.strip_prefix(opening.to_lowercase().as_str());
+            rest.is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric()))
+        };
+        self.opens.iter().find(opens).map(String::as_str)
+    }
+
     /// Its steps, as a person would have written them.
     pub(in crate::board) fn written(&self) -> WrittenPlan {
         WrittenPlan { steps: self.steps.clone(), checkpoint_every: self.checkpoint_every }

@@ -23,7 +23,7 @@ pub(super) fn properties() -> Vec<Property> {
         ),
         text(
             "pipeline",
-            "A named sequence of steps: feature, bugfix, review, parallel-review, brainstorm, implement-with-review, team-workflow, or one of the workspace's own.",
+            "A named sequence of steps: feature, bugfix, review, parallel-review, brainstorm, implement-with-review, design-and-implement, team-workflow, or one of the workspace's own.",
         ),
         text(
             "team",

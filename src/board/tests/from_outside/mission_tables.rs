@@ -4,7 +4,7 @@
 
 use crate::routing_choice::rules;
 use std::collections::BTreeMap;
-use synod::board::{Kind, Offer, Priority, Role, Route, Source, State, TaskId, TaskSpec, Text, Timestamp, route};
+use synod::board::{Kind, Mode, Offer, Priority, Role, Route, Source, State, TaskId, TaskSpec, Text, Timestamp, route};
 
 /// The models of the third and fourth table, a worker each.
 const ALL: &[(&str, &str, u8, &str)] = &[
@@ -33,10 +33,13 @@ const ROLES: &[(&str, &str, u8, &str)] = &[
 fn routed(workers: &[(&str, &str, u8, &str)], text: &str, change: impl FnOnce(&mut TaskSpec)) -> Route {
     let mut spec = TaskSpec::of_text(Text::short(text));
     change(&mut spec);
+    route(&State::default(), &rules(workers), &offer(spec)).unwrap()
+}
+
+fn offer(spec: TaskSpec) -> Offer {
     let source = Source::Face { by: "test".to_owned(), hash: String::new() };
-    let (at, id) = (Timestamp(0), TaskId::slug("t"));
-    let offer = Offer { at, id, spec, words: text.to_owned(), source, ended: BTreeMap::new() };
-    route(&State::default(), &rules(workers), &offer).unwrap()
+    let (at, id, words) = (Timestamp(0), TaskId::slug("t"), spec.text.head().to_owned());
+    Offer { at, id, spec, words, source, ended: BTreeMap::new() }
 }
 
 /// `implement (implementer, make) after plan: qwen`.
@@ -77,6 +80,7 @@ fn each_pipeline_goes_through_its_phases_in_order() {
         ("review", "find:researcher review:reviewer assess:architect synthesis:chair"),
         ("brainstorm", "ideas:critic synthesis:chair"),
         ("implement-with-review", "implement:implementer review:reviewer synthesis:chair"),
+        ("design-and-implement", "architecture:architect implementation:implementer check:reviewer synthesis:chair"),
         (
             "parallel-review",
             "security:security logic:reviewer performance:optimizer alternative:critic synthesis:chair",
@@ -89,6 +93,33 @@ fn each_pipeline_goes_through_its_phases_in_order() {
     ] {
         assert_eq!(piped(name), phases, "{name}");
     }
+}
+
+#[test]
+fn a_text_that_asks_for_design_and_code_gets_both_side_by_side() {
+    let first = |text: &str, mode: Mode| routed(ROLES, text, |spec| spec.mode = mode).steps[0].step.to_string();
+    assert_eq!(first("Please design and implement user authentication", Mode::Auto), "architecture");
+    assert_eq!(first("Design and implement user authentication", Mode::Simple), "make", "the person named a mode");
+    assert_ne!(first("Design and implementation of the queue: explain them", Mode::Auto), "architecture");
+    assert_ne!(first("Explain how to design and implement a queue", Mode::Auto), "architecture");
+}
+
+#[test]
+fn an_image_goes_to_workers_who_see() {
+    let mut spec = TaskSpec::of_text(Text::short("Find the bug that this shows"));
+    spec.context = vec!["docs/Login.PNG".to_owned()];
+    let mut rules = rules(ROLES);
+    let routed = |rules: &synod::board::Rules| route(&State::default(), rules, &offer(spec.clone())).unwrap();
+    for worker in &mut rules.workers {
+        worker.vision = false;
+    }
+    let nobody = routed(&rules);
+    assert!(!nobody.workers.is_empty(), "with nobody who is known to see, all may be asked");
+    assert!(nobody.why.iter().any(|line| line.starts_with("images:")), "{:?}", nobody.why);
+    rules.workers[3].vision = true;
+    let one = routed(&rules);
+    assert_eq!(one.workers.iter().map(|worker| worker.as_str()).collect::<Vec<_>>(), ["mini"]);
+    assert!(one.why.iter().any(|line| line.contains("not asked") && line.contains("qwen")), "{:?}", one.why);
 }
 
 #[test]

@@ -161,6 +161,32 @@ async fn recommendation_conflict_resolution_needed_names_dissenters_and_reasons(
 }
 
 #[tokio::test]
+async fn case_1_a_hello_world_of_low_priority_takes_one_cheap_coder() {
+    let rig = Rig::new(TEAM).await;
+    let view = rig.task("priority: low", "Write a hello world function").await;
+    assert_eq!(view.row.state, "done", "{view:#?}");
+    let called = rig.called();
+    assert_eq!(called.len(), 1, "{called:?}");
+    assert!(!called[0].starts_with("claude"), "the strongest is too dear for it: {called:?}");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn case_2_architecture_and_implementation_are_made_side_by_side() {
+    let rig = Rig::new(TEAM).await;
+    let view = rig.task("priority: high", "Design and implement user authentication").await;
+    assert_eq!(view.row.state, "done", "{view:#?}");
+    let side_by_side: Vec<&str> =
+        view.steps.iter().filter(|step| step.needs.is_empty()).map(|step| step.id.as_str()).collect();
+    assert_eq!(side_by_side, ["architecture", "implementation"]);
+    assert_ne!(seated(&view, "architecture"), seated(&view, "implementation"));
+    let chair = view.attempts.iter().find(|attempt| attempt.step.as_str() == "synthesis").unwrap();
+    let answer = view.decision.unwrap().answer;
+    assert!(answer.head().contains(&format!("made by {}", chair.worker)), "the chair's text is the answer");
+    rig.end().await;
+}
+
+#[tokio::test]
 async fn case_3_a_critical_security_review_asks_several_and_weighs_them() {
     let rig = Rig::new(TEAM).await;
     let flaw =

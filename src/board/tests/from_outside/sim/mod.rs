@@ -2,7 +2,7 @@
 //! at any moment; clocks that jump; people who cancel and approve;
 //! hands that write to the memory bus at once. After each step every invariant is checked.
 //!
-//! `SYNOD_SIM_SEEDS=N` sets how many seeds are run (default 10,000), `SYNOD_SIM_SEED=S` runs one and tells its story.
+//! `SYNOD_SIM_SEEDS=N` sets how many seeds are run (default 2,000), `SYNOD_SIM_SEED=S` runs one and tells its story.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use world::World;
 
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 2_000;
 
 #[test]
 fn every_seed_keeps_every_promise() {
