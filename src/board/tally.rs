@@ -85,20 +85,20 @@ pub struct Tally {
 impl Tally {
     /// Adds what another one counted.
     pub fn add(&mut self, other: &Self) {
-        self.tasks += other.tasks;
-        self.done += other.done;
-        self.attempts += other.attempts;
-        self.answered += other.answered;
-        self.failed += other.failed;
+        self.tasks = self.tasks.saturating_add(other.tasks);
+        self.done = self.done.saturating_add(other.done);
+        self.attempts = self.attempts.saturating_add(other.attempts);
+        self.answered = self.answered.saturating_add(other.answered);
+        self.failed = self.failed.saturating_add(other.failed);
         self.seconds = rounded(self.seconds + other.seconds);
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         self.cost_usd = rounded(self.cost_usd + other.cost_usd);
-        self.unpriced += other.unpriced;
-        self.cached += other.cached;
-        self.recovered += other.recovered;
-        self.right += other.right;
-        self.wrong += other.wrong;
+        self.unpriced = self.unpriced.saturating_add(other.unpriced);
+        self.cached = self.cached.saturating_add(other.cached);
+        self.recovered = self.recovered.saturating_add(other.recovered);
+        self.right = self.right.saturating_add(other.right);
+        self.wrong = self.wrong.saturating_add(other.wrong);
     }
 
     /// Calls that say something of the worker: those that answered or failed by themselves.
@@ -182,9 +182,9 @@ pub struct Endings {
 impl Endings {
     /// Adds what another one counted.
     pub fn add(&mut self, other: &Self) {
-        self.done += other.done;
-        self.failed += other.failed;
-        self.cancelled += other.cancelled;
+        self.done = self.done.saturating_add(other.done);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.cancelled = self.cancelled.saturating_add(other.cancelled);
     }
 }
 

@@ -6,6 +6,13 @@ use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long the lock of a process that is gone is waited for. A child that it was about to start holds the lock until it
+/// has become another program, which takes milliseconds on a busy machine.
+const HEIR_MAX: Duration = Duration::from_secs(2);
+/// Between two tries.
+const HEIR_PAUSE: Duration = Duration::from_millis(10);
 
 /// Held as long as it lives.
 #[derive(Debug)]
@@ -40,21 +47,37 @@ impl Lock {
     pub fn take(path: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io { path: path.to_owned(), source };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        if let Err(refused) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        let began = Instant::now();
+        while let Err(refused) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
             if refused != Errno::WOULDBLOCK {
                 return Err(io(refused.into()));
             }
-            let mut pid = String::new();
-            // A holder that has not written its id yet leaves the text empty.
-            let _ = file.read_to_string(&mut pid);
-            let pid = if pid.trim().is_empty() { "unknown".to_owned() } else { pid.trim().to_owned() };
-            return Err(LockError::Held { pid });
+            let pid = holder(&mut file);
+            if began.elapsed() > HEIR_MAX || !pid.as_deref().is_some_and(is_gone) {
+                return Err(LockError::Held { pid: pid.unwrap_or_else(|| "unknown".to_owned()) });
+            }
+            std::thread::sleep(HEIR_PAUSE);
         }
         file.set_len(0).map_err(io)?;
         file.seek(SeekFrom::Start(0)).map_err(io)?;
         writeln!(file, "{}", std::process::id()).map_err(io)?;
         Ok(Self { _file: file })
     }
+}
+
+/// The process id in the file; a holder that has not written it yet leaves none.
+fn holder(file: &mut File) -> Option<String> {
+    let mut pid = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.read_to_string(&mut pid).ok()?;
+    let pid = pid.trim();
+    (!pid.is_empty()).then(|| pid.to_owned())
+}
+
+/// Whether no process has this id any more.
+fn is_gone(pid: &str) -> bool {
+    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 #[cfg(test)]
@@ -71,5 +94,21 @@ mod tests {
         assert!(second.to_string().contains(&std::process::id().to_string()), "{second}");
         drop(first);
         assert!(Lock::take(&path).is_ok());
+    }
+
+    #[test]
+    fn what_a_dead_process_left_behind_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("daemon.lock");
+        let mut dead = std::process::Command::new("true").spawn().unwrap();
+        dead.wait().unwrap();
+        let heir = Lock::take(&path).unwrap();
+        std::fs::write(&path, format!("{}\n", dead.id())).unwrap();
+        let ends = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            drop(heir);
+        });
+        assert!(Lock::take(&path).is_ok());
+        ends.join().unwrap();
     }
 }

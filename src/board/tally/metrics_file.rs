@@ -120,7 +120,7 @@ impl Reader {
             input_tokens,
             output_tokens,
             cost_usd: cost.unwrap_or_default(),
-            unpriced: u64::from(cost.is_none() && input_tokens + output_tokens > 0),
+            unpriced: u64::from(cost.is_none() && (input_tokens > 0 || output_tokens > 0)),
             ..Tally::default()
         };
         self.read.entries += 1;
@@ -148,7 +148,7 @@ impl Reader {
             input_tokens,
             output_tokens,
             cost_usd: cost.unwrap_or_default(),
-            unpriced: if cost.is_none() && input_tokens + output_tokens > 0 { tasks } else { 0 },
+            unpriced: if cost.is_none() && (input_tokens > 0 || output_tokens > 0) { tasks } else { 0 },
             ..Tally::default()
         };
         self.read.entries += tasks;

@@ -242,7 +242,7 @@ impl CliWorker {
 impl CliWorker {
     /// The usage with its cost from the price table where the program told tokens only.
     fn priced(&self, mut usage: Usage) -> Usage {
-        if usage.cost_usd.is_none() && usage.input_tokens + usage.output_tokens > 0 {
+        if usage.cost_usd.is_none() && (usage.input_tokens > 0 || usage.output_tokens > 0) {
             let price = config::prices::price(&self.config);
             usage.cost_usd =
                 price.map(|price| price.usd(usage.input_tokens, usage.cached_tokens, 0, usage.output_tokens));

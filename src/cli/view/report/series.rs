@@ -32,7 +32,7 @@ impl Bucket {
     fn add(&mut self, row: &ReportRow) {
         self.answered += row.answered;
         self.failed += row.failed;
-        self.tokens += row.input_tokens + row.output_tokens;
+        self.tokens = self.tokens.saturating_add(row.input_tokens).saturating_add(row.output_tokens);
         self.cost_usd += row.cost_usd;
         self.seconds += row.seconds;
         self.recovered += row.recovered;

@@ -5,6 +5,7 @@ use super::harness::Workspace;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// Writes a memory from stdin.
 fn write(root: &Path, args: &[&str], text: &str) -> std::process::Output {
@@ -14,12 +15,21 @@ fn write(root: &Path, args: &[&str], text: &str) -> std::process::Output {
     child.wait_with_output().unwrap()
 }
 
+/// What a memory's file holds. The files of writes that come close together are written together, a moment later.
+fn in_file(path: &Path) -> String {
+    let began = Instant::now();
+    while !path.is_file() && began.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::fs::read_to_string(path).unwrap()
+}
+
 /// The life of a memory.
 fn lived_through(root: &Path) {
     let text = "# Auth\r\n\nThe refresh token lives for an hour: «é».\n\n";
     assert_eq!(write(root, &["design/auth"], text).status.code(), Some(0));
     assert_eq!(out(&run(root, &["memory", "read", "mem:design/auth.md"])), text, "byte for byte");
-    assert_eq!(std::fs::read_to_string(root.join("memories/design/auth.md")).unwrap(), text);
+    assert_eq!(in_file(&root.join("memories/design/auth.md")), text);
 
     let refused = run(root, &["memory", "write", "design/auth", "x", "--if-revision", "0"]);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
