@@ -249,7 +249,7 @@ fn rules(workers: &[&str]) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
-            early_stop: true,
+            early_stop: false,
         },
         catalog: routing::Catalog::read(&settings.catalog).unwrap(),
         plans: PlanLimits::default(),
