@@ -115,7 +115,7 @@ async fn why_not(workspace: &Workspace, name: &str, content: &str) -> String {
     workspace.drop_file(name, content);
     let page = format!("tasks/rejected/{name}.why.md");
     until(&format!("{name} is refused"), || workspace.coordination(&page).exists()).await;
-    let log = || workspace.read("communication/INTERCOMMUNICATION_LOG.md");
+    let log = || workspace.read_so_far("communication/INTERCOMMUNICATION_LOG.md");
     until(&format!("the log says so of {name}"), || log().contains(&format!(" - synod (intake) - {name}"))).await;
     workspace.read(&page)
 }
@@ -367,7 +367,7 @@ async fn strange_names_become_plain_ids_and_plain_files() {
         assert!(!name.contains(['\n', '\'', '"', '\u{1b}', '\\', '$']) && !name.starts_with('-'), "{name:?}");
     }
     let unfit = |c: char| c != '\n' && c.is_control();
-    assert!(!workspace.read("communication/INTERCOMMUNICATION_LOG.md").contains(unfit));
+    assert!(!workspace.read_so_far("communication/INTERCOMMUNICATION_LOG.md").contains(unfit));
     let left: Vec<String> = workspace.names("tasks").into_iter().filter(|name| name.contains('.')).collect();
     assert_eq!(left, ["README.md"; 0], "nothing is left: {left:?}");
 }
@@ -484,7 +484,7 @@ async fn two_thousand_files_at_once_are_each_done_once_and_logged_once() {
     }
     let done = || workspace.names("tasks/done").len();
     until("all are done", || done() == 2 * COUNT).await;
-    let entries = || workspace.read("communication/INTERCOMMUNICATION_LOG.md").matches("\n<!-- synod:").count();
+    let entries = || workspace.read_so_far("communication/INTERCOMMUNICATION_LOG.md").matches("\n<!-- synod:").count();
     until("all are logged", || entries() >= 3 * COUNT).await;
     let handle = engine.handle();
     assert_eq!(verified(&handle).await, u64::try_from(COUNT).unwrap() * 3, "accepted, answered, decided");
@@ -492,7 +492,7 @@ async fn two_thousand_files_at_once_are_each_done_once_and_logged_once() {
     assert_eq!((status.open_tasks, status.running_calls, status.trouble), (0, 0, None));
     end(engine).await;
     assert_eq!(workers.counts()["claude"], COUNT, "each is asked about once");
-    let log = workspace.read("communication/INTERCOMMUNICATION_LOG.md");
+    let log = workspace.read_so_far("communication/INTERCOMMUNICATION_LOG.md");
     let mut accepted: BTreeMap<&str, usize> = BTreeMap::new();
     for line in log.lines().filter(|line| line.starts_with("## ") && line.contains(" - synod (router) - ")) {
         *accepted.entry(line.rsplit(" - ").next().unwrap()).or_default() += 1;

@@ -194,7 +194,7 @@ async fn a_task_over_a_face_is_the_same_and_can_be_asked_about_after_its_end() {
     rested(&handle, task.as_str()).await;
     until("its files have moved", || workspace.names("tasks/done").len() == 2).await;
     // The log is written after them.
-    let log = || workspace.read("communication/INTERCOMMUNICATION_LOG.md").matches("<!-- synod:").count();
+    let log = || workspace.read_so_far("communication/INTERCOMMUNICATION_LOG.md").matches("<!-- synod:").count();
     until("its log is written", || log() == 4).await;
     // It is archived by now or will be in a moment; the answer is the same either way.
     let Ok(Reply::Why { text, .. }) = handle.ask(Request::Why { task: task.clone() }).await else { panic!("no why") };

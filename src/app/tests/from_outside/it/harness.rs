@@ -168,6 +168,11 @@ impl Workspace {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
+    /// What stands in a file by now, which may be nothing: for those who wait until it is written.
+    pub(crate) fn read_so_far(&self, path: &str) -> String {
+        std::fs::read_to_string(self.coordination(path)).unwrap_or_default()
+    }
+
     /// The names in a folder below the coordination folder.
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.coordination(folder)) else { return Vec::new() };
