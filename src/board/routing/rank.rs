@@ -4,7 +4,7 @@ use super::super::id::WorkerName;
 use super::super::rules::{Rules, WorkerRule};
 use super::super::spec::Mode;
 use super::Classified;
-use super::catalog::Catalog;
+use super::catalog::{Catalog, RoleEntry};
 
 /// The workers for such a task, best first: those whose settings name the role, then by the kind's order of preference,
 /// by the category's, by their strengths, those strong enough before the others, cheaper ones first where the kind or
@@ -69,7 +69,13 @@ fn key(classified: &Classified, catalog: &Catalog, worker: &WorkerRule) -> Key {
     let role = catalog.role(classified.role.as_str());
     // The kind's own role says nothing beyond the kind; one that was named does.
     let forced = role.filter(|(name, _)| classified.role_named || kind.is_none_or(|kind| kind.role != *name));
-    let by_role = forced.map_or(0, |(_, role)| place(&role.workers, worker));
+    // Behind a role's own workers come those of the role that stands in for it.
+    let stand_in =
+        |role: &RoleEntry| role.fallback.as_ref().and_then(|name| catalog.role(name)).map(|(_, role)| &role.workers);
+    let order = |role: &RoleEntry| -> Vec<String> {
+        role.workers.iter().chain(stand_in(role).into_iter().flatten()).cloned().collect()
+    };
+    let by_role = forced.map_or(0, |(_, role)| place(&order(role), worker));
     let by_kind = kind.map_or(0, |kind| place(&kind.workers, worker));
     let by_category = category.map_or(0, |category| place(&category.workers, worker));
     let category_first = forced.is_none() && category.is_some() && kind.is_some_and(|kind| kind.by_category);
