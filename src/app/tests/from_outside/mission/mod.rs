@@ -5,6 +5,7 @@
 
 mod hybrid;
 mod pipelines;
+mod plan_and_execute;
 mod rig;
 mod roles;
 mod runner;

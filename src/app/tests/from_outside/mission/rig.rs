@@ -10,6 +10,16 @@ use synod::app::{Engage, Engine};
 /// A model of a table: its name (of the worker and of the model alike), its tier, whose it is.
 pub(super) type Model = (&'static str, u8, &'static str);
 
+/// The plan-and-execute document's models.
+pub(super) const PLAN_AND_EXECUTE: &[Model] = &[
+    ("o3", 1, "openai-reasoning"),
+    ("gpt-5", 2, "openai"),
+    ("gpt-5-chat", 3, "openai-chat"),
+    ("gpt-4o", 3, "openai-vision"),
+    ("gpt-5-mini", 4, "openai-mini"),
+    ("o4-mini", 5, "openai-small"),
+];
+
 /// The role document's models.
 pub(super) const ROLES: &[Model] = &[
     ("gemini-1.5-pro", 2, "google"),
@@ -90,6 +100,11 @@ impl Rig {
         let path = self.workspace.coordination("decisions/row.json");
         until("the decision is written", || path.is_file()).await;
         self.workspace.decision("row")
+    }
+
+    /// The handoff log.
+    pub(super) fn log(&self) -> String {
+        self.workspace.read("communication/INTERCOMMUNICATION_LOG.md")
     }
 
     pub(super) async fn end(self) {
