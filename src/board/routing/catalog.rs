@@ -94,7 +94,7 @@ pub(super) struct RoleEntry {
     pub(super) workers: Vec<String>,
     /// The role whose workers stand in.
     #[serde(default)]
-    fallback: Option<String>,
+    pub(super) fallback: Option<String>,
     /// A prompt of the workspace's own.
     #[serde(default)]
     prompt: Option<String>,

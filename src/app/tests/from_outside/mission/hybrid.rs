@@ -228,28 +228,3 @@ async fn team_seats_differ_from_step_to_step() {
     assert!(make.iter().all(|worker| !check.contains(worker)), "{make:?} {check:?}");
     rig.end().await;
 }
-
-#[tokio::test]
-async fn case_1_hello_world_goes_to_one_cheap_coder() {
-    let rig = Rig::new(TEAM).await;
-    let view = rig.task("priority: low", "Write a hello world function").await;
-    assert_eq!(view.row.state, "done");
-    assert_eq!(rig.called().len(), 1, "one worker: {:?}", view.why_routed);
-    let coder = &rig.called()[0];
-    assert!(coder == "gpt-5-codex-low" || coder == "gemini-2.5-flash", "{coder} is not a cheap coder");
-    assert_eq!(view.answer.as_deref(), Some(format!("made by {coder}").as_str()));
-    rig.end().await;
-}
-
-#[tokio::test]
-async fn case_2_authentication_is_designed_and_implemented_in_parallel() {
-    let rig = Rig::new(TEAM).await;
-    let view = rig.task("priority: high", "Design and implement user authentication").await;
-    assert_eq!(view.row.state, "done");
-    let roles: Vec<&str> = view.steps.iter().map(|step| step.role.as_str()).collect();
-    assert!(roles.contains(&"architect") && roles.contains(&"implementer"), "{roles:?}");
-    let at_once: Vec<&str> =
-        view.steps.iter().filter(|step| step.needs.is_empty()).map(|step| step.role.as_str()).collect();
-    assert_eq!(at_once, ["architect", "implementer"], "side by side: {:?}", view.why_routed);
-    rig.end().await;
-}

@@ -133,6 +133,16 @@ async fn invocation_takes_context_globs_a_spec_file_and_memories() {
     rig.end().await;
 }
 
+/// A role or its alias goes to its model.
+async fn role(name: &str, own: &str, model: &str) {
+    let rig = Rig::new(ROLES).await;
+    let view = rig.task(&format!("role: {name}"), "Look after the login of the shop.").await;
+    assert_eq!(view.row.state, "done");
+    assert_eq!(view.steps[0].role.as_str(), own);
+    assert_eq!(rig.called(), [model], "{:?}", view.why_routed);
+    rig.end().await;
+}
+
 #[tokio::test]
 async fn planner_is_sisyphus_on_gemini_pro() {
     role("sisyphus", "planner", "gemini-1.5-pro").await;
@@ -156,13 +166,4 @@ async fn researcher_is_librarian_on_gpt_4o_mini() {
 #[tokio::test]
 async fn fallback_of_the_implementer_is_the_planner() {
     fallback("implementer", &["qwen2.5-coder:32b"], "gemini-1.5-pro").await;
-}
-/// A role or its alias goes to its model.
-async fn role(name: &str, own: &str, model: &str) {
-    let rig = Rig::new(ROLES).await;
-    let view = rig.task(&format!("role: {name}"), "Look after the login of the shop.").await;
-    assert_eq!(view.row.state, "done");
-    assert_eq!(view.steps[0].role.as_str(), own);
-    assert_eq!(rig.called(), [model], "{:?}", view.why_routed);
-    rig.end().await;
 }
