@@ -170,12 +170,17 @@ fn shape_of(steps: &[Step], usual: Shape) -> Shape {
     if marked.all(|step| step.aim == StepAim::Judge) { Shape::Judging } else { Shape::Making }
 }
 
-/// What an offer would be taken for, and who would be asked, without taking it.
+/// What an offer would be taken for, and who would be asked, without taking it. Where there is nobody to ask, the words
+/// are still taken for something.
 ///
 /// # Errors
-/// As for accepting it.
+/// As for accepting it, but for `NoWorker`.
 pub fn route(state: &State, rules: &Rules, offer: &Offer) -> Result<Route, Refusal> {
-    let (mut route, plan) = plan(state, rules, offer)?;
+    let (mut route, plan) = match plan(state, rules, offer) {
+        Ok(planned) => planned,
+        Err(Refusal::NoWorker) => return Ok(unseated(rules, offer)),
+        Err(refusal) => return Err(refusal),
+    };
     let told = |step: Step| RoutedStep {
         workers: step.seats.into_iter().map(|seat| seat.worker).collect(),
         step: step.id,
@@ -185,6 +190,18 @@ pub fn route(state: &State, rules: &Rules, offer: &Offer) -> Result<Route, Refus
     };
     route.steps = plan.steps.into_iter().map(told).collect();
     Ok(route)
+}
+
+/// What an offer would be taken for if there were somebody to ask.
+fn unseated(rules: &Rules, offer: &Offer) -> Route {
+    let Classified { kind, category, mut mode, mut why, .. } =
+        routing::classify(&offer.words, &offer.spec, &rules.catalog);
+    let priority = priority(rules, offer);
+    if priority == Priority::Critical {
+        mode = Mode::Architectural;
+    }
+    why.push("no worker is configured, so nobody would be asked (synod doctor says how to get one)".to_owned());
+    Route { kind, category, mode, priority, workers: Vec::new(), why, steps: Vec::new() }
 }
 
 /// The workers that may be asked, best first: those the person named, or all by rank, without the blocked ones.

@@ -270,6 +270,15 @@ fn nobody_to_ask_is_no_worker() {
 }
 
 #[test]
+fn a_text_is_taken_for_something_even_where_there_is_nobody_to_ask() {
+    let board = Board::of(&[]);
+    let offer = board.an_offer("t", |spec| spec.kind = Some(Kind::new("review")));
+    let route = crate::board::route(&board.state, &board.rules, &offer).unwrap();
+    assert_eq!((route.kind.as_str(), route.workers.len()), ("review", 0));
+    assert!(route.why.last().unwrap().contains("no worker is configured"), "{:?}", route.why);
+}
+
+#[test]
 fn blocked_workers_come_last_and_all_blocked_says_what_to_mend() {
     let mut board = Board::of(&["a", "b"]);
     board.build("first", Mode::Simple);
