@@ -9,7 +9,6 @@ use crate::config::{self, Provider, Settings, Transport, Trigger, When, Worker};
 use crate::daemon::{Order, Woken};
 use crate::folder::mirror;
 use indexmap::IndexMap;
-use std::collections::BTreeMap;
 
 /// What the board decides by in a workspace: for who drives the board without a daemon (simulations, benches).
 ///
@@ -103,7 +102,6 @@ fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {
         window_tokens: config::window_tokens(worker),
         vision: config::sees_images(worker),
         sessions: sessions(settings, worker),
-        records: BTreeMap::new(),
     }
 }
 

@@ -28,7 +28,7 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
         let why = no_answer(state, rules, task, at);
         return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
     }
-    let mut decision = consensus::decide(task, rules, at);
+    let mut decision = consensus::decide(task, &state.globals.tallies, rules, at);
     in_parts(task, &mut decision);
     let unmet = unmet(task);
     decision.needs_human_review |= !unmet.is_empty();

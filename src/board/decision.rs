@@ -51,6 +51,9 @@ pub struct Vote {
     pub alpha: f64,
     /// Second parameter: wrong answers known of, with the prior's share.
     pub beta: f64,
+    /// Where α and β come from; `None` in decisions that are older than the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounds: Option<Grounds>,
     /// Factor in (0, 1] by which those of one family that voted alike share their weight; 1 for a vote that does not count.
     pub family_discount: f64,
     /// Whose votes are not independent of this one.
@@ -59,6 +62,41 @@ pub struct Vote {
     pub stated_confidence: Option<f64>,
     /// Whether the result would differ without it.
     pub pivotal: bool,
+}
+
+/// What a worker's success rate on a kind is estimated from: what its tier assumes, and the outcomes known before the
+/// decision. `prior = (strength · tier_prior + others_right) / (strength + others_right + others_wrong)`,
+/// `α = strength · prior + right`, `β = strength · (1 − prior) + wrong`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Grounds {
+    /// Its tier, 1 to 5; 0: not known.
+    pub tier: u8,
+    /// Success rate assumed of the tier.
+    pub tier_prior: f64,
+    /// How many tasks' worth an assumption is.
+    pub strength: f64,
+    /// Right outcomes on other kinds.
+    pub others_right: u64,
+    /// Wrong outcomes on other kinds.
+    pub others_wrong: u64,
+    /// Success rate assumed on this kind, from tier and other kinds.
+    pub prior: f64,
+    /// Right outcomes on this kind.
+    pub right: u64,
+    /// Wrong outcomes on this kind.
+    pub wrong: u64,
+}
+
+/// What the success rate of a candidate's maker was estimated to be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MakerRecord {
+    /// First parameter of its Beta distribution.
+    pub alpha: f64,
+    /// Second parameter.
+    pub beta: f64,
+    /// Where they come from.
+    pub grounds: Grounds,
 }
 
 /// One sum of log-odds: of the matter itself, or of one candidate. With the votes it can be redone by hand.
@@ -70,6 +108,9 @@ pub struct Sum {
     /// Who made the candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<WorkerName>,
+    /// What its maker's record was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker: Option<MakerRecord>,
     /// Log-odds before any vote: 0 for a matter, the maker's record for a candidate.
     pub prior: f64,
     /// Discounted weight of the votes that find it acceptable.

@@ -9,6 +9,8 @@ use super::plan::{Shape, StepAim};
 use super::rules::Rules;
 use super::settle::ran_for;
 use super::spec::Priority;
+use super::standings::Look;
+use super::tally::Tallies;
 use super::task::Task;
 use super::text::Text;
 use super::time::Timestamp;
@@ -27,7 +29,7 @@ const VOTES: [(Stance, bool); 6] = [
 ];
 
 /// The ends of the calls of a task whose vote is settled; empty while it is not, or where nobody wants that.
-pub(in crate::board) fn stops(rules: &Rules, task: &Task, at: Timestamp) -> Vec<Event> {
+pub(in crate::board) fn stops(Look { state, rules, task, at }: Look<'_>) -> Vec<Event> {
     let judges = |attempt: &&Attempt| attempt.purpose == Purpose::Judge;
     let asked = || task.attempts.values().filter(judges).filter(|attempt| is_open(attempt));
     let open = asked().count();
@@ -38,7 +40,7 @@ pub(in crate::board) fn stops(rules: &Rules, task: &Task, at: Timestamp) -> Vec<
         return Vec::new();
     }
     let numbers: Vec<u32> = asked().map(|attempt| attempt.number).collect();
-    if !is_settled(rules, task, &numbers, at) {
+    if !is_settled((rules, &state.globals.tallies), task, &numbers, at) {
         return Vec::new();
     }
     let stop = |attempt: &Attempt| Event::AttemptFailed {
@@ -70,8 +72,8 @@ fn every_seat_is_taken(task: &Task) -> bool {
 }
 
 /// Whether verdict and advice are the same whatever the open votes are.
-fn is_settled(rules: &Rules, task: &Task, open: &[u32], at: Timestamp) -> bool {
-    let stands = outcome(rules, task, at);
+fn is_settled(with: (&Rules, &Tallies), task: &Task, open: &[u32], at: Timestamp) -> bool {
+    let stands = outcome(with, task, at);
     let mut tried = task.clone();
     let combinations = VOTES.len().pow(u32::try_from(open.len()).unwrap_or(u32::MAX));
     (0..combinations).all(|mut which| {
@@ -82,12 +84,16 @@ fn is_settled(rules: &Rules, task: &Task, open: &[u32], at: Timestamp) -> bool {
                 attempt.state = AttemptState::Answered { started: at, ended: at, answer: Box::new(said(vote)) };
             }
         }
-        outcome(rules, &tried, at) == stands
+        outcome(with, &tried, at) == stands
     })
 }
 
-fn outcome(rules: &Rules, task: &Task, at: Timestamp) -> (Stance, super::decision::Recommendation, bool) {
-    let decision = consensus::decide(task, rules, at);
+fn outcome(
+    (rules, records): (&Rules, &Tallies),
+    task: &Task,
+    at: Timestamp,
+) -> (Stance, super::decision::Recommendation, bool) {
+    let decision = consensus::decide(task, records, rules, at);
     (decision.verdict, decision.recommendation, decision.has_conflict)
 }
 

@@ -1,6 +1,6 @@
 //! The settings that decisions depend on, as plain values. The composition root makes them from the configuration.
 
-use super::id::{Kind, Role, WorkerName};
+use super::id::{Role, WorkerName};
 use super::spec::Priority;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -66,8 +66,6 @@ pub struct WorkerRule {
     pub vision: bool,
     /// How it goes on with a conversation.
     pub sessions: Sessions,
-    /// Its record per kind, where outcomes are known.
-    pub records: BTreeMap<Kind, Record>,
 }
 
 /// How a worker goes on with a conversation of an earlier step of the same task.
@@ -108,15 +106,6 @@ impl Default for SelectionRules {
     fn default() -> Self {
         Self { cheapest: true, trials_min: 20, success_min: 0.8, explore: 0.1 }
     }
-}
-
-/// How often a worker was right on a kind of task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Record {
-    /// Tasks with a known outcome on which it was right.
-    pub successes: u32,
-    /// Tasks with a known outcome.
-    pub trials: u32,
 }
 
 /// Limits on plans that grow.

@@ -99,7 +99,7 @@ fn work(look: Look<'_>) -> Vec<Event> {
     if !given_up.is_empty() {
         return given_up;
     }
-    let settled = early_stop::stops(look.rules, look.task, look.at);
+    let settled = early_stop::stops(look);
     if !settled.is_empty() {
         return settled;
     }

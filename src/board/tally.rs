@@ -288,6 +288,20 @@ impl Tallies {
         sum
     }
 
+    /// A worker's outcomes on one kind of task, and on all other kinds together, over all its roles. Only `right` and `wrong`
+    /// are filled.
+    pub fn outcomes(&self, worker: &WorkerName, kind: &Kind) -> (Tally, Tally) {
+        let (mut on_kind, mut on_others) = (Tally::default(), Tally::default());
+        for kinds in self.pairs.get(worker).into_iter().flat_map(|pairs| pairs.0.values()) {
+            for (known, tally) in kinds {
+                let sum = if known == kind { &mut on_kind } else { &mut on_others };
+                sum.right = sum.right.saturating_add(tally.right);
+                sum.wrong = sum.wrong.saturating_add(tally.wrong);
+            }
+        }
+        (on_kind, on_others)
+    }
+
     /// The slice of everything since a day (with it); of all time without one.
     pub fn since(&self, day: Option<&Day>) -> Slice {
         let Some(day) = day else { return self.all.as_ref().clone() };

@@ -4,11 +4,10 @@ use super::super::attempt::{Answer, Attempt, Purpose};
 use super::super::decision::Vote;
 use super::super::id::{Kind, StepId, WorkerName};
 use super::super::plan::{Step, StepAim};
-use super::super::rules::Rules;
 use super::super::task::Task;
 use super::super::verdict::Verdict;
 use super::tally::Ballot;
-use super::weight;
+use super::weight::Scales;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A verdict with what the sum needs of it.
@@ -30,6 +29,7 @@ impl Cast<'_> {
             weight: self.ballot.standing.weight,
             alpha: self.ballot.standing.alpha,
             beta: self.ballot.standing.beta,
+            grounds: Some(self.ballot.standing.grounds),
             family_discount,
             family: self.ballot.family.to_owned(),
             stated_confidence: self.verdict.stated_confidence,
@@ -120,30 +120,25 @@ fn steps_that_count(task: &Task, aim: StepAim) -> BTreeSet<&StepId> {
 }
 
 /// The votes on the matter: one for each worker, its latest.
-pub(super) fn on_matter<'a>(judges: &[(&'a Attempt, &'a Answer)], kind: &Kind, rules: &'a Rules) -> Vec<Cast<'a>> {
+pub(super) fn on_matter<'a>(judges: &[(&'a Attempt, &'a Answer)], kind: &Kind, scales: Scales<'a>) -> Vec<Cast<'a>> {
     let verdicts =
         judges.iter().flat_map(|(attempt, answer)| answer.verdicts.iter().map(move |verdict| (*attempt, verdict)));
-    one_each(verdicts.filter(|(_, verdict)| verdict.candidate.is_none()), kind, rules)
+    one_each(verdicts.filter(|(_, verdict)| verdict.candidate.is_none()), kind, scales)
 }
 
 /// The votes on a candidate: one for each worker, its latest; never the maker's own.
-pub(super) fn on_candidate<'a>(task: &'a Task, candidate: &Attempt, rules: &'a Rules) -> Vec<Cast<'a>> {
+pub(super) fn on_candidate<'a>(task: &'a Task, candidate: &Attempt, scales: Scales<'a>) -> Vec<Cast<'a>> {
     let checks = task.answered().filter(|(attempt, _)| matches!(attempt.purpose, Purpose::Check { .. }));
     let verdicts = checks.flat_map(|(attempt, answer)| answer.verdicts.iter().map(move |verdict| (attempt, verdict)));
     let on_it = verdicts
         .filter(|(attempt, verdict)| verdict.candidate == Some(candidate.number) && attempt.worker != candidate.worker);
-    one_each(on_it, &task.route.kind, rules)
-}
-
-/// The family of a worker; one that is no longer configured is a family of its own.
-pub(super) fn family<'a>(worker: &'a WorkerName, rules: &'a Rules) -> &'a str {
-    rules.worker(worker).map_or(worker.as_str(), |rule| rule.family.as_str())
+    one_each(on_it, &task.route.kind, scales)
 }
 
 fn one_each<'a>(
     verdicts: impl Iterator<Item = (&'a Attempt, &'a Verdict)>,
     kind: &Kind,
-    rules: &'a Rules,
+    scales: Scales<'a>,
 ) -> Vec<Cast<'a>> {
     let mut latest: BTreeMap<&WorkerName, (&Attempt, &Verdict)> = BTreeMap::new();
     for (attempt, verdict) in verdicts {
@@ -155,9 +150,9 @@ fn one_each<'a>(
             attempt,
             verdict,
             ballot: Ballot {
-                family: family(&attempt.worker, rules),
+                family: scales.family(&attempt.worker),
                 stance: verdict.counted(),
-                standing: weight::standing(&attempt.worker, kind, rules),
+                standing: scales.standing(&attempt.worker, kind),
             },
         })
         .collect();

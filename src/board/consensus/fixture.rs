@@ -1,22 +1,66 @@
 //! Tasks and rules for tests, as small as they can be.
 
 use super::super::attempt::{Answer, Attempt, AttemptState, Failure, FailureClass, Purpose, Rung, Thread, Usage};
+use super::super::decision::Decision;
 use super::super::event::Route;
 use super::super::growth::Growth;
 use super::super::id::{Kind, Role, StepId, TaskId, WorkerName};
 use super::super::plan::{Plan, PlanSource, Shape, Step, StepAim};
 use super::super::routing::Catalog;
-use super::super::rules::{CallLimits, ConsensusRules, PlanLimits, Record, Rules, SelectionRules, WorkerRule};
+use super::super::rules::{CallLimits, ConsensusRules, PlanLimits, Rules, SelectionRules, WorkerRule};
 use super::super::spec::{Mode, Priority, Source, TaskSpec};
+use super::super::tally::Tallies;
 use super::super::task::{Phase, Task};
 use super::super::text::Text;
 use super::super::time::Timestamp;
 use super::super::verdict::{Claim, Reading, Severity, Stance, Verdict};
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
+/// Settings with records beside them.
+#[derive(Clone)]
+pub(super) struct Panel {
+    pub(super) rules: Rules,
+    pub(super) records: Tallies,
+}
+
+impl Deref for Panel {
+    type Target = Rules;
+
+    fn deref(&self) -> &Rules {
+        &self.rules
+    }
+}
+
+impl DerefMut for Panel {
+    fn deref_mut(&mut self) -> &mut Rules {
+        &mut self.rules
+    }
+}
+
+impl Panel {
+    /// Gives the worker at `index` outcomes on a kind.
+    pub(super) fn record(&mut self, index: usize, kind: &Kind, right: u64, wrong: u64) {
+        let worker = self.rules.workers[index].name.clone();
+        let pairs = Arc::make_mut(self.records.pairs.entry(worker).or_default());
+        let tally = pairs.0.entry(Role::new("reviewer")).or_default().entry(kind.clone()).or_default();
+        (tally.right, tally.wrong) = (tally.right + right, tally.wrong + wrong);
+    }
+}
+
+/// The product's decision, with a panel's settings and records.
+pub(super) fn decide(task: &Task, panel: &Panel, at: Timestamp) -> Decision {
+    super::decide(task, &panel.records, &panel.rules, at)
+}
+
 /// Workers `(name, tier, family)` without records.
-pub(super) fn rules(workers: &[(&str, u8, &str)]) -> Rules {
+pub(super) fn rules(workers: &[(&str, u8, &str)]) -> Panel {
+    Panel { rules: plain_rules(workers), records: Tallies::default() }
+}
+
+fn plain_rules(workers: &[(&str, u8, &str)]) -> Rules {
     let second = Duration::from_secs(1);
     Rules {
         workers: workers.iter().map(|(name, tier, family)| worker(name, *tier, family)).collect(),
@@ -73,22 +117,21 @@ fn worker(name: &str, tier: u8, family: &str) -> WorkerRule {
         window_tokens: None,
         vision: false,
         sessions: crate::board::rules::Sessions::None,
-        records: BTreeMap::new(),
     }
 }
 
 /// `count` workers `w0`, `w1`, … of the third tier, each a family of its own.
-pub(super) fn strangers(count: usize) -> Rules {
+pub(super) fn strangers(count: usize) -> Panel {
     let names: Vec<String> = (0..count).map(|index| format!("w{index}")).collect();
     let workers: Vec<(&str, u8, &str)> = names.iter().map(|name| (name.as_str(), 3, name.as_str())).collect();
     rules(&workers)
 }
 
 /// Gives a worker a record so long that its success rate is as good as known.
-pub(super) fn known(rules: &mut Rules, index: usize, rate: f64) {
-    let trials = 100_000_000;
-    let record = Record { successes: (rate * f64::from(trials)) as u32, trials };
-    rules.workers[index].records.insert(kind(), record);
+pub(super) fn known(panel: &mut Panel, index: usize, rate: f64) {
+    let trials = 100_000_000_u32;
+    let right = (rate * f64::from(trials)).round() as u64;
+    panel.record(index, &kind(), right, u64::from(trials) - right);
 }
 
 pub(super) fn kind() -> Kind {

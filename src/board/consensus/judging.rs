@@ -5,20 +5,20 @@
 
 use super::super::decision::{ClassPosterior, Vote};
 use super::super::id::WorkerName;
-use super::super::rules::Rules;
 use super::super::task::Task;
 use super::super::verdict::{Claim, Stance};
 use super::cast::{self, Cast};
 use super::issues;
 use super::outcome::{Outcome, claim_line, dissenters, heaviest, standing_claims};
 use super::tally::{self, Ballot, Before, Side, Tally};
+use super::weight::Scales;
 
 /// Weighs the verdicts on the matter.
-pub(super) fn judge(task: &Task, rules: &Rules) -> Outcome {
+pub(super) fn judge(task: &Task, scales: Scales<'_>) -> Outcome {
     let judges = cast::judges(task);
-    let casts = cast::on_matter(&judges, &task.route.kind, rules);
+    let casts = cast::on_matter(&judges, &task.route.kind, scales);
     let ballots: Vec<Ballot<'_>> = casts.iter().map(|cast| cast.ballot.clone()).collect();
-    let rho = rules.consensus.family_correlation;
+    let rho = scales.rules.consensus.family_correlation;
     let tally = tally::tally(&ballots, Before::default(), rho);
     let issues = issues::merge(claims(&casts));
     let voted = ballots.iter().any(|ballot| ballot.stance != Stance::Abstain);
@@ -30,7 +30,7 @@ pub(super) fn judge(task: &Task, rules: &Rules) -> Outcome {
         ..Outcome::default()
     };
     if voted {
-        settle(&mut outcome, &casts, &ballots, &tally, rules);
+        settle(&mut outcome, &casts, &ballots, &tally, scales);
     } else if judges.is_empty() {
         outcome.obstacles.push("no worker answered".to_owned());
     } else {
@@ -51,7 +51,7 @@ fn votes(casts: &[Cast<'_>], ballots: &[Ballot<'_>], tally: &Tally, rho: f64) ->
     casts.iter().enumerate().map(|(index, cast)| cast.vote(tally.discounts[index], pivotal(index))).collect()
 }
 
-fn settle(outcome: &mut Outcome, casts: &[Cast<'_>], ballots: &[Ballot<'_>], tally: &Tally, rules: &Rules) {
+fn settle(outcome: &mut Outcome, casts: &[Cast<'_>], ballots: &[Ballot<'_>], tally: &Tally, scales: Scales<'_>) {
     let acceptable = tally.acceptable();
     // A tie between real weights is no approval; without any weight nothing has been judged at all.
     let weightless = tally.in_favour + tally.against <= 0.0;
@@ -59,7 +59,7 @@ fn settle(outcome: &mut Outcome, casts: &[Cast<'_>], ballots: &[Ballot<'_>], tal
     let verdict = if weightless { Stance::Abstain } else { heaviest(ballots, tally, side) };
     outcome.verdict = Some(verdict);
     outcome.confidence = if side == Side::Acceptable { acceptable } else { 1.0 - acceptable };
-    outcome.sums = vec![tally.sum(None, None)];
+    outcome.sums = vec![tally.of_matter()];
     outcome.posteriors = vec![
         ClassPosterior { class: "acceptable".to_owned(), posterior: acceptable },
         ClassPosterior { class: "reject".to_owned(), posterior: 1.0 - acceptable },
@@ -81,7 +81,7 @@ fn settle(outcome: &mut Outcome, casts: &[Cast<'_>], ballots: &[Ballot<'_>], tal
     if verdict == Stance::Reject {
         outcome.obstacles.push(format!("the verdict is reject, with probability {:.3}", outcome.confidence));
     }
-    contradictions(outcome, casts, rules);
+    contradictions(outcome, casts, scales);
 }
 
 /// The winning verdict's heaviest vote; of equals the first.
@@ -96,12 +96,12 @@ fn representative(casts: &[Cast<'_>], tally: &Tally, verdict: Stance) -> Option<
     best.map(|(_, number)| number)
 }
 
-fn contradictions(outcome: &mut Outcome, casts: &[Cast<'_>], rules: &Rules) {
+fn contradictions(outcome: &mut Outcome, casts: &[Cast<'_>], scales: Scales<'_>) {
     let runner_up = 1.0 - outcome.confidence;
-    if !outcome.dissenters.is_empty() && runner_up >= rules.consensus.conflict_runner_up - super::TOLERANCE {
+    if !outcome.dissenters.is_empty() && runner_up >= scales.rules.consensus.conflict_runner_up - super::TOLERANCE {
         outcome.conflicts.push(format!(
             "the other verdict keeps a probability of {runner_up:.3}, and {:.2} or more is a conflict",
-            rules.consensus.conflict_runner_up
+            scales.rules.consensus.conflict_runner_up
         ));
     }
     let verdict = outcome.verdict.unwrap_or(Stance::Abstain);

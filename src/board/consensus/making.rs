@@ -7,14 +7,13 @@
 use super::super::attempt::Attempt;
 use super::super::decision::{ClassPosterior, Vote};
 use super::super::plan::StepAim;
-use super::super::rules::Rules;
 use super::super::task::Task;
 use super::super::verdict::Stance;
 use super::cast::{self, Cast};
 use super::issues;
 use super::outcome::{Outcome, claim_line, dissenters, heaviest, standing_claims};
 use super::tally::{self, Ballot, Before, Side, Tally};
-use super::weight::{self, Standing};
+use super::weight::{Scales, Standing};
 
 struct Candidate<'a> {
     maker: &'a Attempt,
@@ -32,10 +31,10 @@ impl Candidate<'_> {
 }
 
 /// Weighs the checks of each candidate and picks the best.
-pub(super) fn choose(task: &Task, rules: &Rules) -> Outcome {
-    let rho = rules.consensus.family_correlation;
+pub(super) fn choose(task: &Task, scales: Scales<'_>) -> Outcome {
+    let rho = scales.rules.consensus.family_correlation;
     let makers = cast::makers(task);
-    let candidates: Vec<Candidate<'_>> = makers.iter().map(|(maker, _)| candidate(task, maker, rules, rho)).collect();
+    let candidates: Vec<Candidate<'_>> = makers.iter().map(|(maker, _)| candidate(task, maker, scales, rho)).collect();
     let totals: Vec<f64> = candidates.iter().map(|candidate| candidate.tally.total()).collect();
     let mut outcome = Outcome::default();
     let Some(chosen) = best(&totals) else {
@@ -43,20 +42,19 @@ pub(super) fn choose(task: &Task, rules: &Rules) -> Outcome {
         return outcome;
     };
     outcome.votes = votes(&candidates, &totals, chosen, rho);
-    outcome.sums =
-        candidates.iter().map(|each| each.tally.sum(Some(each.maker.number), Some(&each.maker.worker))).collect();
+    outcome.sums = candidates.iter().map(|each| each.tally.of_candidate(each.maker, &each.record)).collect();
     outcome.posteriors = posteriors(&candidates);
-    settle(&mut outcome, &candidates, chosen, rules);
+    settle(&mut outcome, &candidates, chosen, scales);
     if cast::last_is_missing(task, StepAim::Make) {
         outcome.obstacles.push("the last step gave nothing, so the answer is that of an earlier step".to_owned());
     }
     outcome
 }
 
-fn candidate<'a>(task: &'a Task, maker: &'a Attempt, rules: &'a Rules, rho: f64) -> Candidate<'a> {
-    let record = weight::standing(&maker.worker, &task.route.kind, rules);
-    let before = Before { log_odds: record.prior(), family: Some(cast::family(&maker.worker, rules)) };
-    let casts = cast::on_candidate(task, maker, rules);
+fn candidate<'a>(task: &'a Task, maker: &'a Attempt, scales: Scales<'a>, rho: f64) -> Candidate<'a> {
+    let record = scales.standing(&maker.worker, &task.route.kind);
+    let before = Before { log_odds: record.prior(), family: Some(scales.family(&maker.worker)) };
+    let casts = cast::on_candidate(task, maker, scales);
     let ballots: Vec<Ballot<'a>> = casts.iter().map(|cast| cast.ballot.clone()).collect();
     let tally = tally::tally(&ballots, before, rho);
     Candidate { maker, record, before, casts, ballots, tally }
@@ -102,7 +100,7 @@ fn posteriors(candidates: &[Candidate<'_>]) -> Vec<ClassPosterior> {
     posteriors
 }
 
-fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, rules: &Rules) {
+fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, scales: Scales<'_>) {
     let candidate = &candidates[chosen];
     let (tally, maker) = (&candidate.tally, &candidate.maker.worker);
     let side = if tally.total() > 0.0 { Side::Acceptable } else { Side::Rejected };
@@ -137,7 +135,7 @@ fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, ru
         return;
     }
     outcome.dissenters = dissenters(&candidate.casts, side);
-    contradictions(outcome, candidate, side, verdict, rules);
+    contradictions(outcome, candidate, side, verdict, scales);
 }
 
 fn unchecked(candidate: &Candidate<'_>, of: usize) -> String {
@@ -152,8 +150,8 @@ fn unchecked(candidate: &Candidate<'_>, of: usize) -> String {
     format!("{who} {why}; the confidence is {maker}'s record on this kind of task ({:.2})", candidate.record.mean())
 }
 
-fn contradictions(outcome: &mut Outcome, candidate: &Candidate<'_>, side: Side, verdict: Stance, rules: &Rules) {
-    let limit = rules.consensus.conflict_runner_up;
+fn contradictions(outcome: &mut Outcome, candidate: &Candidate<'_>, side: Side, verdict: Stance, scales: Scales<'_>) {
+    let limit = scales.rules.consensus.conflict_runner_up;
     let runner_up = if side == Side::Acceptable { 1.0 - outcome.confidence } else { outcome.confidence };
     if !outcome.dissenters.is_empty() && runner_up >= limit - super::TOLERANCE {
         outcome.conflicts.push(format!(

@@ -22,12 +22,14 @@ use super::decision::{Decision, FailedWorker, Recommendation, Tokens, VoteRule};
 use super::id::WorkerName;
 use super::plan::Shape;
 use super::rules::Rules;
+use super::tally::Tallies;
 use super::task::Task;
 use super::text::Text;
 use super::time::Timestamp;
 use super::verdict::Stance;
 use outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
+use weight::Scales;
 
 /// By how much a probability may miss a limit and still count as reaching it: the error of adding floats, no more.
 const TOLERANCE: f64 = 1e-9;
@@ -45,9 +47,10 @@ pub(in crate::board) fn parts(task: &Task) -> Vec<(&Attempt, &Answer)> {
     if parts.len() < 2 || marked || cast::synthesis(task).is_some() { Vec::new() } else { parts }
 }
 
-/// Weighs the answers of `task` as they stand at `at`. The same task, rules and moment give the same decision, to the bit.
-pub fn decide(task: &Task, rules: &Rules, at: Timestamp) -> Decision {
-    let mut outcome = weigh(task, rules);
+/// Weighs the answers of `task` as they stand at `at`, with what `records` tell of the workers by then. The same task,
+/// records, rules and moment give the same decision, to the bit.
+pub fn decide(task: &Task, records: &Tallies, rules: &Rules, at: Timestamp) -> Decision {
+    let mut outcome = weigh(task, Scales { rules, records });
     bring_together(task, &mut outcome);
     let priority = task.spec.priority;
     let set = &rules.consensus;
@@ -110,12 +113,12 @@ fn bring_together(task: &Task, outcome: &mut Outcome) {
     }
 }
 
-fn weigh(task: &Task, rules: &Rules) -> Outcome {
+fn weigh(task: &Task, scales: Scales<'_>) -> Outcome {
     let (judged, made) = (!cast::judges(task).is_empty(), !cast::makers(task).is_empty());
     match task.plan.shape {
-        Shape::Judging if judged || !made => judging::judge(task, rules),
-        Shape::Making if judged && !made => judging::judge(task, rules),
-        Shape::Judging | Shape::Making => making::choose(task, rules),
+        Shape::Judging if judged || !made => judging::judge(task, scales),
+        Shape::Making if judged && !made => judging::judge(task, scales),
+        Shape::Judging | Shape::Making => making::choose(task, scales),
     }
 }
 

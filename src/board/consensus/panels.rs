@@ -1,7 +1,7 @@
 //! How often the rule is right on simulated panels whose truth is known, against majority and the best rule there is.
 //! The panels are made here, apart from the rule; the numbers to reach were computed elsewhere.
 
-use super::super::rules::Record;
+use super::super::decision::Grounds;
 use super::super::verdict::Stance;
 use super::tally::{Ballot, Before, Side, tally};
 use super::weight::{Standing, learned};
@@ -54,8 +54,9 @@ fn accuracy_after(accuracies: [f64; 5], trials: u32, draws: u32) -> f64 {
     let mut sum = 0.0;
     for _ in 0..draws {
         let standings = accuracies.map(|p| {
-            let successes = (0..trials).filter(|_| random.share() < p).count();
-            learned(0.7, 20.0, Record { successes: u32::try_from(successes).unwrap_or(0), trials })
+            let right = (0..trials).filter(|_| random.share() < p).count() as u64;
+            let wrong = u64::from(trials) - right;
+            learned(Grounds { tier_prior: 0.7, strength: 20.0, right, wrong, ..Grounds::default() })
         });
         sum += (0..32)
             .map(|code| chance(&pattern(code), &accuracies) * right(&pattern(code), &NAMES, &standings))
@@ -86,7 +87,7 @@ fn learns_from_few_outcomes_without_losing_to_majority() {
 fn relatives_that_copy_each_other_do_not_outvote_strangers() {
     let p = 0.75;
     let families = ["f", "f", "f", "x", "y"];
-    let standing = [Standing { alpha: 75.0, beta: 25.0, weight: 3.0_f64.ln() }; 5];
+    let standing = [Standing { alpha: 75.0, beta: 25.0, weight: 3.0_f64.ln(), grounds: Grounds::default() }; 5];
     let accuracy = |copy: f64, families: &[&'static str]| -> f64 {
         (0..32)
             .map(|code| {

@@ -1,8 +1,8 @@
 //! Adding votes up: families, the sum of log-odds, the probability. Where votes come from and what the sum means for the
 //! task is not here.
 
-use super::super::decision::Sum;
-use super::super::id::WorkerName;
+use super::super::attempt::Attempt;
+use super::super::decision::{MakerRecord, Sum};
 use super::super::verdict::Stance;
 use super::weight::Standing;
 use std::collections::BTreeMap;
@@ -76,15 +76,27 @@ impl Tally {
         }
     }
 
-    pub(super) fn sum(&self, candidate: Option<u32>, made_by: Option<&WorkerName>) -> Sum {
+    /// The sum of a matter, as the decision shows it.
+    pub(super) fn of_matter(&self) -> Sum {
         Sum {
-            candidate,
-            made_by: made_by.cloned(),
+            candidate: None,
+            made_by: None,
+            maker: None,
             prior: self.prior,
             in_favour: self.in_favour,
             against: self.against,
             total: self.total(),
             acceptable: self.acceptable(),
+        }
+    }
+
+    /// The sum of a candidate, whose maker stood like that.
+    pub(super) fn of_candidate(&self, maker: &Attempt, record: &Standing) -> Sum {
+        Sum {
+            candidate: Some(maker.number),
+            made_by: Some(maker.worker.clone()),
+            maker: Some(MakerRecord { alpha: record.alpha, beta: record.beta, grounds: record.grounds }),
+            ..self.of_matter()
         }
     }
 }

@@ -6,13 +6,14 @@ use super::super::decision::Recommendation::{
     self, ConflictResolutionNeeded, Proceed, ProceedWithCaution, ReviewRequired,
 };
 use super::super::plan::Shape;
-use super::super::rules::Record;
 use super::super::spec::Priority;
 use super::super::verdict::Stance::{Abstain, Approve, ApproveWithChanges, Reject};
 use super::super::verdict::{Reading, Severity, Verdict};
-use super::fixture::{answer, check, claiming, fail, judged, kind, known, rules, strangers, task, verdict};
+use super::fixture::{
+    Panel, answer, check, claiming, decide, fail, judged, kind, known, rules, strangers, task, verdict,
+};
 use super::oracle::{accuracy, patterns, posterior};
-use super::*;
+use super::{Decision, FailureClass, Stance, Task, Timestamp, WorkerName, explain};
 
 fn verdicts(stances: &[Stance]) -> Vec<Verdict> {
     stances.iter().map(|stance| verdict(*stance)).collect()
@@ -26,7 +27,7 @@ fn names(workers: &[WorkerName]) -> Vec<&str> {
     workers.iter().map(WorkerName::as_str).collect()
 }
 
-fn with_accuracies(accuracies: &[f64]) -> Rules {
+fn with_accuracies(accuracies: &[f64]) -> Panel {
     let mut rules = strangers(accuracies.len());
     for (index, accuracy) in accuracies.iter().enumerate() {
         known(&mut rules, index, *accuracy);
@@ -211,31 +212,33 @@ fn relatives_count_less_and_effective_votes_say_so() {
 }
 
 #[test]
-fn records_count_on_their_kind_alone() {
+fn records_count_on_their_kind_and_elsewhere_move_the_prior() {
     let mut rules = strangers(2);
-    let record = Record { successes: 95, trials: 100 };
-    rules.workers[0].records.insert(super::super::id::Kind::new("architecture"), record);
     let votes = || judged(Priority::Normal, verdicts(&[Approve, Reject]));
     assert_eq!(decide(&votes(), &rules, Timestamp(0)).verdict, Reject, "a tie");
-    rules.workers[0].records.insert(kind(), record);
+    rules.record(0, &kind(), 95, 5);
     let decision = decide(&votes(), &rules, Timestamp(0));
     assert_eq!((decision.verdict, decision.votes[0].alpha), (Approve, 109.0));
+    rules.record(1, &super::super::id::Kind::new("architecture"), 95, 5);
+    let elsewhere = decide(&votes(), &rules, Timestamp(0)).votes[1].clone();
+    assert!((elsewhere.alpha + elsewhere.beta - 20.0).abs() < 1e-9, "other kinds are no outcomes of this one");
+    assert!(elsewhere.weight > decision.votes[1].weight, "but they say what to expect");
 }
 
 #[test]
 fn odd_settings_stay_harmless() {
-    let mut rules = strangers(3);
-    rules.consensus.tier_prior = [f64::NAN; 5];
-    rules.consensus.prior_strength = f64::NAN;
-    rules.consensus.family_correlation = f64::INFINITY;
-    rules.consensus.threshold.insert(Priority::Normal, f64::NAN);
+    let mut panel = strangers(3);
+    panel.consensus.tier_prior = [f64::NAN; 5];
+    panel.consensus.prior_strength = f64::NAN;
+    panel.consensus.family_correlation = f64::INFINITY;
+    panel.consensus.threshold.insert(Priority::Normal, f64::NAN);
     for caution in [f64::NAN, f64::INFINITY, 0.1] {
-        rules.consensus.caution_margin = caution;
-        let decision = decide(&judged(Priority::Normal, verdicts(&[Approve, Reject, Approve])), &rules, Timestamp(0));
+        panel.consensus.caution_margin = caution;
+        let decision = decide(&judged(Priority::Normal, verdicts(&[Approve, Reject, Approve])), &panel, Timestamp(0));
         assert_ne!(decision.recommendation, Proceed);
         assert!(decision.overall_confidence.is_finite());
     }
-    let stranger = decide(&judged(Priority::Normal, verdicts(&[Approve])), &fixture::rules(&[]), Timestamp(0));
+    let stranger = decide(&judged(Priority::Normal, verdicts(&[Approve])), &rules(&[]), Timestamp(0));
     assert_eq!(stranger.votes[0].family, "w0", "a worker that is no longer configured still votes");
 }
 

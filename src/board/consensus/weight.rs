@@ -1,8 +1,10 @@
 //! What one worker's word weighs: the log-odds of its success rate, as far as its record and its tier tell. How words are
 //! added up is `tally`'s business.
 
+use super::super::decision::Grounds;
 use super::super::id::{Kind, WorkerName};
-use super::super::rules::{ConsensusRules, Record, Rules};
+use super::super::rules::Rules;
+use super::super::tally::Tallies;
 use statrs::function::beta::checked_beta_reg;
 use statrs::function::gamma::digamma;
 
@@ -17,8 +19,11 @@ const BELOW_CHANCE_MAX: f64 = 0.2;
 /// How many tasks' worth the tier's assumption is where the setting makes no sense.
 const STRENGTH_FALLBACK: f64 = 20.0;
 
+/// What a worker of a tier that the settings do not know is taken for.
+const TIER_MAX: u8 = 5;
+
 /// What is known of a worker on one kind of task.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Standing {
     /// First parameter of the Beta distribution of its success rate.
     pub(super) alpha: f64,
@@ -26,6 +31,8 @@ pub(super) struct Standing {
     pub(super) beta: f64,
     /// Its weight, 0 to [`WEIGHT_MAX`].
     pub(super) weight: f64,
+    /// Where the parameters come from.
+    pub(super) grounds: Grounds,
 }
 
 impl Standing {
@@ -40,40 +47,72 @@ impl Standing {
     }
 }
 
-/// How a worker stands on `kind`. One that is no longer configured stands like the lowest tier without a record.
-pub(super) fn standing(worker: &WorkerName, kind: &Kind, rules: &Rules) -> Standing {
-    let rule = rules.worker(worker);
-    let tier = usize::from(rule.map_or(u8::MAX, |rule| rule.tier)).clamp(1, 5);
-    let record = rule.and_then(|rule| rule.records.get(kind)).copied().unwrap_or_default();
-    learned(rules.consensus.tier_prior[tier - 1], strength(&rules.consensus), record)
+/// What a task's answers are weighed with: the settings, and the records as they stood when it was decided.
+#[derive(Clone, Copy)]
+pub(super) struct Scales<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) records: &'a Tallies,
 }
 
-/// The standing of a worker of which `prior` was assumed, `strength` tasks' worth, and `record` is known.
+impl<'a> Scales<'a> {
+    /// How a worker stands on `kind`. One that is no longer configured stands like the lowest tier.
+    pub(super) fn standing(&self, worker: &WorkerName, kind: &Kind) -> Standing {
+        let set = &self.rules.consensus;
+        let tier = self.rules.worker(worker).map_or(TIER_MAX, |rule| rule.tier).clamp(1, TIER_MAX);
+        let strength = set.prior_strength;
+        let strength = if strength.is_finite() && strength > 0.0 { strength } else { STRENGTH_FALLBACK };
+        let (on_kind, on_others) = self.records.outcomes(worker, kind);
+        learned(Grounds {
+            tier,
+            tier_prior: set.tier_prior[usize::from(tier) - 1],
+            strength,
+            others_right: on_others.right,
+            others_wrong: on_others.wrong,
+            right: on_kind.right,
+            wrong: on_kind.wrong,
+            prior: 0.0,
+        })
+    }
+
+    /// The family of a worker; one that is no longer configured is a family of its own.
+    pub(super) fn family(&self, worker: &'a WorkerName) -> &'a str {
+        self.rules.worker(worker).map_or(worker.as_str(), |rule| rule.family.as_str())
+    }
+}
+
+/// The standing that follows from what is assumed and known of a worker. Fills in [`Grounds::prior`].
+///
+/// The prior of a kind is worth `strength` tasks and is centred on what the worker's other kinds show of it, which are
+/// themselves seen against its tier, worth as much: `(strength · tier + right) / (strength + right + wrong)`. So a worker
+/// that is known from elsewhere is no stranger on a new kind, and yet twenty outcomes there outweigh all that.
 ///
 /// The weight is the posterior mean of the log-odds, `ψ(α) − ψ(β)` with ψ the digamma function. Log-odds weights are
 /// optimal for independent judges (Nitzan and Paroush 1982; for estimated ones Berend and Kontorovich 2014).
-pub(super) fn learned(prior: f64, strength: f64, record: Record) -> Standing {
-    let prior = if prior.is_finite() { prior.clamp(0.01, 0.99) } else { 0.5 };
-    let successes = f64::from(record.successes.min(record.trials));
-    let alpha = prior * strength + successes;
-    let beta = (1.0 - prior) * strength + f64::from(record.trials) - successes;
+pub(super) fn learned(mut grounds: Grounds) -> Standing {
+    // Counts stay far below 2^52.
+    let number = |count: u64| count as f64;
+    let strength = grounds.strength;
+    let tier = if grounds.tier_prior.is_finite() { grounds.tier_prior.clamp(0.01, 0.99) } else { 0.5 };
+    let others = number(grounds.others_right) + number(grounds.others_wrong);
+    grounds.prior = ((strength * tier + number(grounds.others_right)) / (strength + others)).clamp(0.01, 0.99);
+    let alpha = grounds.prior * strength + number(grounds.right);
+    let beta = (1.0 - grounds.prior) * strength + number(grounds.wrong);
     let below_chance = checked_beta_reg(alpha, beta, 0.5).unwrap_or(1.0);
     let log_odds = digamma(alpha) - digamma(beta);
     let counts = below_chance <= BELOW_CHANCE_MAX && log_odds.is_finite();
-    Standing { alpha, beta, weight: if counts { log_odds.clamp(0.0, WEIGHT_MAX) } else { 0.0 } }
-}
-
-fn strength(rules: &ConsensusRules) -> f64 {
-    let set = rules.prior_strength;
-    if set.is_finite() && set > 0.0 { set } else { STRENGTH_FALLBACK }
+    Standing { alpha, beta, weight: if counts { log_odds.clamp(0.0, WEIGHT_MAX) } else { 0.0 }, grounds }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn weight(prior: f64, successes: u32, trials: u32) -> f64 {
-        learned(prior, 20.0, Record { successes, trials }).weight
+    fn known(prior: f64, right: u64, wrong: u64) -> Standing {
+        learned(Grounds { tier: 3, tier_prior: prior, strength: 20.0, right, wrong, ..Grounds::default() })
+    }
+
+    fn weight(prior: f64, right: u64, trials: u64) -> f64 {
+        known(prior, right, trials - right).weight
     }
 
     #[test]
@@ -82,6 +121,18 @@ mod tests {
         let expected: f64 = (6..14).map(|n| 1.0 / f64::from(n)).sum();
         assert!((weight(0.7, 0, 0) - expected).abs() < 1e-9);
         assert!((weight(0.7, 900_000, 1_000_000) - 9.0_f64.ln()).abs() < 1e-3);
+    }
+
+    #[test]
+    fn other_kinds_move_the_prior_and_never_add_to_its_strength() {
+        let with_others = |others_right: u64, others_wrong: u64| {
+            learned(Grounds { tier_prior: 0.7, strength: 20.0, others_right, others_wrong, ..Grounds::default() })
+        };
+        let good = with_others(60, 0);
+        // (20 · 0.7 + 60) / 80 = 0.925, worth 20 tasks.
+        assert!((good.alpha - 18.5).abs() < 1e-9 && (good.beta - 1.5).abs() < 1e-9, "{good:?}");
+        assert!(with_others(0, 60).weight <= 0.0, "seen to be wrong elsewhere");
+        assert!((with_others(0, 0).alpha - 14.0).abs() < 1e-9);
     }
 
     #[test]
@@ -95,9 +146,9 @@ mod tests {
     #[test]
     fn nonsense_stays_harmless() {
         for prior in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1.0, 7.0] {
-            for record in [(0, 0), (5, 3), (u32::MAX, u32::MAX), (0, u32::MAX)] {
-                let weight = weight(prior, record.0, record.1);
-                assert!((0.0..=WEIGHT_MAX).contains(&weight), "{prior} {record:?}");
+            for (right, wrong) in [(0, 0), (5, 3), (u64::MAX, u64::MAX), (0, u64::MAX), (u64::MAX, 0)] {
+                let weight = known(prior, right, wrong).weight;
+                assert!((0.0..=WEIGHT_MAX).contains(&weight), "{prior} {right} {wrong}");
             }
         }
     }

@@ -358,7 +358,6 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
         window_tokens: None,
         vision: false,
         sessions: board::rules::Sessions::None,
-        records: BTreeMap::new(),
     };
     Rules {
         workers: workers.iter().map(worker).collect(),

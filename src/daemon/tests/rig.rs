@@ -221,7 +221,6 @@ fn rules(workers: &[&str]) -> Rules {
         window_tokens: None,
         vision: false,
         sessions: board::rules::Sessions::None,
-        records: BTreeMap::new(),
     };
     Rules {
         workers: workers.iter().map(worker).collect(),

@@ -82,6 +82,7 @@ fn vote(name: &str, verdict: Stance) -> Vote {
         weight: 1.25,
         alpha: 1.0,
         beta: 1.0,
+        grounds: None,
         family_discount: 1.0,
         family: format!("{name}-family"),
         stated_confidence: None,

@@ -14,7 +14,7 @@ fn ballots(panel: &Panel) -> Vec<Ballot<'static>> {
         .map(|(family, stance, weight)| Ballot {
             family: FAMILIES[*family],
             stance: STANCES[*stance],
-            standing: Standing { alpha: 14.0, beta: 6.0, weight: *weight },
+            standing: Standing { alpha: 14.0, beta: 6.0, weight: *weight, ..Standing::default() },
         })
         .collect()
 }

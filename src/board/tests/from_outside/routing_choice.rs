@@ -40,7 +40,6 @@ pub(crate) fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
         window_tokens: None,
         vision: false,
         sessions: synod::board::rules::Sessions::None,
-        records: BTreeMap::new(),
     };
     Rules {
         workers: workers.iter().map(worker).collect(),

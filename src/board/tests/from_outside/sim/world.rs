@@ -426,7 +426,6 @@ fn rules(chance: &mut Chance) -> Rules {
             1 => board::rules::Sessions::History,
             _ => board::rules::Sessions::None,
         },
-        records: BTreeMap::new(),
     });
     let workers: Vec<WorkerRule> = workers.collect();
     Rules {
