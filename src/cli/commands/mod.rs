@@ -13,6 +13,7 @@ pub(super) mod log;
 pub(super) mod login;
 pub(super) mod mcp;
 pub(super) mod memory;
+mod nearest_task;
 pub(super) mod report;
 pub(super) mod route;
 pub(super) mod run;
@@ -73,7 +74,11 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
 async fn ask(session: &Session, request: Request) -> Result<(Reply, bool), Failure> {
     let reached = Reached::to_ask(&session.place()?).await?;
     let daemon = reached.is_daemon();
-    let reply = reached.handle().ask(request).await;
+    let named = nearest_task::named(&request);
+    let mut reply = reached.handle().ask(request).await;
+    if let (Err(error), Some(task)) = (&reply, &named) {
+        reply = Err(nearest_task::with_hint(&reached.handle(), task, error.clone()).await);
+    }
     let closed = reached.close().await;
     let reply = reply?;
     closed?;
