@@ -198,5 +198,6 @@ fn read(ask: &Ask, text: String, usage: Usage) -> Answer {
         resumed: None,
         cached: false,
         call_hash: None,
+        patch: None,
     }
 }

@@ -28,6 +28,8 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         Event::FileRejected { .. }
         | Event::DaemonStarted { .. }
         | Event::OrderHeld { .. }
+        | Event::PatchApplied { .. }
+        | Event::PatchReverted { .. }
         | Event::RecordsImported { .. } => {}
         Event::MemoryRevised { .. } | Event::MemoryLeased { .. } => state.memories.apply(event),
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
@@ -40,6 +42,12 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         }
         Event::AttemptFailed { at, key, failure, .. } => {
             attempt_ended(state, key, |_| AttemptState::Failed { ended: *at, failure: failure.clone() });
+        }
+        Event::AttemptValidated { key, validation, .. } => {
+            if let Some(attempt) = attempt_mut(state, key) {
+                attempt.validation.get_or_insert_with(|| validation.as_ref().clone());
+                state.index.touched.insert(key.task.clone());
+            }
         }
         Event::TaskDecided { at, task, decision, waits_for_person } => {
             let decision = decision.clone();
@@ -90,6 +98,9 @@ fn apply_globals(state: &mut State, event: &Event) {
         | Event::AttemptStarted { .. }
         | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
+        | Event::AttemptValidated { .. }
+        | Event::PatchApplied { .. }
+        | Event::PatchReverted { .. }
         | Event::PlanChanged { .. }
         | Event::Progressed { .. }
         | Event::TaskDecided { .. }
@@ -203,6 +214,7 @@ fn attempt_planned(state: &mut State, event: &Event) {
         rung: *rung,
         thread: Thread::default(),
         reserved: None,
+        validation: None,
         state: AttemptState::Planned { not_before: *not_before },
     };
     task.attempts.insert(key.number, attempt);

@@ -1,7 +1,10 @@
 //! One call of one worker: what is asked, how it stands, what came back. Making the call is the worker room's business.
 
+use super::evidence::Validation;
 use super::id::{AttemptKey, Role, StepId, WorkerName};
+use super::patch::Patch;
 use super::proposal::Proposal;
+use super::spec::WorkspaceAccess;
 use super::text::Text;
 use super::time::Timestamp;
 use super::verdict::Verdict;
@@ -122,6 +125,12 @@ pub struct Ask {
     /// Whether an identical call's answer may stand for it.
     #[serde(default)]
     pub cache: bool,
+    /// Which files the worker may touch.
+    #[serde(default, skip_serializing_if = "WorkspaceAccess::is_read")]
+    pub workspace: WorkspaceAccess,
+    /// The patches of the steps it builds on, put on its tree before it begins: (attempt number, patch), in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub onto: Vec<(u32, Patch)>,
 }
 
 /// A conversation of this worker on this task that a call goes on with, instead of being given everything once more.
@@ -175,6 +184,9 @@ pub struct SeenOutput {
     pub step: StepId,
     /// The text.
     pub text: Text,
+    /// What it changed, as a diff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Text>,
 }
 
 /// Tokens and money of one call.
@@ -232,6 +244,16 @@ pub struct Answer {
     /// What it proposes for the plan, where it was asked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Proposal>,
+    /// What it changed in a tree of its own; `None`: it had none, or changed nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Patch>,
+}
+
+impl Answer {
+    /// The patch, where there is one that changes something.
+    pub fn change(&self) -> Option<&Patch> {
+        self.patch.as_ref().filter(|patch| !patch.is_empty())
+    }
 }
 
 /// Why a call gave nothing, and with it what may be done next.
@@ -358,6 +380,9 @@ pub struct Attempt {
     /// How far up the recovery ladder it stands.
     #[serde(default)]
     pub rung: Rung,
+    /// How the step's `validate` command ended on what it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
     /// How it stands.
     pub state: AttemptState,
 }

@@ -10,6 +10,7 @@ use super::memory;
 use super::page::Reason;
 use super::plan::PlanSource;
 use super::planning;
+use super::react::is_owed;
 use super::recovery::blames_worker;
 use super::rests::rest_after;
 use super::rules::Rules;
@@ -65,6 +66,14 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
             let worker = running(state, &key)?;
             Ok(vec![failed(state, rules, at, key, &worker, failure)])
         }
+        Input::Validated { at, key, validation } => {
+            if !is_owed(state, &key) {
+                return Err(Refusal::NotRunning { key });
+            }
+            Ok(vec![Event::AttemptValidated { at, key, validation }])
+        }
+        Input::Placed { at, patch, reverted: false } => Ok(vec![Event::PatchApplied { at, patch }]),
+        Input::Placed { at, patch, reverted: true } => Ok(vec![Event::PatchReverted { at, patch }]),
         Input::Reserve { at, key, usd } => {
             let worker = running(state, &key)?;
             budget::reserve(state, rules, at, key, &worker, usd)

@@ -117,6 +117,7 @@ fn said((stance, claims): (Stance, bool)) -> Answer {
         text: Text::short(""),
         verdicts: vec![verdict],
         proposal: None,
+        patch: None,
         model: String::new(),
         session: None,
         usage: Usage::default(),

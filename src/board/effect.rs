@@ -1,6 +1,7 @@
 //! What must be done outside once the events that caused it are stored.
 
 use super::attempt::Ask;
+use super::evidence::ValidationOrder;
 use super::id::AttemptKey;
 use super::memory::MemoryName;
 use super::page::Page;
@@ -10,7 +11,9 @@ use super::page::Page;
 pub enum Effect {
     /// Call a worker; the job reports `Answered` or `Failed`.
     Ask(Box<Ask>),
-    /// Stop a call; its report is not waited for.
+    /// Try what an attempt made; the job reports `Validated`.
+    Validate(Box<ValidationOrder>),
+    /// Stop a call, or the trying of what it gave; its report is not waited for.
     Stop(AttemptKey),
     /// The memory changed: its file, the search index and standing orders must follow.
     Remember(MemoryName),

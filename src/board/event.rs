@@ -2,6 +2,7 @@
 
 use super::attempt::{Answer, Failure, Purpose, Rung, Thread};
 use super::decision::Decision;
+use super::evidence::Validation;
 use super::id::{AttemptKey, Kind, Role, StepId, TaskId, WorkerName};
 use super::input::PersonAnswer;
 use super::memory::{Hashed, MemoryChange, MemoryName};
@@ -137,6 +138,30 @@ pub enum Event {
         failure: Failure,
         /// Until when the worker is not asked anything, where the failure calls for it.
         rest_until: Option<Rest>,
+    },
+    /// What a worker made was tried.
+    AttemptValidated {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// How it went.
+        validation: Box<Validation>,
+    },
+    /// An attempt's patch was put on the user's files. The task may have ended long ago, so this is no part of its history
+    /// and carries all that the records need.
+    PatchApplied {
+        /// When.
+        at: Timestamp,
+        /// The patch.
+        patch: Box<Placed>,
+    },
+    /// An attempt's patch was taken off the user's files again.
+    PatchReverted {
+        /// When.
+        at: Timestamp,
+        /// The patch.
+        patch: Box<Placed>,
     },
     /// The plan has other steps: the only way in which it changes after acceptance. Steps that run or have
     /// given something are never dropped.
@@ -287,6 +312,25 @@ impl Progress {
     }
 }
 
+/// A patch that was put on the user's files, or taken off them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// The task it came from.
+    pub task: TaskId,
+    /// The attempt that made it.
+    pub attempt: u32,
+    /// Who made it.
+    pub worker: WorkerName,
+    /// In which role.
+    pub role: Role,
+    /// The task's kind.
+    pub kind: Kind,
+    /// Who put it there, or took it off.
+    pub by: String,
+    /// The files it changes.
+    pub files: Vec<String>,
+}
+
 /// How long a worker is not asked anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rest", rename_all = "snake_case")]
@@ -360,7 +404,8 @@ impl Event {
         matches!(self, Self::MemoryRevised { .. } | Self::MemoryLeased { .. })
     }
 
-    /// The task it belongs to; `None` for a file or an order that never became one, for memories and records.
+    /// The task whose history it is part of; `None` for a file or an order that never became one, for memories and records,
+    /// and for patches that are put somewhere, since that may happen long after their task has ended.
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Self::TaskAccepted { task, .. }
@@ -376,11 +421,14 @@ impl Event {
             | Self::CostReserved { key, .. }
             | Self::AttemptAdopted { key, .. }
             | Self::AttemptAnswered { key, .. }
-            | Self::AttemptFailed { key, .. } => Some(&key.task),
+            | Self::AttemptFailed { key, .. }
+            | Self::AttemptValidated { key, .. } => Some(&key.task),
             Self::FileRejected { .. }
             | Self::DaemonStarted { .. }
             | Self::OrderHeld { .. }
             | Self::RecordsImported { .. }
+            | Self::PatchApplied { .. }
+            | Self::PatchReverted { .. }
             | Self::MemoryRevised { .. }
             | Self::MemoryLeased { .. } => None,
         }
@@ -399,6 +447,9 @@ impl Event {
             | Self::AttemptAdopted { at, .. }
             | Self::AttemptAnswered { at, .. }
             | Self::AttemptFailed { at, .. }
+            | Self::AttemptValidated { at, .. }
+            | Self::PatchApplied { at, .. }
+            | Self::PatchReverted { at, .. }
             | Self::PlanChanged { at, .. }
             | Self::Progressed { at, .. }
             | Self::TaskDecided { at, .. }
@@ -425,6 +476,9 @@ impl Event {
             Self::AttemptAdopted { .. } => "attempt_adopted",
             Self::AttemptAnswered { .. } => "attempt_answered",
             Self::AttemptFailed { .. } => "attempt_failed",
+            Self::AttemptValidated { .. } => "attempt_validated",
+            Self::PatchApplied { .. } => "patch_applied",
+            Self::PatchReverted { .. } => "patch_reverted",
             Self::PlanChanged { .. } => "plan_changed",
             Self::Progressed { .. } => "progressed",
             Self::TaskDecided { .. } => "task_decided",

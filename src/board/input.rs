@@ -1,6 +1,8 @@
 //! What can come in: the closed list of things that the loop decides on. Every moment and every id comes in with it.
 
 use super::attempt::{Answer, Failure};
+use super::event::Placed;
+use super::evidence::Validation;
 use super::id::{AttemptKey, Seq, TaskId};
 use super::memory::{MemoryAct, MemoryRefusal};
 use super::page::Reason;
@@ -44,6 +46,24 @@ pub enum Input {
         key: AttemptKey,
         /// Why.
         failure: Failure,
+    },
+    /// What an attempt made was tried.
+    Validated {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        key: AttemptKey,
+        /// How it went.
+        validation: Box<Validation>,
+    },
+    /// A patch stands on the user's files, or has been taken off them.
+    Placed {
+        /// When.
+        at: Timestamp,
+        /// The patch.
+        patch: Box<Placed>,
+        /// Whether it was taken off.
+        reverted: bool,
     },
     /// A call is about to be made under a budget, and money for it is to be set aside.
     Reserve {
@@ -149,6 +169,8 @@ impl Input {
             Self::BadFile { at, .. }
             | Self::Answered { at, .. }
             | Self::Failed { at, .. }
+            | Self::Validated { at, .. }
+            | Self::Placed { at, .. }
             | Self::Reserve { at, .. }
             | Self::Adopted { at, .. }
             | Self::Person { at, .. }

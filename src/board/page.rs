@@ -4,7 +4,9 @@
 use super::attempt::Usage;
 use super::decision::Decision;
 use super::event::Ending;
+use super::evidence::Validation;
 use super::id::{Role, StepId, TaskId, WorkerName};
+use super::patch::Patch;
 use super::spec::{Source, TaskSpec};
 use super::text::Text;
 use super::time::Timestamp;
@@ -120,6 +122,10 @@ pub struct OutputPage {
     pub usage: Usage,
     /// It is the kept answer of an identical call.
     pub cached: bool,
+    /// What it changed, for a file of its own beside this one.
+    pub patch: Option<Patch>,
+    /// How that was tried.
+    pub validation: Option<Validation>,
 }
 
 /// One entry of the handoff log, in the fields of its fixed form. Texts are raw; escaping, masking and the hash chain are the folder's.

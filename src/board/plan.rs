@@ -1,6 +1,7 @@
 //! A plan: the graph of steps that carries a task out. Where it came from is its source; the engine treats all alike.
 
 use super::id::{Role, StepId, WorkerName};
+use super::spec::WorkspaceAccess;
 use serde::{Deserialize, Serialize};
 
 /// What a step asks its workers for.
@@ -69,6 +70,12 @@ pub struct Step {
     /// The failed step whose place it takes: those that need that one go on with this one's output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stands_for: Option<StepId>,
+    /// Which files its workers may touch.
+    #[serde(default, skip_serializing_if = "WorkspaceAccess::is_read")]
+    pub workspace: WorkspaceAccess,
+    /// The command that each patch of its workers is tried with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate: Option<String>,
 }
 
 /// One place in a step.

@@ -83,6 +83,13 @@ pub enum WorkspaceAccess {
     Worktree,
 }
 
+impl WorkspaceAccess {
+    /// Whether the user's files are only read.
+    pub fn is_read(&self) -> bool {
+        *self == Self::Read
+    }
+}
+
 /// What a written step asks its workers for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

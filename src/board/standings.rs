@@ -1,6 +1,7 @@
 //! How the steps of a task stand, worked out once for a look at the task. What follows from it is `settle` and `growing`.
 
 use super::attempt::Attempt;
+use super::evidence;
 use super::id::StepId;
 use super::plan::{PlanSource, Step, StepAim};
 use super::recovery::{SeatStanding, attempts_left, seat_standing, time_is_up};
@@ -102,6 +103,11 @@ impl<'a> Standings<'a> {
                 SeatStanding::Answered => answered = true,
                 SeatStanding::Exhausted => {}
             }
+        }
+        // What was made counts once it has been tried, or its time is up.
+        let owing = attempts.iter().any(|attempt| evidence::owed(look.task, attempt).is_some());
+        if owing && !time_is_up(look.task, look.at) {
+            return StepStanding::Running;
         }
         if answered { StepStanding::Done } else { StepStanding::Failed }
     }

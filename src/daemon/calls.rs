@@ -440,6 +440,7 @@ impl CallJob {
         };
         Some(Answer {
             proposal: plan_reader::read(&ask.purpose, &reply.text, structured),
+            patch: None,
             text: self.keep(&reply.text).await?,
             cached: self.recall.is_found(),
             call_hash: self.recall.likeness(),

@@ -299,9 +299,14 @@ impl Engine {
         let Round { mut batch, effects, replies, queries, published: _, ended_calls } = round;
         if !batch.events.is_empty() {
             batch.published = Some(self.published);
-            // An imported event leaves the journal once it is published; what it counted must be stored by then.
-            let imports = batch.events.iter().any(|(_, event)| matches!(event, Event::RecordsImported { .. }));
-            if imports || !batch.archive.is_empty() {
+            // Events of no task that count leave the journal once they are published; what they counted must be stored by then.
+            let loose = |event: &Event| {
+                matches!(
+                    event,
+                    Event::RecordsImported { .. } | Event::PatchApplied { .. } | Event::PatchReverted { .. }
+                )
+            };
+            if batch.events.iter().any(|(_, event)| loose(event)) || !batch.archive.is_empty() {
                 batch.globals = Some(self.state.globals.clone());
             }
             batch.mirrored = self.following.take_marks();
@@ -371,6 +376,7 @@ impl Engine {
                 }
                 // It was overtaken by a cancel in the same round.
                 Effect::Ask(_) => {}
+                Effect::Validate(_) => {}
                 Effect::Stop(key) => self.calls.stop(&key),
                 // Whoever follows memories was told with the events themselves.
                 Effect::Remember(_) => {}

@@ -340,7 +340,7 @@ fn replay(store: &Store) -> Result<Replayed, Error> {
             let effects = board::react(&state, &event).into_iter();
             pages.extend(effects.filter_map(|effect| match effect {
                 Effect::Publish(page) => Some((seq, page)),
-                Effect::Ask(_) | Effect::Stop(_) | Effect::Remember(_) => None,
+                Effect::Ask(_) | Effect::Validate(_) | Effect::Stop(_) | Effect::Remember(_) => None,
             }));
         }
     })?;

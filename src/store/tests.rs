@@ -470,6 +470,7 @@ fn fixture_live() -> Vec<(u64, Event)> {
         files_modified: vec!["a.rs".to_owned()],
         not_given: Vec::new(),
         proposal: None,
+        patch: None,
         prompt: None,
         resumed: None,
         cached: false,

@@ -8,7 +8,7 @@ use super::super::id::{Kind, Role, StepId, TaskId, WorkerName};
 use super::super::plan::{Plan, PlanSource, Shape, Step, StepAim};
 use super::super::routing::Catalog;
 use super::super::rules::{CallLimits, ConsensusRules, PlanLimits, Rules, SelectionRules, WorkerRule};
-use super::super::spec::{Mode, Priority, Source, TaskSpec};
+use super::super::spec::{Mode, Priority, Source, TaskSpec, WorkspaceAccess};
 use super::super::tally::Tallies;
 use super::super::task::{Phase, Task};
 use super::super::text::Text;
@@ -149,6 +149,8 @@ pub(super) fn task(shape: Shape, priority: Priority) -> Task {
         seats: Vec::new(),
         answer: false,
         stands_for: None,
+        workspace: WorkspaceAccess::Read,
+        validate: None,
     };
     let steps = match shape {
         Shape::Judging => vec![step("judge", StepAim::Judge, &[])],
@@ -214,6 +216,7 @@ pub(super) fn answer(task: &mut Task, step: &str, worker: &str, purpose: Purpose
         files_modified: Vec::new(),
         not_given: Vec::new(),
         proposal: None,
+        patch: None,
         prompt: None,
         resumed: None,
         cached: false,
@@ -239,6 +242,7 @@ fn add(task: &mut Task, step: &str, worker: &str, purpose: Purpose, state: Attem
         role: Role::new("reviewer"),
         purpose,
         tries_before: 0,
+        validation: None,
         rung: Rung::First,
         thread: Thread::default(),
         reserved: None,

@@ -7,6 +7,7 @@ use super::written::Table;
 use crate::board::id::{Role, StepId, WorkerName};
 use crate::board::plan::{Shape, Step, StepAim};
 use crate::board::routing::{Agreement, Member, NamedTeam, Part, classify_step, matching, rank_alike};
+use crate::board::spec::WorkspaceAccess;
 
 /// What those who prepare are told.
 const PREPARE: &str = "Before the others begin: work out, in your role, what they need to build on, so that they can start \
@@ -229,5 +230,6 @@ fn step(
     instruction: Option<String>,
     answer: bool,
 ) -> Step {
-    Step { id: StepId::new(id), role, instruction, needs, aim, seats, answer, stands_for: None }
+    let (workspace, validate) = (WorkspaceAccess::Read, None);
+    Step { id: StepId::new(id), role, instruction, needs, aim, seats, answer, stands_for: None, workspace, validate }
 }

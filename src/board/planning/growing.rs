@@ -4,12 +4,13 @@
 use super::ranked;
 use super::seats::seats;
 use super::team::{self, Seated};
+use super::trees;
 use super::written::{self, Table};
 use crate::board::growing::free_name;
 use crate::board::id::{Role, StepId, WorkerName};
 use crate::board::plan::{Shape, Step, StepAim};
 use crate::board::routing::{self, Classified};
-use crate::board::spec::{Mode, WrittenPlan};
+use crate::board::spec::{Mode, WorkspaceAccess, WrittenPlan};
 use crate::board::standings::Look;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +59,7 @@ pub(in crate::board) fn laid_out(
         }
         None => steps.extend(whole(look, &steps)),
     }
+    trees::fit_foreign(&mut steps, &look.task.spec);
     Ok(steps)
 }
 
@@ -139,7 +141,18 @@ pub(in crate::board) fn steering(
     let classified = in_role(look, Some(&role));
     let workers = ranked(look, &classified);
     let seats = seats(&workers, 0, 1, 1);
-    Step { id, role, instruction: Some(instruction), needs, aim, seats, stands_for: None, answer: false }
+    Step {
+        id,
+        role,
+        instruction: Some(instruction),
+        needs,
+        aim,
+        seats,
+        stands_for: None,
+        answer: false,
+        workspace: WorkspaceAccess::Read,
+        validate: None,
+    }
 }
 
 /// The task in one go, by the team of a complex task.
@@ -149,6 +162,7 @@ pub(in crate::board) fn simple(look: Look<'_>) -> Vec<Step> {
     let seated = Seated::of(look.rules.catalog.team(Mode::Complex), workers.len());
     let mut steps = team::steps(&Classified { mode: Mode::Complex, ..classified }, &workers, seated);
     rename(look, &mut steps);
+    trees::fit(&mut steps, &look.task.spec);
     steps
 }
 

@@ -8,6 +8,7 @@ mod seats;
 mod sight;
 mod synthesis;
 mod team;
+mod trees;
 mod written;
 
 pub(in crate::board) use growing::{laid_out, simple, steering};
@@ -20,7 +21,7 @@ use super::rests::is_blocked;
 use super::routing::{self, Classified, Pipeline};
 use super::rules::Rules;
 use super::selection;
-use super::spec::{Mode, Priority, TaskSpec};
+use super::spec::{Mode, Priority, TaskSpec, WorkspaceAccess};
 use super::standings::Look;
 use super::state::State;
 use std::collections::BTreeSet;
@@ -42,7 +43,8 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
         classified.mode = Mode::Architectural;
     }
     let mut said = Vec::new();
-    let plan = lay_out(state, rules, offer, &mut classified, &ranked, &mut said)?;
+    let mut plan = lay_out(state, rules, offer, &mut classified, &ranked, &mut said)?;
+    trees::fit(&mut plan.steps, &offer.spec);
     let Classified { kind, category, mode, mut why, .. } = classified;
     why.extend(said);
     let workers = seated(&plan.steps);
@@ -156,6 +158,8 @@ fn planned(state: &State, rules: &Rules, classified: &mut Classified, ranked: &[
         seats: seats::seats(&ranked, 0, 1, 1),
         answer: false,
         stands_for: None,
+        workspace: WorkspaceAccess::Read,
+        validate: None,
     };
     let source = PlanSource::Mode { mode: Mode::Mega.as_str().to_owned() };
     Plan { checkpoint_every: every, share: Share::Needs, ..Plan::of(source, classified.shape, vec![step]) }

@@ -6,7 +6,7 @@ use crate::board::input::Offer;
 use crate::board::plan::{PlanSource, Seat, Shape, Step, StepAim};
 use crate::board::routing::{Classified, Team};
 use crate::board::rules::Rules;
-use crate::board::spec::{Mode, Priority};
+use crate::board::spec::{Mode, Priority, WorkspaceAccess};
 
 /// How many take part, and why.
 pub(super) fn size(
@@ -109,5 +109,7 @@ fn step(id: &str, role: &Role, aim: StepAim, needs: &[StepId], seats: Vec<Seat>)
         seats,
         answer: false,
         stands_for: None,
+        workspace: WorkspaceAccess::Read,
+        validate: None,
     }
 }

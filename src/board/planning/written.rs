@@ -98,6 +98,8 @@ impl Table<'_> {
             seats: self.seats(step, &ranked, said),
             answer: step.answer,
             stands_for: None,
+            workspace: step.workspace,
+            validate: step.validate.clone(),
         }
     }
 

@@ -27,13 +27,20 @@ fn ask(role: &str, purpose: Purpose, inputs: &[u32]) -> Ask {
         memories: Vec::new(),
         inputs: inputs
             .iter()
-            .map(|number| SeenOutput { number: *number, step: StepId::new("build"), text: Text::short("") })
+            .map(|number| SeenOutput {
+                number: *number,
+                step: StepId::new("build"),
+                text: Text::short(""),
+                patch: None,
+            })
             .collect(),
         situation: None,
         deadline: Timestamp(0),
         resume: None,
         keep_prompt: false,
         budgeted: false,
+        workspace: crate::board::WorkspaceAccess::Read,
+        onto: Vec::new(),
         cache: true,
     }
 }

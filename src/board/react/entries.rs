@@ -3,7 +3,8 @@
 use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose, Rung};
 use crate::board::conversations::lost_its_conversation;
 use crate::board::decision::Decision;
-use crate::board::event::{Ending, Event, Progress};
+use crate::board::event::{Ending, Event, Placed, Progress};
+use crate::board::evidence::Validation;
 use crate::board::id::{AttemptKey, StepId, TaskId, WorkerName};
 use crate::board::input::PersonAnswer;
 use crate::board::memory::{MemoryChange, MemoryName};
@@ -35,6 +36,11 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
             ..blank(*at, "synod", "orders", by)
         }),
         Event::AttemptAnswered { at, key, .. } | Event::AttemptFailed { at, key, .. } => attempt_ended(state, key, *at),
+        Event::AttemptValidated { at, key, validation } => tried(state, key, *at, validation),
+        Event::PatchApplied { at, patch } => {
+            Some(placed(*at, patch, "was put on the working tree", "look at it, then commit it"))
+        }
+        Event::PatchReverted { at, patch } => Some(placed(*at, patch, "was taken off the working tree", "none")),
         Event::PlanChanged { at, task, source, adds, drops, why, .. } => {
             Some(plan_changed(task, *at, source, adds, drops, why))
         }
@@ -144,7 +150,8 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
         AttemptState::Answered { answer, .. } => {
             entry.model.clone_from(&answer.model);
             entry.work_done = said(answer);
-            entry.files_modified.clone_from(&answer.files_modified);
+            let patch = answer.patch.as_ref().map(|patch| &patch.files);
+            entry.files_modified.clone_from(patch.unwrap_or(&answer.files_modified));
             entry.next_steps =
                 if receivers.is_empty() { "weigh the answers" } else { "go on with what this one said" }.to_owned();
             entry.handoff_to = if receivers.is_empty() { vec!["synod".to_owned()] } else { receivers };
@@ -190,6 +197,37 @@ fn handed_to(task: &Task, attempt: &Attempt) -> Vec<String> {
         }
     }
     receivers
+}
+
+/// What came of trying what a worker made.
+fn tried(state: &State, key: &AttemptKey, at: Timestamp, validation: &Validation) -> Option<LogEntry> {
+    let attempt = state.tasks.get(&key.task)?.attempts.get(&key.number)?;
+    let Validation { command, passed, exit, seconds, at_base, .. } = validation;
+    let how = match (passed, exit) {
+        (true, _) => "passed".to_owned(),
+        (false, Some(code)) => format!("failed with code {code}"),
+        (false, None) => "did not end by itself".to_owned(),
+    };
+    let base = if *at_base { "passes" } else { "fails" };
+    Some(LogEntry {
+        context: format!("what {} made in attempt {} was tried: {command}", attempt.worker, key.number),
+        work_done: format!("it {how} after {seconds:.1} s (without any change it {base})"),
+        next_steps: "weigh it: what was tried outranks opinions".to_owned(),
+        handoff_to: vec!["synod".to_owned()],
+        ..blank(at, "synod", "validation", key.task.as_str())
+    })
+}
+
+/// A patch was put on the user's files, or taken off them.
+fn placed(at: Timestamp, patch: &Placed, what: &str, next: &str) -> LogEntry {
+    LogEntry {
+        context: format!("the patch of {} (attempt {} of {})", patch.worker, patch.attempt, patch.task),
+        work_done: format!("it {what}"),
+        files_modified: patch.files.clone(),
+        next_steps: next.to_owned(),
+        handoff_to: vec!["person".to_owned()],
+        ..blank(at, "person", &patch.by, patch.task.as_str())
+    }
 }
 
 /// A step up the recovery ladder.

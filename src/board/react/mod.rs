@@ -5,14 +5,17 @@ mod entries;
 mod pages;
 mod situation;
 
-use super::attempt::{Ask, AttemptState, FailureClass, Purpose, SeenOutput};
+use super::attempt::{Ask, Attempt, AttemptState, FailureClass, Purpose, SeenOutput};
 use super::conversations;
 use super::effect::Effect;
 use super::event::{Ending, Event};
+use super::evidence::{self, ValidationOrder};
 use super::id::{AttemptKey, StepId, TaskId};
 use super::page::Page;
+use super::patch::Patch;
+use super::plan::Step;
 use super::state::State;
-use super::task::Task;
+use super::task::{Phase, Task};
 use super::time::Timestamp;
 
 /// The effects of `event`, in the order in which they are to be done.
@@ -26,7 +29,12 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
             publish(vec![Page::Rejected { name: name.clone(), hash: hash.clone(), at: *at, reason: reason.clone() }])
         }
         Event::AttemptStarted { key, .. } => started(state, key),
-        Event::AttemptAnswered { key, .. } => ended(state, key),
+        Event::AttemptAnswered { key, .. } => {
+            let mut effects = ended(state, key);
+            effects.extend(validation(state, key).map(|order| Effect::Validate(Box::new(order))));
+            effects
+        }
+        Event::AttemptValidated { key, .. } => ended(state, key),
         Event::AttemptFailed { key, failure, .. } => {
             let mut effects = ended(state, key);
             // A call that did not report by itself may still be running.
@@ -48,6 +56,8 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
         Event::DaemonStarted { .. }
         | Event::OrderHeld { .. }
         | Event::RecordsImported { .. }
+        | Event::PatchApplied { .. }
+        | Event::PatchReverted { .. }
         | Event::AttemptPlanned { .. }
         | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
@@ -75,10 +85,42 @@ pub fn pending(state: &State) -> Vec<Ask> {
     asks
 }
 
+/// What was being tried when the journal ended, and is tried again: a command that nobody saw end has shown nothing.
+pub fn untried(state: &State) -> Vec<ValidationOrder> {
+    let tasks = state.tasks.values().filter(|task| matches!(task.phase, Phase::Working));
+    tasks.flat_map(|task| task.attempts.values().filter_map(|attempt| evidence::order(task, attempt))).collect()
+}
+
+/// Whether the board still waits to hear how an attempt's patch was tried.
+pub fn is_owed(state: &State, key: &AttemptKey) -> bool {
+    validation(state, key).is_some()
+}
+
+fn validation(state: &State, key: &AttemptKey) -> Option<ValidationOrder> {
+    let task = state.tasks.get(&key.task).filter(|task| matches!(task.phase, Phase::Working))?;
+    evidence::order(task, task.attempts.get(&key.number)?)
+}
+
 /// Whether an attempt is still running; an effect that was put off may have been overtaken.
 pub fn is_running(state: &State, key: &AttemptKey) -> bool {
     let attempt = state.tasks.get(&key.task).and_then(|task| task.attempts.get(&key.number));
     attempt.is_some_and(|attempt| matches!(attempt.state, AttemptState::Running { .. }))
+}
+
+/// The patches that a worker with a tree of its own builds on: of each step whose output it sees the best, which is one that
+/// passed its validation before one that was not tried, and that before one that failed; among equals the first.
+fn onto(task: &Task, step: &Step, number: u32) -> Vec<(u32, Patch)> {
+    if step.workspace.is_read() {
+        return Vec::new();
+    }
+    let seen = task.seen_by(step);
+    let best = task.plan.steps.iter().filter(|other| seen.contains(&other.id)).filter_map(|other| {
+        let made = task.answered().filter(|(attempt, _)| attempt.step == other.id && attempt.number < number);
+        let made = made.filter_map(|(attempt, answer)| Some((attempt, answer.change()?)));
+        let rank = |attempt: &Attempt| attempt.validation.as_ref().map_or(1, |tried| if tried.passed { 0 } else { 2 });
+        made.min_by_key(|(attempt, _)| (rank(attempt), attempt.number))
+    });
+    best.map(|(attempt, patch)| (attempt.number, patch.clone())).collect()
 }
 
 fn publish(pages: Vec<Page>) -> Vec<Effect> {
@@ -119,7 +161,14 @@ fn closing(state: &State, at: Timestamp, id: &TaskId, ending: &Ending, file: Opt
         written.extend([pages::state(task), pages::progress(task)]);
         written.push(Page::Closed { task: id.clone(), at, ending: ending.clone() });
     }
-    publish(written)
+    let mut effects = publish(written);
+    // Nobody waits any more to hear how what it made is tried.
+    let tried = state.tasks.get(id).into_iter().flat_map(|task| {
+        let owing = task.attempts.values().filter(|attempt| evidence::owed(task, attempt).is_some());
+        owing.map(|attempt| Effect::Stop(AttemptKey { task: id.clone(), number: attempt.number }))
+    });
+    effects.extend(tried);
+    effects
 }
 
 fn taken(file: Option<&str>) -> Vec<Page> {
@@ -135,7 +184,8 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
     let shown = |number: &u32| {
         let seen = task.attempts.get(number)?;
         let AttemptState::Answered { answer, .. } = &seen.state else { return None };
-        Some(SeenOutput { number: *number, step: seen.step.clone(), text: answer.text.clone() })
+        let patch = answer.change().map(|patch| patch.text.clone());
+        Some(SeenOutput { number: *number, step: seen.step.clone(), text: answer.text.clone(), patch })
     };
     let inputs = match &attempt.purpose {
         Purpose::Check { candidates } => {
@@ -175,6 +225,9 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         resume: conversations::resume(task, attempt),
         keep_prompt: attempt.thread.keeps,
         budgeted: task.spec.budget_usd.is_some(),
-        cache: task.spec.cache,
+        // An answer says nothing of what its worker did to files that are gone.
+        cache: task.spec.cache && step.workspace.is_read(),
+        workspace: step.workspace,
+        onto: onto(task, step, key.number),
     })
 }

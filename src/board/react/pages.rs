@@ -2,8 +2,10 @@
 
 use crate::board::attempt::{Attempt, AttemptState, Rung};
 use crate::board::event::{Ending, Event};
+use crate::board::evidence::Validation;
 use crate::board::id::{AttemptKey, WorkerName};
 use crate::board::page::{OutputPage, Page};
+use crate::board::patch::Patch;
 use crate::board::state::State;
 use crate::board::task::{Phase, Task};
 use crate::board::text::cut;
@@ -71,6 +73,12 @@ fn attempt_json(attempt: &Attempt) -> Value {
             if answer.cached {
                 row["cached"] = json!(true);
             }
+            if let Some(patch) = &answer.patch {
+                row["patch"] = patch_json(patch);
+            }
+            if let Some(tried) = &attempt.validation {
+                row["validation"] = validation_json(tried);
+            }
         }
         AttemptState::Failed { failure, .. } => {
             row["state"] = json!("failed");
@@ -79,6 +87,17 @@ fn attempt_json(attempt: &Attempt) -> Value {
         }
     }
     row
+}
+
+fn patch_json(patch: &Patch) -> Value {
+    let Patch { base, files, added, removed, note, unseen, text } = patch;
+    json!({ "base": base, "files": files, "added": added, "removed": removed, "note": note, "unseen": unseen,
+        "bytes": text.bytes() })
+}
+
+fn validation_json(tried: &Validation) -> Value {
+    let Validation { command, passed, exit, seconds, at_base, output: _ } = tried;
+    json!({ "command": command, "passed": passed, "exit": exit, "seconds": seconds, "passes_without_change": at_base })
 }
 
 /// `sessions/<worker>_<id>.json`: what one worker did for one task.
@@ -150,6 +169,8 @@ pub(super) fn output(_state: &State, task: &Task, attempt: &Attempt) -> Option<P
         verdicts: answer.verdicts.clone(),
         usage: answer.usage,
         cached: answer.cached,
+        patch: answer.patch.clone(),
+        validation: attempt.validation.clone(),
     })))
 }
 
@@ -204,6 +225,17 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             if answer.cached {
                 line["cached"] = json!(true);
             }
+            if let Some(patch) = &answer.patch {
+                line["patch"] = patch_json(patch);
+            }
+        }
+        Event::AttemptValidated { validation, .. } => line["validation"] = validation_json(validation),
+        Event::PatchApplied { patch, .. } | Event::PatchReverted { patch, .. } => {
+            line["task"] = json!(patch.task);
+            line["attempt"] = json!(patch.attempt);
+            line["worker"] = json!(patch.worker);
+            line["by"] = json!(patch.by);
+            line["files"] = json!(patch.files);
         }
         Event::AttemptFailed { failure, .. } => {
             line["failure"] = json!(failure);
@@ -266,6 +298,7 @@ fn asked(event: &Event) -> Option<&AttemptKey> {
         | Event::AttemptAdopted { key, .. }
         | Event::CostReserved { key, .. }
         | Event::AttemptAnswered { key, .. }
+        | Event::AttemptValidated { key, .. }
         | Event::AttemptFailed { key, .. } => Some(key),
         _ => None,
     }

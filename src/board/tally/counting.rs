@@ -50,6 +50,9 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
         | Event::AttemptStarted { .. }
         | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
+        | Event::AttemptValidated { .. }
+        | Event::PatchApplied { .. }
+        | Event::PatchReverted { .. }
         | Event::PlanChanged { .. }
         | Event::Progressed { .. }
         | Event::TaskDecided { .. }

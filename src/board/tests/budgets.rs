@@ -233,6 +233,7 @@ impl Bank {
                 cached: false,
                 call_hash: None,
                 proposal: None,
+                patch: None,
             };
             Input::Answered { at, key: key.clone(), answer: Box::new(answer) }
         } else {

@@ -26,6 +26,8 @@ fn planned_by(workers: &[&str]) -> Board {
         seats: vec![Seat { worker: WorkerName::new(workers[0]), fallbacks }],
         stands_for: None,
         answer: false,
+        workspace: board::WorkspaceAccess::Read,
+        validate: None,
     };
     **plan = Plan::of(PlanSource::Mode { mode: "mega".to_owned() }, Shape::Making, vec![step]);
     for event in events {
@@ -80,6 +82,7 @@ impl Board {
             cached: false,
             call_hash: None,
             proposal: plan_reader::read(&purpose, text, None),
+            patch: None,
         };
         self.take(Input::Answered { at: self.now, key, answer: Box::new(answer) }).unwrap();
     }

@@ -160,6 +160,7 @@ impl Board {
             files_modified: Vec::new(),
             not_given: Vec::new(),
             proposal: None,
+            patch: None,
             prompt: None,
             resumed: None,
             cached: false,
@@ -320,6 +321,11 @@ pub(super) fn line(event: &Event) -> String {
             };
             format!("fail {key}: {}, {}{rest}", failure.class.as_str(), failure.message)
         }
+        Event::AttemptValidated { key, validation, .. } => {
+            format!("try {key}: {}", if validation.passed { "passed" } else { "failed" })
+        }
+        Event::PatchApplied { patch, .. } => format!("{} puts {}/{} in place", patch.by, patch.task, patch.attempt),
+        Event::PatchReverted { patch, .. } => format!("{} takes {}/{} back", patch.by, patch.task, patch.attempt),
         Event::PlanChanged { task, source, adds, drops, .. } => {
             let adds: Vec<&str> = adds.iter().map(|step| step.id.as_str()).collect();
             let drops: Vec<&str> = drops.iter().map(StepId::as_str).collect();

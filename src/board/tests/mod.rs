@@ -22,4 +22,5 @@ mod recovery;
 mod rests;
 mod saving;
 mod scheduling;
+mod trying;
 mod waiting;

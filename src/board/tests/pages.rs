@@ -50,6 +50,7 @@ fn state_file(board: &Board) -> Value {
 fn pages(board: &Board) -> Vec<&'static str> {
     let name = |effect: &Effect| match effect {
         Effect::Ask(_) => "ask",
+        Effect::Validate(_) => "validate",
         Effect::Stop(_) => "stop",
         Effect::Remember(_) => "remember",
         Effect::Publish(page) => match page {

@@ -369,6 +369,7 @@ fn answer() -> Box<crate::board::Answer> {
         files_modified: Vec::new(),
         not_given: Vec::new(),
         proposal: None,
+        patch: None,
         prompt: None,
         resumed: None,
         cached: false,

@@ -28,6 +28,7 @@ fn answered(task: &str, number: u32) -> Input {
         files_modified: Vec::new(),
         not_given: Vec::new(),
         proposal: None,
+        patch: None,
         prompt: None,
         resumed: None,
         cached: false,

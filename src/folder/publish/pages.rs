@@ -114,7 +114,18 @@ impl Renderer<'_> {
         let file = format!("{:02}-{}-{worker}.md", page.number, part(page.step.as_str()));
         let text = self.load(&page.text, &Path::new("outputs").join(page.task.as_str()).join(&file))?;
         let whole = output::limited(self.ink, &text, self.limits.page_text_bytes_max);
-        let rendered = output::page(self.ink, page, &whole).into_bytes();
+        let printed = match &page.validation {
+            Some(tried) => self.load(&tried.output, &Path::new("outputs").join(page.task.as_str()).join(&file))?,
+            None => String::new(),
+        };
+        let printed = output::limited(self.ink, &printed, self.limits.page_text_bytes_max);
+        let rendered = output::page(self.ink, page, &whole, &printed).into_bytes();
+        if let Some(patch) = page.patch.as_ref().filter(|patch| !patch.is_empty()) {
+            let file = format!("{}.patch", file.trim_end_matches(".md"));
+            let text = self.load(&patch.text, &Path::new("outputs").join(page.task.as_str()).join(&file))?;
+            let text = self.ink.mask.text(&text).into_owned().into_bytes();
+            self.stage.file(&page.task, Dir::Outputs(page.task.clone()), file, Content::Whole(text));
+        }
         let memory = output::memory(self.ink, page, &text, &file, self.limits.memory_bytes_max).into_bytes();
         self.stage.file(&page.task, Dir::Outputs(page.task.clone()), file, Content::Whole(rendered));
         let dir = Dir::ModelOutputs(page.task.clone());

@@ -20,6 +20,8 @@ fn output() -> OutputPage {
         verdicts: Vec::new(),
         usage: Usage::default(),
         cached: false,
+        patch: None,
+        validation: None,
     }
 }
 
@@ -30,7 +32,7 @@ fn verdict(stance: Stance) -> Verdict {
 #[test]
 fn without_a_verdict_there_are_the_facts_and_the_text() {
     assert_eq!(
-        page(&ink(), &output(), "Done."),
+        page(&ink(), &output(), "Done.", ""),
         "# gpt: build of fix-login\n\n- Model: gpt-5, as implementer\n\
          - Attempt: 7, ended 1970-01-02T00:00:00Z after 12.3 s\n- Tokens: 0 in, 0 out\n- Cost: unknown\n\n\
          ## What it said\n\n```markdown\nDone.\n```\n"
@@ -45,7 +47,7 @@ fn tokens_and_cost_are_told_as_far_as_they_are_known() {
         (1, 1, 0, Some(1.23456), "- Tokens: 1 in (1 from the cache), 0 out\n- Cost: $1.2346\n"),
     ] {
         let usage = Usage { input_tokens, cached_tokens, output_tokens, cost_usd };
-        let text = page(&ink(), &OutputPage { usage, ..output() }, "x");
+        let text = page(&ink(), &OutputPage { usage, ..output() }, "x", "");
         assert!(text.contains(facts), "{text}");
     }
 }
@@ -65,7 +67,7 @@ fn each_part_of_a_verdict_stands_where_it_is_given() {
         would_change_my_mind: "a test\n---".to_owned(),
         ..verdict(Stance::ApproveWithChanges)
     };
-    let text = page(&ink(), &OutputPage { verdicts: vec![verdict(Stance::Abstain), full], ..output() }, "x");
+    let text = page(&ink(), &OutputPage { verdicts: vec![verdict(Stance::Abstain), full], ..output() }, "x", "");
     let section = text.split("\n## Verdict\n\n").nth(1).unwrap().split("\n## ").next().unwrap();
     assert_eq!(
         section,
@@ -85,7 +87,7 @@ fn names_that_others_chose_open_nothing_on_the_page() {
         role: Role::new(hostile),
         ..output()
     };
-    for text in [page(&ink(), &output, ""), memory(&ink(), &output, "", "f.md", 9000)] {
+    for text in [page(&ink(), &output, "", ""), memory(&ink(), &output, "", "f.md", 9000)] {
         assert!(!text.contains("\n## forged") && !text.contains("<!--") && !text.contains(KEY), "{text}");
         assert!(text.starts_with("# x ## forged &lt;!-- y -->: x ## forged"), "{text}");
     }

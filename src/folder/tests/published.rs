@@ -115,6 +115,8 @@ fn output(number: u32, text: &str) -> Page {
         verdicts: Vec::new(),
         usage: Usage::default(),
         cached: false,
+        patch: None,
+        validation: None,
     }))
 }
 

@@ -19,6 +19,7 @@ pub(crate) struct Watcher {
     archived: BTreeSet<TaskId>,
     started: BTreeSet<AttemptKey>,
     over: BTreeSet<AttemptKey>,
+    tried: BTreeSet<AttemptKey>,
     /// The step and the seat of each attempt.
     places: BTreeMap<AttemptKey, Place>,
     /// Places that have given an answer.
@@ -97,7 +98,13 @@ impl Watcher {
                 assert!(again || !self.filled.contains(&place), "{key} repeats a finished step");
                 self.places.insert(key.clone(), place);
             }
-            Event::FileRejected { .. }
+            Event::AttemptValidated { key, .. } => {
+                assert!(self.over.contains(key), "{key} was tried before it was answered");
+                assert!(self.tried.insert(key.clone()), "{key} was tried twice");
+            }
+            Event::PatchApplied { .. }
+            | Event::PatchReverted { .. }
+            | Event::FileRejected { .. }
             | Event::DaemonStarted { .. }
             | Event::OrderHeld { .. }
             | Event::RecordsImported { .. }

@@ -226,6 +226,7 @@ impl World {
                     prompt: (ask.keep_prompt && !own).then(|| Text::short(format!("what {} was asked", ask.key))),
                     resumed: ask.resume.as_ref().map(|resume| resume.attempt),
                     proposal,
+                    patch: None,
                     cached: false,
                     call_hash: None,
                 };

@@ -146,6 +146,8 @@ pub mod scene {
             verdicts: vec![verdict],
             usage: Usage::default(),
             cached: false,
+            patch: None,
+            validation: None,
         }))
     }
 

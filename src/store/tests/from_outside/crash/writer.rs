@@ -246,6 +246,7 @@ fn event(number: u64, put: impl FnOnce(String) -> Text) -> Event {
                 files_modified: Vec::new(),
                 not_given: Vec::new(),
                 proposal: None,
+                patch: None,
                 prompt: None,
                 resumed: None,
                 cached: false,
