@@ -65,6 +65,7 @@ mod tests {
             "planner",
             "architect",
             "implementer",
+            "executor",
             "reviewer",
             "security",
             "critic",

@@ -20,8 +20,8 @@ const FIELDS: &str = "\
 const PLAN: &str = "\
 Lay out the steps. Each step is one piece of work that one worker can do with what its `needs` gave it. Steps that do not
 need each other run at once, so name as needs only what a step truly builds on. Roles: planner, architect, implementer,
-reviewer, security, critic, researcher, optimizer, tester, documenter, chair. Give your reasons briefly, then end with one
-JSON object of exactly this form, in a fenced block, as the last thing you write.
+executor, reviewer, security, critic, researcher, optimizer, tester, documenter, chair. Give your reasons briefly, then end
+with one JSON object of exactly this form, in a fenced block, as the last thing you write.
 
 ```json
 {\"steps\": [{\"id\": \"short-name\", \"role\": \"implementer\", \"do\": \"what exactly is to be done, and how one sees that it is done\", \"needs\": [\"id of an earlier step\"]}],

@@ -3,10 +3,11 @@
 use super::super::id::Role;
 
 /// The shipped roles with their texts.
-const SHIPPED: [(&str, &str); 11] = [
+const SHIPPED: [(&str, &str); 12] = [
     ("planner", include_str!("roles/planner.md")),
     ("architect", include_str!("roles/architect.md")),
     ("implementer", include_str!("roles/implementer.md")),
+    ("executor", include_str!("roles/executor.md")),
     ("reviewer", include_str!("roles/reviewer.md")),
     ("security", include_str!("roles/security.md")),
     ("critic", include_str!("roles/critic.md")),

@@ -91,7 +91,7 @@ fn parsed(text: &str) -> (Vec<String>, Vec<String>) {
 fn every_shipped_role_has_a_text_of_its_own() {
     let texts: std::collections::BTreeSet<&str> =
         shipped_roles().map(|name| role::template(&Role::new(name))).collect();
-    assert_eq!((shipped_roles().count(), texts.len()), (11, 11));
+    assert_eq!((shipped_roles().count(), texts.len()), (12, 12));
     assert!(texts.iter().all(|text| (300..2500).contains(&text.len()) && text.starts_with("You are the ")));
     let plain = compose(&ask("poet", Purpose::Make, &[]), &material(), ROOMY);
     assert!(plain.system.unwrap().starts_with("Do the task"));
