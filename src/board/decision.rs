@@ -203,6 +203,9 @@ pub struct Decision {
     pub task: TaskId,
     /// Its kind.
     pub kind: Kind,
+    /// What it is about, where that was plain. Decisions older than the key do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// The mode it ran in.
     pub mode: String,
     /// Its priority.

@@ -63,6 +63,7 @@ pub fn decide(task: &Task, records: &Tallies, rules: &Rules, at: Timestamp) -> D
         schema: 1,
         task: task.id.clone(),
         kind: task.route.kind.clone(),
+        category: task.route.category.clone(),
         mode: task.route.mode.as_str().to_owned(),
         priority,
         recommendation,

@@ -44,6 +44,7 @@ fn quiet_decision() -> Decision {
         schema: 1,
         task: task("fix-login"),
         kind: Kind::new("quick-fix"),
+        category: None,
         mode: "simple".to_owned(),
         priority: Priority::Normal,
         recommendation: Recommendation::Proceed,
