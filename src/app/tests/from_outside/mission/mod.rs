@@ -4,9 +4,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
 mod hybrid;
+mod imports;
 mod pipelines;
 mod plan_and_execute;
+mod process;
+mod programs;
 mod rig;
 mod roles;
 mod runner;
 mod team;
+mod wanted;
+mod ways;

@@ -2,11 +2,12 @@
 
 use super::rig::{PLAN_AND_EXECUTE, Rig, answered, fitting};
 use crate::it::harness::until;
-use crate::support::model_server::{Reply, Seen};
+use crate::support::model_server::{Gate, On, Reply, Seen};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use synod::api::TaskView;
+use std::sync::atomic::{AtomicBool, Ordering};
+use synod::api::{Request, TaskView};
 
 const MEGA: &str = "Move the billing system to the new database.";
 
@@ -100,6 +101,57 @@ async fn model_o4_mini_looks_whether_something_exists() {
     goes_to("Check whether the file README.md exists.", "o4-mini").await;
 }
 
+#[tokio::test]
+async fn model_gpt_5_chat_is_the_general_executor() {
+    let rig = Rig::new(PLAN_AND_EXECUTE).await;
+    let view = rig.task("role: executor", "Run the migration of the database and say what it printed.").await;
+    assert_eq!(rig.called(), ["gpt-5-chat"], "{:?}", view.why_routed);
+    let steps = json!({"steps": [
+        {"id": "run", "role": "executor", "do": "Run marker-run-end.", "needs": []},
+        {"id": "code", "role": "implementer", "do": "Implement marker-code-end.", "needs": ["run"]},
+    ]});
+    script(&rig, vec![fenced(&steps)], Vec::new(), |_| None);
+    rig.drop("plan.md", &format!("---\nmode: mega\n---\n{MEGA}\n")).await;
+    assert_eq!(asked_for(&rig, "Run marker-run-end"), ["gpt-5-chat"]);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn model_gpt_5_mini_reads() {
+    goes_to("Read the file src/net.rs and say which port it uses.", "gpt-5-mini").await;
+}
+
+#[tokio::test]
+async fn model_gpt_5_mini_does_simple_checks_where_the_quickest_cannot() {
+    let rig = Rig::with(PLAN_AND_EXECUTE, "retries = 0\n", |_| {}).await;
+    rig.server.always(On::model("o4-mini"), Reply::status(400));
+    rig.task("", "List the files in src.").await;
+    assert_eq!(rig.called(), ["o4-mini", "gpt-5-mini"]);
+    rig.end().await;
+}
+
+/// The smallest picture there is.
+const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 0x0a, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63, 0, 1, 0, 0, 5, 0, 1,
+    0x0d, 0x0a, 0x2d, 0xb4, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+#[tokio::test]
+async fn model_gpt_4o_looks_at_images() {
+    let rig = Rig::with(PLAN_AND_EXECUTE, "", |workspace| {
+        std::fs::create_dir_all(workspace.root().join("docs")).unwrap();
+        std::fs::write(workspace.root().join("docs/flow.png"), PNG).unwrap();
+    })
+    .await;
+    let view = rig.task("context: [docs/flow.png]", "What does the diagram show?").await;
+    assert_eq!(view.row.kind.as_str(), "vision", "{:?}", view.why_routed);
+    assert_eq!(rig.called(), ["gpt-4o"], "{:?}", view.why_routed);
+    let sent = rig.server.seen()[0].body.to_string();
+    assert!(sent.contains("data:image/png;base64,iVBORw0KGgo"), "the picture itself is sent: {sent}");
+    rig.end().await;
+}
+
 /// The older form names a model for each step.
 #[tokio::test]
 async fn models_named_in_a_plan_of_the_older_form_do_its_steps() {
@@ -135,6 +187,67 @@ async fn batches_run_in_parallel_and_wait_for_the_batch_before() {
         assert!(first.iter().all(|step| needs.contains(step)), "{needs:?} are not {first:?}");
     }
     assert!(work[..3].iter().all(|step| !step.needs.iter().any(|need| first.contains(&need.as_str()))));
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn batches_run_at_once_and_the_next_begins_when_the_last_of_them_has_answered() {
+    let rig = Rig::new(PLAN_AND_EXECUTE).await;
+    // A model each: how many calls one worker takes at once is a limit of its own.
+    let models = ["gpt-5", "gpt-5-chat", "gpt-5-mini", "gpt-5"];
+    let step = |id: usize| json!({"id": id, "action": format!("Do marker-{id}-end."), "model": models[id - 1]});
+    let steps: Vec<Value> = (1..=4).map(step).collect();
+    let plan = json!({"task_type": "migration", "complexity": "high", "steps": steps, "parallelizable": [[1, 2, 3], [4]], "checkpoints": [4]});
+    let gate = Gate::closed();
+    let held = gate.clone();
+    script(&rig, vec![fenced(&plan)], Vec::new(), move |seen| {
+        let first = (1..=3).any(|id| seen.prompt.contains(&format!("Do marker-{id}-end.")));
+        first.then(|| Reply::Held(held.clone(), Box::new(Reply::text("done"))))
+    });
+    rig.workspace.drop_file("row.md", format!("---\nmode: mega\n---\n{MEGA}\n"));
+    let batch = || (1..=3).map(|id| asked_for(&rig, &format!("Do marker-{id}-end.")).len()).sum::<usize>();
+    until("the three of the first batch are under way at once", || batch() == 3).await;
+    assert_eq!(asked_for(&rig, "Do marker-4-end."), Vec::<String>::new());
+    gate.open();
+    let view = rig.rested("row").await;
+    assert_eq!((view.row.state.as_str(), asked_for(&rig, "Do marker-4-end.").len()), ("done", 1));
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn checkpoint_that_says_retry_has_the_failed_step_tried_once_more() {
+    let rig = Rig::with(PLAN_AND_EXECUTE, "recoveries_max = 0\nretries = 0\n", |_| {}).await;
+    let step = |name: &str, needs: &[&str]| json!({"id": name, "role": "implementer", "do": format!("Implement marker-{name}-end."), "needs": needs});
+    let good = ["a", "b", "c", "d", "e"];
+    let mut steps: Vec<Value> = good.iter().map(|name| step(name, &[])).collect();
+    steps.extend([step("bad", &[]), step("last", &good)]);
+    let plan = fenced(&json!({"steps": steps, "checkpoint_every": 6}));
+    // Six have ended when the reviewer looks: the seventh answers when it has. By then everyone has failed at one of them.
+    let (gate, reviewed) = (Gate::closed(), AtomicBool::new(false));
+    let held = gate.clone();
+    rig.server.otherwise(move |seen| {
+        if asks_for(seen, "steps") {
+            return Reply::text(plan.clone());
+        }
+        if asks_for(seen, "status") {
+            let first = !reviewed.swap(true, Ordering::SeqCst);
+            held.open();
+            let (status, action) = if first { ("needs_adjustment", "retry") } else { ("on_track", "continue") };
+            return Reply::text(fenced(&json!({"status": status, "action": action, "why": "as scripted"})));
+        }
+        if seen.prompt.contains("Implement marker-last-end.") {
+            return Reply::Held(held.clone(), Box::new(Reply::text("the last")));
+        }
+        let fails = seen.prompt.contains("Implement marker-bad-end.") && !reviewed.load(Ordering::SeqCst);
+        if fails { Reply::status(400) } else { Reply::text(fitting(seen)) }
+    });
+    let view = rig.task("mode: mega", MEGA).await;
+    let steps = step_ids(&view);
+    assert!(steps.iter().any(|step| step.starts_with("bad-")), "tried once more under a new name: {steps:?}");
+    let answered =
+        view.attempts.iter().filter(|attempt| attempt.state == "answered" && attempt.step.as_str().starts_with("bad"));
+    assert_eq!(answered.count(), 1);
+    assert_eq!(steered_by(&rig, "steps").len(), 1, "nothing was planned anew");
     rig.end().await;
 }
 
@@ -248,5 +361,36 @@ async fn identical_calls_are_answered_from_the_cache() {
     assert!(asked < 9, "none of them was answered from the cache");
     let third = rig.drop("third.md", &content("three").replace("mode: simple", "mode: simple\ncache: false")).await;
     assert_eq!((third.row.state.as_str(), rig.called().len()), ("done", asked + 1), "unless the task says so");
+    rig.end().await;
+}
+
+/// The metrics of an older system say who does well at what.
+fn metrics(models: &[(&str, usize, usize)]) -> String {
+    let entry = |number: usize, good: usize| json!({"timestamp": "2026-11-20T10:00:00Z", "task_type": "coding", "duration": 2.0, "tokens": 900, "success": number < good});
+    let of = |(name, good, all): &(&str, usize, usize)| {
+        ((*name).to_owned(), Value::Array((0..*all).map(|number| entry(number, *good)).collect()))
+    };
+    Value::Object(models.iter().map(of).collect()).to_string()
+}
+
+#[tokio::test]
+async fn cost_the_cheapest_that_is_reliable_by_its_record_is_asked_first() {
+    let rig = Rig::new(PLAN_AND_EXECUTE).await;
+    // The cheapest of all fails too often; of the reliable ones the cheaper one is asked.
+    let content = metrics(&[("gpt-5", 40, 40), ("gpt-5-mini", 40, 40), ("o4-mini", 10, 40)]);
+    rig.ask(Request::ImportRecords { file: "metrics.json".to_owned(), content, by: "anna".to_owned() }).await;
+    let view = rig.task("mode: simple", "Implement a function that merges two sorted lists.").await;
+    assert_eq!(rig.called(), ["gpt-5-mini"], "{:?}", view.why_routed);
+    assert!(view.why_routed.iter().any(|why| why.starts_with("selection: gpt-5-mini first")), "{:?}", view.why_routed);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn cost_the_cheapest_that_fails_too_often_is_not_asked_first() {
+    let rig = Rig::new(PLAN_AND_EXECUTE).await;
+    let content = metrics(&[("gpt-5", 40, 40), ("gpt-5-mini", 12, 40)]);
+    rig.ask(Request::ImportRecords { file: "metrics.json".to_owned(), content, by: "anna".to_owned() }).await;
+    let view = rig.task("mode: simple", "Implement a function that merges two sorted lists.").await;
+    assert_eq!(rig.called(), ["gpt-5"], "{:?}", view.why_routed);
     rig.end().await;
 }

@@ -4,7 +4,7 @@
 use crate::it::harness::{Workspace, end, rested, until};
 use crate::support::model_server::{ModelServer, Reply, Seen};
 use serde_json::{Value, json};
-use synod::api::TaskView;
+use synod::api::{Request, TaskView};
 use synod::app::{Engage, Engine};
 
 /// A model of a table: its name (of the worker and of the model alike), its tier, whose it is.
@@ -75,8 +75,17 @@ impl Rig {
     /// Drops a file and waits until its task rests.
     pub(super) async fn drop(&self, name: &str, content: &str) -> TaskView {
         self.workspace.drop_file(name, content);
-        let stem = name.split('.').next().unwrap();
-        rested(&self.engine.handle(), stem).await
+        self.rested(name.split('.').next().unwrap()).await
+    }
+
+    /// Waits until a task rests.
+    pub(super) async fn rested(&self, task: &str) -> TaskView {
+        rested(&self.engine.handle(), task).await
+    }
+
+    /// Asks the engine as a face does.
+    pub(super) async fn ask(&self, request: Request) -> synod::api::Reply {
+        self.engine.handle().ask(request).await.unwrap()
     }
 
     /// The same for a task of this text, with these lines of front matter.

@@ -1,7 +1,9 @@
 //! Table B, the roles: who they are and what each is told, the words that call them, pipelines, synthesis, fallbacks.
 
-use super::rig::{Model, ROLES, Rig, answered};
-use crate::support::model_server::{On, Reply};
+use super::rig::{Model, ROLES, Rig, answered, verdict};
+use crate::support::model_server::{On, Reply, Seen, Usage};
+use serde_json::json;
+use synod::api::{self, ReportRow, Request};
 
 /// The words of a row call its role.
 async fn words(tasks: &[&str], role: &[&str]) {
@@ -166,4 +168,104 @@ async fn researcher_is_librarian_on_gpt_4o_mini() {
 #[tokio::test]
 async fn fallback_of_the_implementer_is_the_planner() {
     fallback("implementer", &["qwen2.5-coder:32b"], "gemini-1.5-pro").await;
+}
+
+/// Everything that a call was told.
+fn told(seen: &Seen) -> String {
+    seen.body.to_string()
+}
+
+#[tokio::test]
+async fn planner_gets_the_whole_code_base() {
+    let rig = Rig::with(ROLES, "", |workspace| {
+        std::fs::create_dir_all(workspace.root().join("src/deep/er")).unwrap();
+        std::fs::write(workspace.root().join("src/lib.rs"), "mod deep; // marker-lib\n").unwrap();
+        std::fs::write(workspace.root().join("src/deep/er/leaf.rs"), "fn leaf() {} // marker-leaf\n").unwrap();
+        std::fs::write(workspace.root().join(".gitignore"), "secret\n").unwrap();
+        std::fs::write(workspace.root().join("secret"), "marker-ignored\n").unwrap();
+    })
+    .await;
+    rig.task("role: planner", "Plan how the leaf module is moved up.").await;
+    let told = told(&rig.server.seen()[0]);
+    for marker in ["marker-lib", "marker-leaf", "src/deep/er/leaf.rs"] {
+        assert!(told.contains(marker), "{marker} is not in {told}");
+    }
+    assert!(!told.contains("marker-ignored"), "what git ignores is nobody's business");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn implementer_works_to_the_specification() {
+    let rig = Rig::with(ROLES, "", |workspace| {
+        std::fs::write(workspace.root().join("spec.md"), "The marker-spec: lock after five tries.\n").unwrap();
+    })
+    .await;
+    rig.task("role: implementer\nspec: spec.md", "Implement the lock.").await;
+    let told = told(&rig.server.seen()[0]);
+    assert!(told.contains("marker-spec") && told.contains("The specification decides"), "{told}");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn reviewer_answers_severity_file_and_line_what_and_how_to_fix_it() {
+    let rig = Rig::new(ROLES).await;
+    let faults = [
+        ("low", "src/login.rs:3", "the name says nothing", "call it attempts"),
+        ("medium", "src/login.rs:40", "an empty password is let through", "refuse it"),
+        ("high", "src/login.rs:90", "the lock file stays after a crash", "remove it on the way out"),
+        ("critical", "src/login.rs:7", "SQL injection by the user's name", "bind the parameters"),
+    ];
+    let claims =
+        faults.map(|(severity, at, what, fix)| json!({"severity": severity, "where": at, "what": what, "fix": fix}));
+    rig.server.always(On::any(), Reply::text(verdict("reject", &json!(claims))));
+    let view = rig.task("role: reviewer", "Review src/login.rs.").await;
+    let told = told(&rig.server.seen()[0]);
+    for asked in ["LOW, MEDIUM, HIGH or CRITICAL", "file and line", "how to fix it", "test cases"] {
+        assert!(told.contains(asked), "{asked} is not asked for: {told}");
+    }
+    let issues = rig.decision().await["issues"].clone();
+    assert_eq!(issues.as_array().map(Vec::len), Some(4), "{issues:#}");
+    let found: Vec<&str> = issues.as_array().unwrap().iter().map(|issue| issue["severity"].as_str().unwrap()).collect();
+    assert_eq!(found, ["critical", "high", "medium", "low"], "worst first");
+    assert_eq!((&issues[0]["where"], &issues[0]["fix"]), (&json!("src/login.rs:7"), &json!("bind the parameters")));
+    assert_eq!(answered(&view), ["claude-3-5-sonnet"]);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn researcher_cites_at_most_five_examples_with_path_lines_and_why() {
+    let rig = Rig::new(ROLES).await;
+    rig.task("role: researcher", "Find examples of retry logic in the code.").await;
+    let told = told(&rig.server.seen()[0]);
+    for asked in ["at most five examples", "path and line numbers", "about five lines around", "why it matters"] {
+        assert!(told.contains(asked), "{asked} is not asked for: {told}");
+    }
+    rig.end().await;
+}
+
+/// What is counted of each role: tasks, success, seconds and tokens.
+#[tokio::test]
+async fn tracking_by_role_counts_tasks_success_seconds_and_tokens() {
+    let rig = Rig::with(ROLES, "retries = 0\n", |_| {}).await;
+    let usage = |input, output| Usage { input, output, cached: 0, cost_usd: 0.001 };
+    rig.server.always(On::model("gpt-4o-mini"), Reply::Priced { text: "found it".to_owned(), usage: usage(700, 30) });
+    rig.server.always(On::model("qwen2.5-coder:32b"), Reply::status(400));
+    rig.drop("one.md", "---\nrole: researcher\n---\nFind examples of retry logic in the code.\n").await;
+    rig.drop("two.md", "---\nrole: researcher\n---\nLook up the API reference of reqwest.\n").await;
+    rig.drop("three.md", "---\nrole: implementer\nmodels: [qwen2-5-coder-32b]\n---\nImplement it.\n").await;
+    let api::Reply::Report(report) = rig.ask(Request::Report { by: None, since: None }).await else {
+        panic!("no report")
+    };
+    let of = |rows: &[ReportRow], name: &str| {
+        rows.iter().find(|row| row.name == name).cloned().unwrap_or_else(|| panic!("no {name} in {rows:?}"))
+    };
+    let researcher = of(&report.roles, "researcher");
+    assert_eq!((researcher.tasks, researcher.answered, researcher.success_rate), (2, 2, Some(1.0)));
+    assert_eq!((researcher.input_tokens, researcher.output_tokens), (1400, 60));
+    assert!(researcher.mean_seconds.is_some());
+    let implementer = of(&report.roles, "implementer");
+    assert_eq!((implementer.tasks, implementer.failed, implementer.success_rate), (1, 1, Some(0.0)));
+    assert_eq!(of(&report.workers, "gpt-4o-mini").calls, 2);
+    assert_eq!(of(&report.kinds, "research").tasks, 2);
+    rig.end().await;
 }

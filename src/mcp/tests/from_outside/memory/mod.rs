@@ -12,4 +12,4 @@
 mod beside_serena;
 mod contention;
 mod sequences;
-mod wire;
+pub(crate) mod wire;

@@ -8,21 +8,21 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// No port: many daemons run side by side.
-pub(super) const SETTINGS: &str = "[http]\nlisten = \"off\"\n";
+pub(crate) const SETTINGS: &str = "[http]\nlisten = \"off\"\n";
 
 /// The binary under test in a workspace, with a home of its own: the settings of whoever runs the tests must not matter.
 #[expect(clippy::disallowed_methods, reason = "the binary itself is what is tested here")]
-pub(super) fn synod(root: &Path, args: &[&str]) -> Command {
+pub(crate) fn synod(root: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_synod"));
     command.arg("-C").arg(root).args(args).env("HOME", root).env_remove("XDG_CONFIG_HOME");
     command
 }
 
 /// A running daemon, ended with the value.
-pub(super) struct Daemon(Child);
+pub(crate) struct Daemon(Child);
 
 impl Daemon {
-    pub(super) fn start(workspace: &Workspace) -> Self {
+    pub(crate) fn start(workspace: &Workspace) -> Self {
         let log = std::fs::File::create(workspace.root().join("daemon.log")).unwrap();
         let mut command = synod(workspace.root(), &["up"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
@@ -43,29 +43,29 @@ impl Drop for Daemon {
 
 /// What a tool answered.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The first block of its content, or the message of a protocol error.
-    pub(super) text: String,
-    pub(super) is_error: bool,
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
     /// What programs read.
-    pub(super) structured: Value,
+    pub(crate) structured: Value,
 }
 
 impl Answer {
     /// The answer of a call that must have gone well.
-    pub(super) fn well(self) -> Self {
+    pub(crate) fn well(self) -> Self {
         assert!(!self.is_error, "{self:?}");
         self
     }
 
     /// The revision that stands now.
-    pub(super) fn revision(&self) -> u64 {
+    pub(crate) fn revision(&self) -> u64 {
         self.structured["revision"].as_u64().unwrap_or_else(|| panic!("no revision in {self:?}"))
     }
 }
 
 /// One conversation with a server, which ends with it.
-pub(super) struct Client {
+pub(crate) struct Client {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -74,14 +74,14 @@ pub(super) struct Client {
 
 impl Client {
     /// A client of a workspace's daemon, known to it by this name.
-    pub(super) fn bridge(workspace: &Workspace, name: &str) -> Self {
+    pub(crate) fn bridge(workspace: &Workspace, name: &str) -> Self {
         let mut command = synod(workspace.root(), &["mcp"]);
         command.stderr(Stdio::null());
         Self::start(command, name)
     }
 
     /// Starts a server and opens the conversation.
-    pub(super) fn start(mut command: Command, name: &str) -> Self {
+    pub(crate) fn start(mut command: Command, name: &str) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         let mut client = Self { child, input, output, asked: 0 };
@@ -95,7 +95,7 @@ impl Client {
     }
 
     /// Calls a tool.
-    pub(super) fn call(&mut self, tool: &str, arguments: Value) -> Answer {
+    pub(crate) fn call(&mut self, tool: &str, arguments: Value) -> Answer {
         let mut reply = self.ask("tools/call", json!({ "name": tool, "arguments": arguments }));
         if let Some(message) = reply["error"]["message"].as_str() {
             return Answer { text: message.to_owned(), is_error: true, structured: Value::Null };
@@ -142,7 +142,7 @@ impl Drop for Client {
 }
 
 /// Waits until a condition holds.
-pub(super) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = std::time::Instant::now();
     while !holds() {
         assert!(start.elapsed() < crate::it::harness::PATIENCE, "it never came true that {what}");
