@@ -6,6 +6,7 @@ use super::budget;
 use super::event::{Event, Rest};
 use super::growth::Growth;
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
+use super::input::PersonAnswer;
 use super::recovery::blames_worker;
 use super::schedule::turn;
 use super::spec::Source;
@@ -64,7 +65,16 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
                 record.growth.told = *progress;
             }
         }
-        Event::PersonAnswered { .. } => {}
+        Event::PersonAnswered { task, answer, .. } => {
+            let said = match answer {
+                PersonAnswer::Approve => Some(true),
+                PersonAnswer::Reject { .. } => Some(false),
+                PersonAnswer::Retry => None,
+            };
+            if let Some(record) = state.tasks.get_mut(task) {
+                record.approved = said;
+            }
+        }
         Event::TaskEnded { at, task, ending, .. } => {
             let decision = state.tasks.get(task).and_then(|task| task.phase.decision().cloned()).map(Box::new);
             end_task(state, seq, task, Phase::Ended { at: *at, ending: ending.clone(), decision });
@@ -172,6 +182,7 @@ fn accept(state: &mut State, event: &Event) {
         accepted: *at,
         attempts: BTreeMap::new(),
         growth: Growth::default(),
+        approved: None,
         phase,
     };
     state.tasks.insert(task.clone(), record);

@@ -123,6 +123,23 @@ pub struct Sum {
     pub acceptable: f64,
 }
 
+/// The one worker that would have been asked if only one had been: the best record on the kind among those who took part, as
+/// it was before the decision. A panel that does not do better than this one costs money for nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// Who.
+    pub worker: WorkerName,
+    /// How often it is expected to be right: α / (α + β), 0 to 1.
+    pub expected: f64,
+    /// What it speaks of: its own candidate (attempt number), or the matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<u32>,
+    /// Whether it finds that good.
+    pub good: bool,
+    /// Whether the panel came to the same.
+    pub agrees: bool,
+}
+
 /// The settings that the decision was made with, so that it can be redone later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VoteRule {
@@ -243,6 +260,9 @@ pub struct Decision {
     /// The settings of the vote.
     #[serde(default)]
     pub rule: VoteRule,
+    /// What the worker with the best record alone would have said; `None` where nobody said anything that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_single: Option<Baseline>,
     /// Workers with weight that voted against the result.
     pub dissenters: Vec<WorkerName>,
     /// The claimed faults, merged, worst first.

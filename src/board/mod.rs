@@ -20,6 +20,7 @@ pub mod growth;
 pub mod id;
 pub mod input;
 pub mod memory;
+pub mod outcomes;
 pub mod page;
 pub mod patch;
 pub mod plan;

@@ -2,6 +2,7 @@
 //! replay gives the same; bounded, because it outlives every task. How a record is shown is the report's business.
 
 use super::id::{Kind, Role, WorkerName};
+use super::outcomes::Cases;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ mod counting;
 mod entry_fields;
 mod imported;
 pub mod metrics_file;
+mod outcome;
 #[cfg(test)]
 mod tests;
 
@@ -80,6 +82,12 @@ pub struct Tally {
     /// Outcomes that were wrong.
     #[serde(skip_serializing_if = "is_zero")]
     pub wrong: u64,
+    /// Outcomes before which a worker had stated how sure it was.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stated: u64,
+    /// The sum of the squares of what these statements missed the outcome by (Brier 1950); 0 to `stated`.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub missed: f64,
 }
 
 impl Tally {
@@ -99,6 +107,32 @@ impl Tally {
         self.recovered = self.recovered.saturating_add(other.recovered);
         self.right = self.right.saturating_add(other.right);
         self.wrong = self.wrong.saturating_add(other.wrong);
+        self.stated = self.stated.saturating_add(other.stated);
+        self.missed = rounded(self.missed + other.missed);
+    }
+
+    /// Takes back outcomes that were counted before.
+    fn take_back(&mut self, outcome: &Self) {
+        self.right = self.right.saturating_sub(outcome.right);
+        self.wrong = self.wrong.saturating_sub(outcome.wrong);
+        self.stated = self.stated.saturating_sub(outcome.stated);
+        self.missed = rounded(self.missed - outcome.missed).max(0.0);
+    }
+
+    /// Outcomes that became known.
+    pub fn outcomes(&self) -> u64 {
+        self.right.saturating_add(self.wrong)
+    }
+
+    /// The share of them that were right, 0 to 1; `None` when there were none.
+    pub fn accuracy(&self) -> Option<f64> {
+        share(self.right, self.outcomes())
+    }
+
+    /// The mean square of what stated confidences missed the outcome by (the Brier score): 0 is a prophet, 0.25 says "one
+    /// half" every time, 1 is always sure and always wrong. `None` when none were stated.
+    pub fn brier(&self) -> Option<f64> {
+        share(1, self.stated).map(|part| self.missed * part)
     }
 
     /// Calls that say something of the worker: those that answered or failed by themselves.
@@ -188,6 +222,59 @@ impl Endings {
     }
 }
 
+/// How often the panel's decision and the worker with the best record alone were right, on the same tasks. Which worker that
+/// is was settled before each outcome, by earlier records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Duel {
+    /// Both were right.
+    pub both: u64,
+    /// The panel alone.
+    pub panel: u64,
+    /// The single worker alone.
+    pub single: u64,
+    /// Neither.
+    pub neither: u64,
+}
+
+impl Duel {
+    /// One task's.
+    pub fn of(panel: bool, single: bool) -> Self {
+        let one = |is: bool| u64::from(is);
+        Self {
+            both: one(panel && single),
+            panel: one(panel && !single),
+            single: one(!panel && single),
+            neither: one(!panel && !single),
+        }
+    }
+
+    /// Tasks on which the two were compared.
+    pub fn tasks(&self) -> u64 {
+        self.both.saturating_add(self.panel).saturating_add(self.single).saturating_add(self.neither)
+    }
+
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: &Self) {
+        self.both = self.both.saturating_add(other.both);
+        self.panel = self.panel.saturating_add(other.panel);
+        self.single = self.single.saturating_add(other.single);
+        self.neither = self.neither.saturating_add(other.neither);
+    }
+
+    fn take_back(&mut self, other: &Self) {
+        self.both = self.both.saturating_sub(other.both);
+        self.panel = self.panel.saturating_sub(other.panel);
+        self.single = self.single.saturating_sub(other.single);
+        self.neither = self.neither.saturating_sub(other.neither);
+    }
+
+    /// Whether nothing was compared.
+    pub fn is_empty(&self) -> bool {
+        self.tasks() == 0
+    }
+}
+
 /// What was counted in one stretch of time, seen from three sides. Each side counts every call once, and every task once for
 /// each name that took part in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -195,6 +282,9 @@ impl Endings {
 pub struct Slice {
     /// The tasks that ended in it.
     pub ended: Endings,
+    /// The panel beside the best single worker.
+    #[serde(skip_serializing_if = "Duel::is_empty")]
+    pub duel: Duel,
     /// By worker.
     pub workers: BTreeMap<WorkerName, Tally>,
     /// By role.
@@ -207,6 +297,7 @@ impl Slice {
     /// Adds what another one counted, name by name.
     pub fn add(&mut self, other: &Self) {
         self.ended.add(&other.ended);
+        self.duel.add(&other.duel);
         for (name, tally) in &other.workers {
             entry(&mut self.workers, name, NAMES_MAX, || WorkerName::new(OTHERS)).add(tally);
         }
@@ -268,6 +359,8 @@ pub struct Tallies {
     pub pairs: BTreeMap<WorkerName, Arc<Pairs>>,
     /// SHA-256 of the files that were imported, the last [`IMPORTS_MAX`].
     pub imports: Arc<Vec<String>>,
+    /// Cases whose outcomes a patch that is applied or reverted may yet change.
+    pub cases: Arc<Cases>,
 }
 
 impl Tallies {

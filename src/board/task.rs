@@ -31,6 +31,9 @@ pub struct Task {
     /// What became of its plan after it was accepted.
     #[serde(default)]
     pub growth: Growth,
+    /// What a person said to its decision; `None`: nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<bool>,
     /// How it stands.
     pub phase: Phase,
 }

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// The row of the sums over all time.
 const ALL: &str = "all";
+/// The row of the cases that patches may yet change.
+const CASES: &str = "cases";
 /// The row of the imported files' hashes.
 const IMPORTS: &str = "imports";
 /// A day's row: this and the day.
@@ -28,6 +30,7 @@ pub(super) fn put(store: &Store, ops: &mut Ops, new: &Tallies) -> Result<Vec<Has
     let mut changes = Changes { store, ops, unused: Vec::new() };
     changes.part(ALL, Some(&old.all), &new.all)?;
     changes.part(IMPORTS, Some(&old.imports), &new.imports)?;
+    changes.part(CASES, Some(&old.cases), &new.cases)?;
     for (day, slice) in &new.days {
         changes.part(&format!("{DAY}{day}"), old.days.get(day), slice)?;
     }
@@ -86,6 +89,8 @@ pub(super) fn read_all(engine: &Engine, blobs: &Blobs) -> Result<Tallies, Error>
             all.all = read(engine, row, &found)?;
         } else if name == IMPORTS {
             all.imports = read(engine, row, &found)?;
+        } else if name == CASES {
+            all.cases = read(engine, row, &found)?;
         }
         Ok(true)
     })?;

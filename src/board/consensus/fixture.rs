@@ -175,6 +175,7 @@ pub(super) fn task(shape: Shape, priority: Priority) -> Task {
         accepted: Timestamp(0),
         attempts: BTreeMap::new(),
         growth: Growth::default(),
+        approved: None,
         phase: Phase::Working,
     }
 }

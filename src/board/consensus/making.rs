@@ -114,6 +114,7 @@ fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, sc
     outcome.verdict = Some(verdict);
     outcome.confidence = tally.acceptable();
     outcome.answer = Some(candidate.maker.number);
+    outcome.decided_on = outcome.answer;
     outcome.effective = tally.effective;
     outcome.issues = issues::merge(
         candidate.casts.iter().flat_map(|cast| cast.verdict.claims.iter().map(|claim| (&cast.attempt.worker, claim))),

@@ -6,6 +6,7 @@
 //! confidence does not vote. `judging` and `making` say what is voted on, `advice` what follows from it.
 
 mod advice;
+mod baseline;
 mod cast;
 mod explain;
 mod issues;
@@ -59,6 +60,8 @@ pub fn decide(task: &Task, records: &Tallies, rules: &Rules, at: Timestamp) -> D
     let review_reasons = advice::review_reasons(&outcome, priority, set, recommendation);
     let answered = outcome.answer.and_then(|number| task.answered().find(|(attempt, _)| attempt.number == number));
     let usage = Spent::of(task);
+    let verdict = outcome.verdict.unwrap_or(Stance::Abstain);
+    let best_single = baseline::of(&outcome.votes, &outcome.sums, outcome.decided_on, verdict);
     Decision {
         schema: 1,
         task: task.id.clone(),
@@ -67,7 +70,8 @@ pub fn decide(task: &Task, records: &Tallies, rules: &Rules, at: Timestamp) -> D
         mode: task.route.mode.as_str().to_owned(),
         priority,
         recommendation,
-        verdict: outcome.verdict.unwrap_or(Stance::Abstain),
+        verdict,
+        best_single,
         overall_confidence: outcome.confidence,
         threshold,
         model_count: model_count(task),

@@ -16,6 +16,8 @@ pub(super) struct Outcome {
     pub(super) confidence: f64,
     /// The attempt whose output is the answer.
     pub(super) answer: Option<u32>,
+    /// The candidate that was chosen, also where a chair's text is the answer.
+    pub(super) decided_on: Option<u32>,
     pub(super) effective: f64,
     pub(super) votes: Vec<Vote>,
     pub(super) posteriors: Vec<ClassPosterior>,

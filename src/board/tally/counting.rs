@@ -1,9 +1,10 @@
 //! What an event adds to the records. Looks at the state as it was just before the event, and at nothing else.
 
-use super::{Day, NAMES_MAX, OTHERS, Slice, Tallies, Tally, entry};
+use super::{Day, NAMES_MAX, OTHERS, Slice, Tallies, Tally, entry, outcome};
 use crate::board::attempt::{Attempt, AttemptState, Failure, FailureClass, Usage};
 use crate::board::event::{Ending, Event};
 use crate::board::id::{AttemptKey, Kind, Role, WorkerName};
+use crate::board::outcomes::{Case, Evidence};
 use crate::board::recovery::blames_worker;
 use crate::board::state::State;
 use crate::board::task::{Phase, Task};
@@ -38,8 +39,14 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
                 return;
             }
             let (kind, took_part) = (task.route.kind.clone(), took_part(task));
+            let case = Case::of(task, Day::of(*at));
+            let patched = task.answered().any(|(_, answer)| answer.change().is_some());
+            let id = task.id.clone();
             state.globals.tallies.end(&Day::of(*at), &kind, &took_part, ending);
+            state.globals.tallies.close(&id, case, patched);
         }
+        Event::PatchApplied { at, patch } => outcome::place(state, *at, patch, Evidence::Applied),
+        Event::PatchReverted { at, patch } => outcome::place(state, *at, patch, Evidence::Reverted),
         Event::RecordsImported { hash, records, .. } => state.globals.tallies.import(hash, records),
         Event::TaskAccepted { .. }
         | Event::FileRejected { .. }
@@ -51,8 +58,6 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
         | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
         | Event::AttemptValidated { .. }
-        | Event::PatchApplied { .. }
-        | Event::PatchReverted { .. }
         | Event::PlanChanged { .. }
         | Event::Progressed { .. }
         | Event::TaskDecided { .. }

@@ -13,6 +13,7 @@ mod memory_acts;
 mod memory_edits;
 mod memory_life;
 mod memory_names;
+mod outcomes;
 mod pages;
 mod people;
 mod planning;

@@ -61,6 +61,7 @@ fn quiet_decision() -> Decision {
         posteriors: Vec::new(),
         sums: Vec::new(),
         rule: crate::board::decision::VoteRule::default(),
+        best_single: None,
         dissenters: Vec::new(),
         issues: Vec::new(),
         reasoning: String::new(),
