@@ -135,6 +135,7 @@ fn limits(settings: &Settings) -> CallLimits {
         overrun_grace: limits.overrun_grace,
         open_tasks_max: limits.open_tasks_max,
         attempts_per_task_max: limits.attempts_per_task_max,
+        batch_steps_max: limits.batch_steps_max,
         budget_usd_per_day: limits.budget_usd_per_day,
     }
 }

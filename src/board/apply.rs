@@ -2,6 +2,7 @@
 //! (which only a damaged journal could hold) changes nothing.
 
 use super::attempt::{Attempt, AttemptState, Failure, FailureClass, Reserved, Thread};
+use super::batching;
 use super::budget;
 use super::event::{Event, Rest};
 use super::growth::Growth;
@@ -35,7 +36,14 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         Event::MemoryRevised { .. } | Event::MemoryLeased { .. } => state.memories.apply(event),
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
-        Event::AttemptStarted { at, key, deadline, thread } => attempt_started(state, *at, key, *deadline, *thread),
+        Event::AttemptStarted { at, key, deadline, thread, along } => {
+            let batch = (!along.is_empty()).then_some(key.number);
+            attempt_started(state, key, Start { at: *at, deadline: *deadline, thread: *thread, batch });
+            for number in along {
+                let key = AttemptKey { task: key.task.clone(), number: *number };
+                attempt_started(state, &key, Start { at: *at, deadline: *deadline, thread: Thread::default(), batch });
+            }
+        }
         Event::CostReserved { at, key, usd } => cost_reserved(state, key, Reserved { at: *at, usd: *usd }),
         Event::AttemptAdopted { key, deadline, .. } => attempt_adopted(state, key, *deadline),
         Event::AttemptAnswered { at, key, answer } => {
@@ -134,7 +142,8 @@ fn order_ran(state: &mut State, number: u32, at: Timestamp) {
 fn failed_globals(state: &mut State, at: Timestamp, key: &AttemptKey, failure: &Failure, rest: Option<Rest>) {
     let Some(task) = state.tasks.get(&key.task) else { return };
     let Some(worker) = task.attempts.get(&key.number).map(|attempt| attempt.worker.clone()) else { return };
-    let counts = matches!(failure.class, FailureClass::Transient | FailureClass::Timeout);
+    let of_a_call = !batching::goes_along(task, key.number);
+    let counts = of_a_call && matches!(failure.class, FailureClass::Transient | FailureClass::Timeout);
     if rest.is_none() && !(counts && blames_worker(task, &failure.class, at)) {
         return;
     }
@@ -226,6 +235,7 @@ fn attempt_planned(state: &mut State, event: &Event) {
         thread: Thread::default(),
         reserved: None,
         validation: None,
+        batch: None,
         state: AttemptState::Planned { not_before: *not_before },
     };
     task.attempts.insert(key.number, attempt);
@@ -233,17 +243,31 @@ fn attempt_planned(state: &mut State, event: &Event) {
     queue.paused.insert((*not_before, key.clone()));
 }
 
-fn attempt_started(state: &mut State, at: Timestamp, key: &AttemptKey, deadline: Timestamp, thread: Thread) {
+/// How an attempt starts.
+#[derive(Clone, Copy)]
+struct Start {
+    at: Timestamp,
+    deadline: Timestamp,
+    thread: Thread,
+    /// The attempt in whose call it is asked together with others.
+    batch: Option<u32>,
+}
+
+fn attempt_started(state: &mut State, key: &AttemptKey, Start { at, deadline, thread, batch }: Start) {
     leave_queue(state, key);
     let Some(attempt) = attempt_mut(state, key) else { return };
     if !matches!(attempt.state, AttemptState::Planned { .. }) {
         return;
     }
     attempt.thread = thread;
+    attempt.batch = batch;
     attempt.state = AttemptState::Running { started: at, deadline };
-    let worker = attempt.worker.clone();
-    *state.index.running.entry(worker).or_default() += 1;
-    state.index.running_total += 1;
+    // Who goes along takes up no call.
+    if !attempt.goes_along() {
+        let worker = attempt.worker.clone();
+        *state.index.running.entry(worker).or_default() += 1;
+        state.index.running_total += 1;
+    }
     state.index.deadlines.insert((deadline, key.clone()));
 }
 
@@ -273,9 +297,11 @@ fn attempt_ended(state: &mut State, key: &AttemptKey, ended: impl FnOnce(Timesta
         AttemptState::Running { started, deadline } => {
             state.index.deadlines.remove(&(deadline, key.clone()));
             state.index.reserved.remove(key);
-            state.index.running_total = state.index.running_total.saturating_sub(1);
-            if let Some(running) = state.index.running.get_mut(&attempt.worker) {
-                *running = running.saturating_sub(1);
+            if !attempt.goes_along() {
+                state.index.running_total = state.index.running_total.saturating_sub(1);
+                if let Some(running) = state.index.running.get_mut(&attempt.worker) {
+                    *running = running.saturating_sub(1);
+                }
             }
             started
         }

@@ -1,5 +1,6 @@
 //! One call of one worker: what is asked, how it stands, what came back. Making the call is the worker room's business.
 
+use super::batching::Part;
 use super::evidence::Validation;
 use super::id::{AttemptKey, Role, StepId, WorkerName};
 use super::patch::Patch;
@@ -96,6 +97,9 @@ pub struct Ask {
     pub purpose: Purpose,
     /// What the step says is to be done; `None` when the task's text says it all.
     pub instruction: Option<String>,
+    /// The steps that are asked for in this call, this attempt's first; empty where it is its own step alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// The task's text.
     pub task_text: Text,
     /// The task's title.
@@ -377,6 +381,9 @@ pub struct Attempt {
     /// What was set aside for it, where a budget asked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Reserved>,
+    /// The attempt in whose call it is asked together with others, which may be itself; `None`: it is asked alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u32>,
     /// How far up the recovery ladder it stands.
     #[serde(default)]
     pub rung: Rung,
@@ -385,4 +392,11 @@ pub struct Attempt {
     pub validation: Option<Validation>,
     /// How it stands.
     pub state: AttemptState,
+}
+
+impl Attempt {
+    /// Whether it has no call of its own: it is asked in that of another attempt.
+    pub fn goes_along(&self) -> bool {
+        self.batch.is_some_and(|first| first != self.number)
+    }
 }

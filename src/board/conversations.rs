@@ -27,6 +27,12 @@ pub(in crate::board) fn thread(rules: &Rules, task: &Task, number: u32) -> Threa
     }
 }
 
+/// Whether an attempt neither goes on with a conversation nor is gone on with, so that it may be asked together with others.
+pub(in crate::board) fn stands_alone(rules: &Rules, task: &Task, attempt: &Attempt) -> bool {
+    let sessions = rules.worker(&attempt.worker).map_or(Sessions::None, |worker| worker.sessions);
+    sessions == Sessions::None || (goes_on_from(task, attempt).is_none() && !is_gone_on_with(task, attempt))
+}
+
 /// The conversation that a running attempt goes on with, as its worker needs it.
 pub(in crate::board) fn resume(task: &Task, attempt: &Attempt) -> Option<Resume> {
     let (last, answer) = answered(task, attempt.thread.resumes?)?;

@@ -1,6 +1,7 @@
 //! `decide`: what an input makes true, or why it is refused. It reads nothing but its arguments and changes nothing.
 
-use super::attempt::{AttemptState, Failure, FailureClass, Usage};
+use super::attempt::{Answer, AttemptState, Failure, FailureClass, Usage};
+use super::batching;
 use super::budget;
 use super::event::{Ending, Event};
 use super::growing;
@@ -60,11 +61,14 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         Input::BadFile { at, name, hash, reason } => Ok(vec![Event::FileRejected { at, name, hash, reason }]),
         Input::Answered { at, key, answer } => {
             running(state, &key)?;
-            Ok(vec![Event::AttemptAnswered { at, key, answer }])
+            let left = left_alone(state, at, &key, None);
+            Ok(std::iter::once(Event::AttemptAnswered { at, key, answer }).chain(left).collect())
         }
+        Input::AnsweredTogether { at, parts } => answered_together(state, rules, at, parts),
         Input::Failed { at, key, failure } => {
             let worker = running(state, &key)?;
-            Ok(vec![failed(state, rules, at, key, &worker, failure)])
+            let left = left_alone(state, at, &key, Some(&failure));
+            Ok(std::iter::once(failed(state, rules, at, key, &worker, failure)).chain(left).collect())
         }
         Input::Validated { at, key, validation } => {
             if !is_owed(state, &key) {
@@ -80,7 +84,9 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
         }
         Input::Adopted { at, key, deadline } => {
             running(state, &key)?;
-            Ok(vec![Event::AttemptAdopted { at, key, deadline }])
+            let adopted = |key| Event::AttemptAdopted { at, key, deadline };
+            let along = along(state, &key).into_iter().map(adopted);
+            Ok(std::iter::once(adopted(key)).chain(along).collect())
         }
         Input::Person { at, task, by, answer, given, file } => {
             let waiting = awaited(state, &task, given)?;
@@ -203,6 +209,49 @@ fn running(state: &State, key: &AttemptKey) -> Result<WorkerName, Refusal> {
     }
 }
 
+/// The running attempts that are asked in this one's call.
+fn along(state: &State, key: &AttemptKey) -> Vec<AttemptKey> {
+    let Some(task) = state.tasks.get(&key.task) else { return Vec::new() };
+    batching::along(task, key).map(|other| AttemptKey { task: key.task.clone(), number: other.number }).collect()
+}
+
+/// The ends of those that were asked in a call which is over and brought them nothing. What it cost is its own attempt's.
+fn left_alone(state: &State, at: Timestamp, key: &AttemptKey, failure: Option<&Failure>) -> Vec<Event> {
+    let left = |key| {
+        let lost = Failure {
+            class: FailureClass::Transient,
+            message: "the call that also asked for this step brought no part for it".to_owned(),
+            after_s: 0.0,
+            usage: Usage::FREE,
+        };
+        let failure = failure.map_or(lost, |failure| Failure { usage: Usage::FREE, ..failure.clone() });
+        Event::AttemptFailed { at, key, failure, rest_until: None }
+    };
+    along(state, key).into_iter().map(left).collect()
+}
+
+/// What came of each step of one call. Failures come first, so that an answer beside them shows the worker to be well.
+fn answered_together(
+    state: &State,
+    rules: &Rules,
+    at: Timestamp,
+    parts: Vec<(AttemptKey, Result<Box<Answer>, Failure>)>,
+) -> Result<Vec<Event>, Refusal> {
+    let (mut failures, mut answers, mut late) = (Vec::new(), Vec::new(), None);
+    for (key, part) in parts {
+        match (running(state, &key), part) {
+            (Err(refusal), _) => late = Some(refusal),
+            (Ok(_), Ok(answer)) => answers.push(Event::AttemptAnswered { at, key, answer }),
+            (Ok(worker), Err(failure)) => failures.push(failed(state, rules, at, key, &worker, failure)),
+        }
+    }
+    failures.append(&mut answers);
+    match late {
+        Some(refusal) if failures.is_empty() => Err(refusal),
+        Some(_) | None => Ok(failures),
+    }
+}
+
 fn failed(
     state: &State,
     rules: &Rules,
@@ -211,7 +260,10 @@ fn failed(
     worker: &WorkerName,
     failure: Failure,
 ) -> Event {
-    let is_own = state.tasks.get(&key.task).is_some_and(|task| blames_worker(task, &failure.class, at));
+    let is_own = state
+        .tasks
+        .get(&key.task)
+        .is_some_and(|task| blames_worker(task, &failure.class, at) && !batching::goes_along(task, key.number));
     let rest_until =
         if is_own { rest_after(state.globals.health.get(worker), &rules.limits, &failure, at) } else { None };
     Event::AttemptFailed { at, key, failure, rest_until }

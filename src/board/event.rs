@@ -100,6 +100,9 @@ pub enum Event {
         /// Which conversation it goes on with, and whether it can be gone on with.
         #[serde(default, skip_serializing_if = "Thread::is_plain")]
         thread: Thread,
+        /// The attempts of other steps that are asked in the same call, by number.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        along: Vec<u32>,
     },
     /// Money was set aside for a call that is about to be made under a budget. Settled when the attempt ends.
     CostReserved {

@@ -65,6 +65,13 @@ pub enum Input {
         /// Whether it was taken off.
         reverted: bool,
     },
+    /// A call that asked for several steps at once ended well: what came of each.
+    AnsweredTogether {
+        /// When.
+        at: Timestamp,
+        /// Each attempt with its part of the answer, or why there is none.
+        parts: Vec<(AttemptKey, Result<Box<Answer>, Failure>)>,
+    },
     /// A call is about to be made under a budget, and money for it is to be set aside.
     Reserve {
         /// When.
@@ -168,6 +175,7 @@ impl Input {
             Self::Offer(offer) => offer.at,
             Self::BadFile { at, .. }
             | Self::Answered { at, .. }
+            | Self::AnsweredTogether { at, .. }
             | Self::Failed { at, .. }
             | Self::Validated { at, .. }
             | Self::Placed { at, .. }

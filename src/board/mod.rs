@@ -5,6 +5,7 @@
 
 mod apply;
 pub mod attempt;
+pub mod batching;
 mod budget;
 mod conclusion;
 pub mod consensus;

@@ -2,6 +2,7 @@
 //! stand (rests, blocks) is `rests`.
 
 use super::attempt::{Attempt, AttemptState, Failure, FailureClass, Rung};
+use super::batching;
 use super::budget;
 use super::conversations::lost_its_conversation;
 use super::id::{AttemptKey, WorkerName};
@@ -287,6 +288,8 @@ fn retry_pause(rules: &Rules, task: &Task, last: &Attempt, failure: &Failure) ->
         FailureClass::RequestRefused if lost_its_conversation(last) => {
             Retry::After { pause: Duration::ZERO, counted: false }
         }
+        // Asked alone it may do, and that happens once in a step, so it needs no count of its own.
+        class if batching::is_asked_alone(last, class) => Retry::After { pause: Duration::ZERO, counted: false },
         FailureClass::Cancelled => Retry::Never,
         FailureClass::OverBudget => Retry::Cheaper,
         FailureClass::Transient if tries_left => {

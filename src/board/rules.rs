@@ -154,6 +154,8 @@ pub struct CallLimits {
     pub open_tasks_max: usize,
     /// Attempts one task may make in all.
     pub attempts_per_task_max: u32,
+    /// Small steps of one task that may be asked of one worker in one call; 0 and 1: none together.
+    pub batch_steps_max: u32,
     /// What all calls of one day (UTC) may cost, in USD.
     pub budget_usd_per_day: Option<f64>,
 }

@@ -1,6 +1,7 @@
 //! Which waiting attempt starts next, within the limits on calls, and when the state must be woken.
 
 use super::attempt::Thread;
+use super::batching;
 use super::conversations;
 use super::event::Event;
 use super::id::{AttemptKey, WorkerName};
@@ -24,7 +25,10 @@ pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) 
     let workers = rules.workers.iter().filter(|worker| worker.outside || !full);
     let turns = workers.filter_map(|worker| first_turn(state, worker, at).map(|turn| (turn, worker)));
     let ((_, _, key), worker) = turns.min_by(|(one, _), (other, _)| one.cmp(other))?;
-    let mut deadline = at.after(worker.timeout);
+    let along = batching::company(state, rules, key, worker);
+    let calls = u32::try_from(along.len()).unwrap_or(u32::MAX).saturating_add(1);
+    // Several answers take longer to write than one.
+    let mut deadline = at.after(worker.timeout.saturating_mul(calls));
     let mut thread = Thread::default();
     if let Some(task) = state.tasks.get(&key.task) {
         if let Some(timeout) = task.spec.timeout {
@@ -32,7 +36,7 @@ pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) 
         }
         thread = conversations::thread(rules, task, key.number);
     }
-    Some(Event::AttemptStarted { at, key: key.clone(), deadline, thread })
+    Some(Event::AttemptStarted { at, key: key.clone(), deadline, thread, along })
 }
 
 /// The first attempt in a worker's queue, when the worker may be asked.

@@ -101,6 +101,8 @@ section! {
         pub open_tasks_max: usize,
         /// Attempts one task may make in all, over all steps, retries and fallbacks.
         pub attempts_per_task_max: u32,
+        /// Small steps of one task, ready at the same moment for the same worker, that are asked in one call; 1: each alone.
+        pub batch_steps_max: u32,
         /// Inputs waiting for the daemon's loop; a face is told "busy" above it.
         pub input_queue_max: usize,
         /// Inputs decided and written in one durable batch.

@@ -1,5 +1,6 @@
 //! The job of one call: load what the prompt needs, make the call, read the verdicts, store the text, report.
 
+mod batching;
 mod recalling;
 mod reserving;
 
@@ -400,6 +401,10 @@ impl CallJob {
     async fn report(&self, ask: &Ask, outcome: Outcome) -> bool {
         let mut good = None;
         let input = match outcome {
+            Ok(reply) if !ask.parts.is_empty() => {
+                let Some(together) = self.parts(ask, reply).await else { return false };
+                together
+            }
             Ok(reply) => {
                 let Some(answer) = self.answer(ask, reply).await else { return false };
                 good = self.recall.likeness().map(|_| answer.clone());

@@ -481,7 +481,13 @@ fn fixture_live() -> Vec<(u64, Event)> {
         (3, accepted("open", "long ".repeat(100).as_str())),
         (
             4,
-            Event::AttemptStarted { at: Timestamp(4), key: key(1), deadline: Timestamp(64), thread: Thread::default() },
+            Event::AttemptStarted {
+                at: Timestamp(4),
+                key: key(1),
+                deadline: Timestamp(64),
+                thread: Thread::default(),
+                along: Vec::new(),
+            },
         ),
         (5, Event::AttemptAnswered { at: Timestamp(5), key: key(1), answer: Box::new(answer) }),
         (6, Event::AttemptFailed { at: Timestamp(6), key: key(2), failure, rest_until: Some(Rest::Blocked) }),

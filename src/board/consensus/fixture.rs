@@ -78,6 +78,7 @@ fn plain_rules(workers: &[(&str, u8, &str)]) -> Rules {
             overrun_grace: second,
             open_tasks_max: 10,
             attempts_per_task_max: 50,
+            batch_steps_max: 1,
             budget_usd_per_day: None,
         },
         consensus: ConsensusRules {
@@ -247,6 +248,7 @@ fn add(task: &mut Task, step: &str, worker: &str, purpose: Purpose, state: Attem
         rung: Rung::First,
         thread: Thread::default(),
         reserved: None,
+        batch: None,
         state,
     };
     task.attempts.insert(number, attempt);

@@ -6,6 +6,7 @@
 
 mod answer_form;
 mod fence;
+mod parts;
 mod role;
 mod room;
 
@@ -150,7 +151,9 @@ fn orders(ask: &Ask, material: &Material) -> String {
         named(&ask.title),
         fenced(&material.task_text),
     );
-    if let Some(instruction) = &ask.instruction {
+    if !ask.parts.is_empty() {
+        text.push_str(&parts::told(ask));
+    } else if let Some(instruction) = &ask.instruction {
         text.push_str(&format!("## Your step: {}\n\n{}\n", named(ask.step.as_str()), fenced(instruction)));
     }
     if let Some(situation) = &ask.situation {

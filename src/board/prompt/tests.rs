@@ -20,6 +20,7 @@ fn ask(role: &str, purpose: Purpose, inputs: &[u32]) -> Ask {
         role: Role::new(role),
         purpose,
         instruction: Some("Look at the login.".to_owned()),
+        parts: Vec::new(),
         task_text: Text::short("Review the login code"),
         title: "Review the login code".to_owned(),
         context: Vec::new(),

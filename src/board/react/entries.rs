@@ -1,6 +1,7 @@
 //! The handoff log's entries: who hands what to whom. At most one for an event, so that an event's number names its entry.
 
 use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose, Rung};
+use crate::board::batching::is_asked_alone;
 use crate::board::conversations::lost_its_conversation;
 use crate::board::decision::Decision;
 use crate::board::event::{Ending, Event, Placed, Progress};
@@ -143,6 +144,10 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
         Some(earlier) => format!("{context}\ngoing on with the conversation of attempt {earlier}"),
         None => context,
     };
+    let context = match attempt.batch {
+        Some(first) => format!("{context}\nstep {}, in one call with others (that of attempt {first})", attempt.step),
+        None => context,
+    };
     let receivers = handed_to(task, attempt);
     let mut entry =
         LogEntry { context, ..blank(at, attempt.worker.as_str(), attempt.role.as_str(), key.task.as_str()) };
@@ -160,6 +165,8 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
             entry.work_done = "no answer".to_owned();
             entry.next_steps = if lost_its_conversation(attempt) {
                 "ask it afresh and tell it everything"
+            } else if is_asked_alone(attempt, &failure.class) {
+                "ask for this step alone"
             } else {
                 "try again, ask another, or go on without it"
             }

@@ -6,6 +6,7 @@ mod pages;
 mod situation;
 
 use super::attempt::{Ask, Attempt, AttemptState, FailureClass, Purpose, SeenOutput};
+use super::batching;
 use super::conversations;
 use super::effect::Effect;
 use super::event::{Ending, Event};
@@ -76,7 +77,7 @@ pub fn pending(state: &State) -> Vec<Ask> {
     let mut asks = Vec::new();
     for task in state.tasks.values() {
         for attempt in task.attempts.values() {
-            if matches!(attempt.state, AttemptState::Running { .. }) {
+            if matches!(attempt.state, AttemptState::Running { .. }) && !attempt.goes_along() {
                 let key = AttemptKey { task: task.id.clone(), number: attempt.number };
                 asks.extend(ask(state, &key));
             }
@@ -207,6 +208,10 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
             seen.filter_map(|(other, _)| shown(&other.number)).collect()
         }
     };
+    let parts = batching::parts(task, key);
+    // An answer says nothing of what its worker did to files that are gone; and what is kept of a call is its whole answer,
+    // of which these have a part each.
+    let cache = task.spec.cache && step.workspace.is_read() && parts.is_empty();
     Some(Ask {
         key: key.clone(),
         step: attempt.step.clone(),
@@ -214,6 +219,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         role: attempt.role.clone(),
         purpose: attempt.purpose.clone(),
         instruction: step.instruction.clone(),
+        parts,
         task_text: task.spec.text.clone(),
         title: task.spec.title(),
         context: task.spec.context.clone(),
@@ -225,8 +231,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         resume: conversations::resume(task, attempt),
         keep_prompt: attempt.thread.keeps,
         budgeted: task.spec.budget_usd.is_some(),
-        // An answer says nothing of what its worker did to files that are gone.
-        cache: task.spec.cache && step.workspace.is_read(),
+        cache,
         workspace: step.workspace,
         onto: onto(task, step, key.number),
     })

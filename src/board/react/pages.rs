@@ -60,6 +60,9 @@ fn attempt_json(attempt: &Attempt) -> Value {
     if let Some(earlier) = attempt.thread.resumes {
         row["goes_on_from"] = json!(earlier);
     }
+    if let Some(first) = attempt.batch {
+        row["asked_in_the_call_of"] = json!(first);
+    }
     match &attempt.state {
         AttemptState::Planned { .. } => row["state"] = json!("planned"),
         AttemptState::Running { started, .. } => {
@@ -210,7 +213,10 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
         Event::AttemptPlanned { .. } | Event::PlanChanged { .. } | Event::Progressed { .. } => {
             of_plan(&mut line, event)
         }
-        Event::AttemptStarted { thread, .. } => {
+        Event::AttemptStarted { thread, along, .. } => {
+            if !along.is_empty() {
+                line["along"] = json!(along);
+            }
             if let Some(earlier) = thread.resumes {
                 line["goes_on_from"] = json!(earlier);
             }

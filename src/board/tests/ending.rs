@@ -143,7 +143,13 @@ fn events_that_do_not_fit_change_nothing() {
     };
     let failed = |key| Event::AttemptFailed { at, key: attempt(key), failure: failure.clone(), rest_until: None };
     let ended = |id| Event::TaskEnded { at, task: task(id), ending: Ending::Done, file: None };
-    let started = |key| Event::AttemptStarted { at, key: attempt(key), deadline: at, thread: Thread::default() };
+    let started = |key| Event::AttemptStarted {
+        at,
+        key: attempt(key),
+        deadline: at,
+        thread: Thread::default(),
+        along: Vec::new(),
+    };
     let adopted = |key| Event::AttemptAdopted { at, key: attempt(key), deadline: at };
     // Everything once more that belongs to the task that has ended, and much about what was never there.
     let mut strange: Vec<Event> = known.into_iter().filter(|event| event.task() == Some(&task("ended"))).collect();

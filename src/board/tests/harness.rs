@@ -381,6 +381,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
             overrun_grace: secs(10),
             open_tasks_max: 100,
             attempts_per_task_max: 50,
+            batch_steps_max: 1,
             budget_usd_per_day: None,
         },
         consensus: ConsensusRules {

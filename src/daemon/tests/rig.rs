@@ -238,6 +238,7 @@ fn rules(workers: &[&str]) -> Rules {
             overrun_grace: Duration::from_secs(15),
             open_tasks_max: 1000,
             attempts_per_task_max: 50,
+            batch_steps_max: 1,
             budget_usd_per_day: None,
         },
         consensus: ConsensusRules {

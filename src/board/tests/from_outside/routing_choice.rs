@@ -57,6 +57,7 @@ pub(crate) fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
             overrun_grace: second,
             open_tasks_max: 10,
             attempts_per_task_max: 50,
+            batch_steps_max: 1,
             budget_usd_per_day: None,
         },
         consensus: ConsensusRules {

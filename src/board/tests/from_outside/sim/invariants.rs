@@ -76,9 +76,12 @@ impl Watcher {
                 assert!(self.ended.contains(task), "{task} was archived before it ended");
                 assert!(self.archived.insert(task.clone()), "{task} was archived twice");
             }
-            Event::AttemptStarted { key, .. } => {
-                assert!(!self.over.contains(key), "{key} was started after it had ended");
-                assert!(self.started.insert(key.clone()), "{key} was started twice: it would be paid twice");
+            Event::AttemptStarted { key, along, .. } => {
+                let along = along.iter().map(|number| AttemptKey { task: key.task.clone(), number: *number });
+                for key in along.chain([key.clone()]) {
+                    assert!(!self.over.contains(&key), "{key} was started after it had ended");
+                    assert!(self.started.insert(key.clone()), "{key} was started twice: it would be paid twice");
+                }
             }
             Event::AttemptAnswered { key, .. } => {
                 assert!(self.started.contains(key), "{key} was answered before it was started");
@@ -186,7 +189,7 @@ impl Watcher {
 fn limits(state: &State, rules: &Rules) {
     let mut running: BTreeMap<&str, u32> = BTreeMap::new();
     for attempt in state.tasks.values().flat_map(|task| task.attempts.values()) {
-        if matches!(attempt.state, AttemptState::Running { .. }) {
+        if matches!(attempt.state, AttemptState::Running { .. }) && !attempt.goes_along() {
             *running.entry(attempt.worker.as_str()).or_default() += 1;
         }
     }

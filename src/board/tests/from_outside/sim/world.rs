@@ -11,7 +11,7 @@ use synod::board::rules::{CallLimits, ConsensusRules, PlanLimits, SelectionRules
 use synod::board::{
     self, Answer, Ask, AttemptKey, Effect, Event, Failure, FailureClass, Input, Kind, Mode, Offer, PersonAnswer, Phase,
     Priority, Proposal, Purpose, Refusal, Rules, Seq, Source, State, TaskId, TaskSpec, Text, Timestamp, Usage,
-    WorkerName, plan_reader, routing, verdict_reader,
+    WorkerName, batching, plan_reader, routing, verdict_reader,
 };
 
 const WORKERS: [&str; 5] = ["claude", "gpt", "gemini", "grok", "qwen"];
@@ -210,25 +210,29 @@ impl World {
 
     fn happen(&mut self, coming: Coming) {
         match coming {
+            Coming::Answer(ask, text) if !ask.parts.is_empty() => {
+                let texts = batching::split(&ask, &text);
+                let weights: Vec<usize> = texts.iter().map(|text| text.map_or(0, str::len)).collect();
+                let usages = batching::shares(&Usage { cost_usd: Some(0.1), ..Usage::default() }, &weights);
+                let parts = ask.parts.iter().zip(texts).zip(usages).map(|((part, text), usage)| {
+                    let key = AttemptKey { task: ask.key.task.clone(), number: part.number };
+                    let given = text.map(|text| Box::new(Answer { usage, ..answer(Text::short(text)) }));
+                    (key, given.ok_or_else(|| failure(FailureClass::Transient)))
+                });
+                let _ = self.take(Input::AnsweredTogether { at: self.now, parts: parts.collect() });
+            }
             Coming::Answer(ask, text) => {
                 let verdicts = verdict_reader::read(&ask.purpose, &text, None);
                 let rule = self.rules.worker(&ask.worker);
                 let own = rule.is_some_and(|rule| rule.sessions == board::rules::Sessions::Own);
                 let proposal = plan_reader::read(&ask.purpose, &text, None);
                 let answer = Answer {
-                    text: Text::short(text),
                     verdicts,
-                    model: "sim".to_owned(),
                     session: own.then(|| format!("session of {}", ask.key)),
-                    usage: Usage::default(),
-                    files_modified: Vec::new(),
-                    not_given: Vec::new(),
                     prompt: (ask.keep_prompt && !own).then(|| Text::short(format!("what {} was asked", ask.key))),
                     resumed: ask.resume.as_ref().map(|resume| resume.attempt),
                     proposal,
-                    patch: None,
-                    cached: false,
-                    call_hash: None,
+                    ..answer(Text::short(text))
                 };
                 let _ = self.take(Input::Answered { at: self.now, key: ask.key, answer: Box::new(answer) });
             }
@@ -330,7 +334,7 @@ impl World {
         let key = ask.key.clone();
         let coming = match self.chance.below(100) {
             0..65 => {
-                let text = self.words(&ask.purpose);
+                let text = if ask.parts.is_empty() { self.words(&ask.purpose) } else { self.words_in_parts(&ask) };
                 if self.chance.percent(10) {
                     let again = at.after(Duration::from_millis(self.chance.below(5_000)));
                     self.put(again, Coming::Answer(ask.clone(), text.clone()));
@@ -373,6 +377,17 @@ impl World {
         format!(r#"{{"steps":[{}],"checkpoint_every":{}}}"#, steps.join(","), 1 + self.chance.below(4))
     }
 
+    /// Something for each step, at times not for all, or for one twice.
+    fn words_in_parts(&mut self, ask: &Ask) -> String {
+        let mut text = String::new();
+        for part in &ask.parts {
+            for _ in 0..*self.chance.of(&[1, 1, 1, 1, 1, 0, 2]) {
+                text.push_str(&format!("{}\nsomething made\n", batching::marker(ask, part)));
+            }
+        }
+        text
+    }
+
     fn words(&mut self, purpose: &Purpose) -> String {
         let stance = *self.chance.of(&["approve", "reject", "approve_with_changes", "abstain", "nonsense"]);
         match purpose {
@@ -401,6 +416,24 @@ impl World {
 
 fn is_of_memory(event: &Event) -> bool {
     matches!(event, Event::MemoryRevised { .. } | Event::MemoryLeased { .. })
+}
+
+fn answer(text: Text) -> Answer {
+    Answer {
+        text,
+        verdicts: Vec::new(),
+        model: "sim".to_owned(),
+        session: None,
+        usage: Usage::default(),
+        files_modified: Vec::new(),
+        not_given: Vec::new(),
+        prompt: None,
+        resumed: None,
+        proposal: None,
+        patch: None,
+        cached: false,
+        call_hash: None,
+    }
 }
 
 fn failure(class: FailureClass) -> Failure {
@@ -445,6 +478,8 @@ fn rules(chance: &mut Chance) -> Rules {
             overrun_grace: Duration::from_secs(10),
             open_tasks_max: 5 + usize::try_from(chance.below(20)).unwrap(),
             attempts_per_task_max: 20,
+            // In a third of the lives, small steps are asked together.
+            batch_steps_max: if chance.percent(33) { 2 + u32::try_from(chance.below(3)).unwrap() } else { 1 },
             budget_usd_per_day: None,
         },
         consensus: ConsensusRules {
