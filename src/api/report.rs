@@ -1,6 +1,7 @@
 //! The report over what the workers did: the same numbers on every face. Made from the records; how it looks is a face's
 //! business.
 
+use super::records::{PanelRecord, WorkerRecord, records};
 use crate::board::tally::{Endings, Slice};
 use crate::board::{Day, Tallies, Tally};
 use schemars::JsonSchema;
@@ -57,6 +58,12 @@ pub struct Report {
     pub kinds: Vec<ReportRow>,
     /// By day, the oldest first; days without anything are left out.
     pub days: Vec<ReportRow>,
+    /// How often each worker was right, over all time whatever day was asked for; those with the most outcomes first.
+    #[serde(default)]
+    pub records: Vec<WorkerRecord>,
+    /// The panel beside the worker that would have been asked alone.
+    #[serde(default)]
+    pub panel: PanelRecord,
 }
 
 /// Tasks by how they ended.
@@ -130,6 +137,8 @@ impl Report {
             days: days
                 .map(|(day, slice): (_, &std::sync::Arc<Slice>)| ReportRow::of(day.as_str(), &slice.total()))
                 .collect(),
+            records: if wanted(ReportBy::Worker) { records(tallies) } else { Vec::new() },
+            panel: PanelRecord::of(&slice.duel),
         }
     }
 

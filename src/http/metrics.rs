@@ -174,6 +174,8 @@ mod tests {
             roles: Vec::new(),
             kinds: Vec::new(),
             days: Vec::new(),
+            records: Vec::new(),
+            panel: crate::api::PanelRecord::default(),
         };
         let mut registry = Registry::with_prefix("synod");
         standing(&mut registry, &status);

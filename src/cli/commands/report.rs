@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// do not count), RECOVERED the answers that came where a call had failed before.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  synod report\n  synod report --by worker --since 7d\n  synod report --plot                 drawn for the terminal\n  synod report --html report.html     one page for the browser, with charts\n  synod report import .agent/multi_model_metrics.json",
+    after_help = "Examples:\n  synod report\n  synod report --by worker --since 7d\n  synod report --workers              who was right how often\n  synod report --plot                 drawn for the terminal\n  synod report --html report.html     one page for the browser, with charts\n  synod report import .agent/multi_model_metrics.json",
     args_conflicts_with_subcommands = true
 )]
 pub(in crate::cli) struct Args {
@@ -27,6 +27,12 @@ pub(in crate::cli) struct Args {
     /// Only since a day (2026-11-20), or over the last days (7d, 4w) with today
     #[arg(long, value_name = "DAY")]
     since: Option<String>,
+    /// How often each worker was right, by kind, with 95 % intervals; and the panel beside its best worker alone
+    ///
+    /// Outcomes come from tests that passed or failed, a person's approval or rejection, patches applied or reverted. BRIER
+    /// scores the confidence that a worker states for itself: 0 is a prophet, 0.25 a coin.
+    #[arg(long, conflicts_with_all = ["by", "since", "plot", "html"])]
+    workers: bool,
     /// Draw it for the terminal
     #[arg(long)]
     plot: bool,
@@ -70,9 +76,11 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Exit, Failure> 
         }
     }
     let columns = session.columns();
-    session
-        .out
-        .put(&reply, || if args.plot { view::report::plot(report, columns) } else { view::report::report(report) })?;
+    session.out.put(&reply, || match (args.workers, args.plot) {
+        (true, _) => view::report::workers(report),
+        (false, true) => view::report::plot(report, columns),
+        (false, false) => view::report::report(report),
+    })?;
     if report.is_empty() && report.since.is_none() {
         session.out.say("records come by themselves as tasks are worked on; hand one in with: synod run \"…\"");
     }

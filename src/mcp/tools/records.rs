@@ -28,6 +28,8 @@ pub(super) fn entries() -> Vec<Entry> {
             objects("roles", "The same by role.").required(),
             objects("kinds", "The same by kind of task.").required(),
             objects("days", "The same by day, the oldest first.").required(),
+            objects("records", "How often each worker was right, by kind: outcomes, right, accuracy, low, high, brier.").required(),
+            object("panel", "How often the panel and its best worker alone were right.").required(),
         ])
         .asks(&["report"]),
         Entry::new(

@@ -6,9 +6,11 @@ mod plot;
 mod series;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 pub(in crate::cli) use page::page;
 pub(in crate::cli) use plot::plot;
+pub(in crate::cli) use workers::workers;
 
 use super::number::money;
 use crate::api::{Report, ReportBy, ReportRow};

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 
 use super::series::series;
-use super::{page, plot, report, thousands};
-use crate::api::{Report, ReportEndings, ReportRow};
+use super::{page, plot, report, thousands, workers};
+use crate::api::{PanelRecord, Report, ReportEndings, ReportRow, WorkerRecord};
 
 fn row(name: &str, answered: u64, failed: u64) -> ReportRow {
     let calls = answered + failed;
@@ -25,6 +25,20 @@ fn row(name: &str, answered: u64, failed: u64) -> ReportRow {
     }
 }
 
+fn record(kind: Option<&str>, right: u64, outcomes: u64) -> WorkerRecord {
+    WorkerRecord {
+        worker: "claude".to_owned(),
+        kind: kind.map(ToOwned::to_owned),
+        outcomes,
+        right,
+        accuracy: right as f64 / outcomes as f64,
+        low: 0.7639,
+        high: 0.9911,
+        stated: outcomes,
+        brier: kind.is_none().then_some(0.0629),
+    }
+}
+
 fn some() -> Report {
     Report {
         since: None,
@@ -34,6 +48,15 @@ fn some() -> Report {
         roles: vec![row("reviewer", 3, 1)],
         kinds: Vec::new(),
         days: vec![row("2026-11-01", 1, 1), row("2026-11-04", 2, 0)],
+        records: vec![record(None, 19, 20), record(Some("code-review"), 3, 3)],
+        panel: PanelRecord {
+            tasks: 12,
+            panel_right: 10,
+            single_right: 2,
+            panel_only: 9,
+            single_only: 1,
+            chance: 0.0215,
+        },
     }
 }
 
@@ -46,6 +69,8 @@ fn nothing() -> Report {
         roles: Vec::new(),
         kinds: Vec::new(),
         days: Vec::new(),
+        records: Vec::new(),
+        panel: PanelRecord::default(),
     }
 }
 
@@ -65,6 +90,20 @@ total       4   75 %      4     75 %  1m30s  1,234,567  1,000    $1.00+       0 
     assert!(text.ends_with(
         "+: 1 call has no known cost, so it is more than that; workers.NAME.price helps where tokens are told\n"
     ));
+}
+
+#[test]
+fn records_are_shown_with_their_intervals_and_the_panel_beside_its_best_worker() {
+    let text = workers(&some());
+    let expected = "\
+WORKER         KIND  OUTCOMES  RIGHT  ACCURACY      95 %  STATED  BRIER
+claude        (all)        20     19      95 %  76-100 %      20  0.063
+claude  code-review         3      3     100 %  76-100 %       3      -
+";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(text.contains("On 12 tasks the panel was right 10 times, the worker with the best record alone 2 times."));
+    assert!(text.contains("probability 0.021") || text.contains("probability 0.022"), "{text}");
+    assert_eq!(workers(&nothing()), "no outcome is known yet\n");
 }
 
 #[test]
