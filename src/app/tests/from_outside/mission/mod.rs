@@ -5,6 +5,7 @@
 
 mod hybrid;
 mod imports;
+mod mega_run;
 mod pipelines;
 mod plan_and_execute;
 mod process;
