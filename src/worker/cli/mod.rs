@@ -1,5 +1,5 @@
 //! The command-line workers: what each program is given, and how what it prints is read. Reading is pure, over the exit
-//! code and the texts; running is `process`. Each program has a file of its own.
+//! code and the texts; running is `process`. Each program has a file of its own, and a part in `docs/cli-workers.md`.
 
 mod claude_code;
 mod codex;

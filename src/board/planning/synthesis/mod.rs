@@ -10,7 +10,7 @@ const SEVERAL: &str = include_str!("several.md");
 
 /// Roles whose outputs say how something is to be made, and roles whose outputs are what was made.
 const PLANS: [&str; 2] = ["planner", "architect"];
-const MAKES: [&str; 3] = ["implementer", "optimizer", "tester"];
+const MAKES: [&str; 4] = ["implementer", "executor", "optimizer", "tester"];
 
 /// The text for these steps.
 pub(super) fn text(needs: &[StepId], before: &[Step]) -> &'static str {

@@ -1,6 +1,8 @@
 //! The pipelines of tables B, D and E: their phases in order, each with what it needs of the ones before, and the synthesis.
 
-use super::rig::{ROLES, Rig, TEAM};
+use super::rig::{ROLES, Rig, TEAM, seated};
+use crate::support::model_server::{On, Reply};
+use serde_json::json;
 use synod::api::TaskView;
 
 const TASK: &str = "Add a login with a password to the shop.";
@@ -91,6 +93,53 @@ async fn synthesis_of_plan_and_implementation_and_review_is_the_answer() {
     rig.end().await;
 }
 
+/// What the chair of a task was told.
+fn chaired(rig: &Rig) -> String {
+    rig.server.seen().into_iter().find(|seen| seen.body.to_string().contains("You are the chair.")).unwrap().prompt
+}
+
+#[tokio::test]
+async fn synthesis_of_plan_and_implementation_asks_whether_the_plan_was_followed() {
+    let own = "[pipelines.two]\ndoes = \"plan, then implement\"\nsteps = [\n  { id = \"plan\", role = \"planner\", do = \"Plan it.\" },\n  { id = \"implement\", role = \"implementer\", needs = [\"plan\"], do = \"Implement the plan.\", answer = true },\n  { id = \"synthesis\", role = \"chair\", needs = [\"plan\", \"implement\"], aim = \"synthesize\" },\n]\n";
+    let rig = Rig::with(ROLES, own, |_| {}).await;
+    let view = rig.task("pipeline: two", TASK).await;
+    in_order(&view);
+    let told = chaired(&rig);
+    for part in [
+        "made by gemini-1.5-pro",
+        "made by qwen2.5-coder:32b",
+        "Was the plan followed?",
+        "Are the requirements of the task met?",
+        "How good is the implementation",
+        "The next steps",
+    ] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn synthesis_of_implementation_and_review_says_passed_or_lists_the_issues_with_the_code() {
+    let rig = Rig::new(TEAM).await;
+    let flaw = json!([{"severity": "high", "where": "src/login.rs:7", "what": "a marker-flaw", "fix": "hash it"}]);
+    let review = json!({"candidates": [{"candidate": "A", "verdict": "reject", "claims": flaw, "confidence": 0.9, "would_change_my_mind": ""}]});
+    rig.server.always(On::prompt("Review the implementation"), Reply::text(format!("```json\n{review}\n```\n")));
+    let view = rig.task("pipeline: implement-with-review", TASK).await;
+    let maker = seated(&view, "implement")[0].clone();
+    let told = chaired(&rig);
+    let code = format!("made by {maker}");
+    for part in [
+        code.as_str(),
+        "marker-flaw",
+        "If the review passed it, say so",
+        "begin with the issues",
+        "the code it concerns",
+    ] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
+    rig.end().await;
+}
+
 #[tokio::test]
 async fn helper_parallel_code_review_looks_from_four_sides_at_once() {
     let rig = Rig::new(TEAM).await;
@@ -139,5 +188,9 @@ async fn workflow_analyses_in_parallel_synthesises_implements_in_parallel_integr
     assert_eq!(with(&["architecture", "security", "critique"]), ["chair"]);
     assert_eq!(with(&["plan"]), ["implementer", "reviewer", "optimizer"]);
     assert_eq!(view.steps.last().unwrap().id.as_str(), "integrate");
+    let integrating = rig.server.seen().pop().unwrap().prompt;
+    for part in ["apply what the criteria", "bring the documents up to date", "End with a report"] {
+        assert!(integrating.contains(part), "{part} is not asked for:\n{integrating}");
+    }
     rig.end().await;
 }

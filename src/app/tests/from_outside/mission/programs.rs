@@ -168,3 +168,22 @@ fn run_takes_task_mode_models_verbose_json_and_timeout() {
     let late = hangs.synod(&["run", "Check it", "--timeout", "300ms", "--json"]);
     assert_eq!(late.status.code(), Some(5), "its time is up: {late:?}");
 }
+
+/// Every option that a program was given stands in the page about it.
+#[test]
+fn syntax_of_every_program_is_documented() {
+    let page = include_str!("../../../../../docs/cli-workers.md");
+    for (worker, program) in [("claude-code", "claude"), ("codex", "codex"), ("gemini", "gemini")] {
+        let process = makes(worker, program, &[]);
+        let args = process.left(program, "args");
+        let heading = format!("## `{program}`");
+        let section = page.split_once(&heading).unwrap_or_else(|| panic!("no {heading}")).1;
+        let section = section.split("\n## ").next().unwrap();
+        for option in args.split_whitespace().filter(|word| word.starts_with('-')) {
+            assert!(section.contains(option), "{option} of {program} is not in docs/cli-workers.md");
+        }
+    }
+    for program in ["copilot", "opencode", "grok", "command"] {
+        assert!(page.contains(&format!("## `{program}`")), "nothing about {program}");
+    }
+}
