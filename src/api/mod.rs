@@ -26,6 +26,7 @@ pub use request::{EditMode, NewTask, Overrides, Request};
 pub use view::{AttemptView, StepView, TASK_STATES, TaskRow, TaskView};
 
 /// The board's words that requests and replies are made of, so that a face needs to know nothing below this room.
+pub use crate::board::consensus::VotingRule;
 pub use crate::board::{
     Decision, Ending, Kind, MemoryChange, MemoryName, Mode, Priority, Role, Route, RoutedStep, Seq, Severity, Stance,
     StepId, TaskId, Timestamp, WorkerName,

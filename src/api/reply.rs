@@ -36,6 +36,18 @@ pub enum Reply {
         /// The decision it explains.
         decision: Box<Decision>,
     },
+    /// A decision was made again.
+    Replayed {
+        /// In words and numbers.
+        text: String,
+        /// What differs from the recorded decision, a line each; empty: nothing.
+        changes: Vec<String>,
+        /// The decision as it was recorded; absent: the task is not decided yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recorded: Option<Box<Decision>>,
+        /// The decision made again.
+        decision: Box<Decision>,
+    },
     /// Entries of the handoff log, as they stand in the file.
     Log {
         /// Oldest first.

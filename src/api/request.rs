@@ -1,6 +1,7 @@
 //! What can be asked of the board. Each request exists on every face, or on a short list of exceptions.
 
 use super::report::ReportBy;
+use crate::board::consensus::VotingRule;
 use crate::board::{Kind, Mode, Priority, Role, Seq, TaskId, WorkerName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,17 @@ pub enum Request {
     Why {
         /// Which task.
         task: TaskId,
+    },
+    /// A decision made again from what was recorded, without some of the workers or by another rule. Nobody is asked.
+    Replay {
+        /// Which task.
+        task: TaskId,
+        /// Workers whose answers are left out.
+        #[serde(default)]
+        without: Vec<WorkerName>,
+        /// The rule: `bayes` (the one that decides), `majority`, `best-single`, `tier`.
+        #[serde(default)]
+        rule: VotingRule,
     },
     /// The last entries of the handoff log.
     Log {

@@ -85,6 +85,14 @@ fn requests_about_one_task() {
         r#"{"request":"reject","task":"review-auth","by":"me","why":"untested"}"#,
     );
     stands_as(&Request::Why { task: task() }, r#"{"request":"why","task":"review-auth"}"#);
+    stands_as(
+        &Request::Replay { task: task(), without: vec![WorkerName::new("grok")], rule: VotingRule::BestSingle },
+        r#"{"request":"replay","task":"review-auth","without":["grok"],"rule":"best-single"}"#,
+    );
+    reads_as(
+        &json!({ "request": "replay", "task": "review-auth" }),
+        &Request::Replay { task: task(), without: Vec::new(), rule: VotingRule::Bayes },
+    );
 }
 
 #[test]

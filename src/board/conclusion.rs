@@ -28,16 +28,20 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
         let why = no_answer(state, rules, task, at);
         return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
     }
-    let mut decision = consensus::decide(task, &state.globals.tallies, rules, at);
+    let decision = consensus::decide(task, &state.globals.tallies, rules, at);
+    let decision = finish(task, decision, missing(look, standings));
+    // The last rung: what there is stands for the whole only if a person says so.
+    let waits_for_person = rules.consensus.require_human.contains(&task.spec.priority) || !decision.missing.is_empty();
+    vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
+}
+
+/// The decision with what the vote does not know of: parts, what was not done, what is missing.
+pub(in crate::board) fn finish(task: &Task, mut decision: Decision, missing: Vec<String>) -> Decision {
     in_parts(task, &mut decision);
     let unmet = unmet(task);
     decision.needs_human_review |= !unmet.is_empty();
     decision.review_reasons.extend(unmet);
-    let missing = missing(look, standings);
-    let mut waits_for_person = rules.consensus.require_human.contains(&task.spec.priority);
     if !missing.is_empty() {
-        // The last rung: what there is stands for the whole only if a person says so.
-        waits_for_person = true;
         decision.needs_human_review = true;
         if matches!(decision.recommendation, Recommendation::Proceed | Recommendation::ProceedWithCaution) {
             decision.recommendation = Recommendation::ReviewRequired;
@@ -45,9 +49,10 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
         decision.reasoning.push_str(" The result is partial: ");
         decision.reasoning.push_str(&missing.join("; "));
         decision.reasoning.push('.');
-        decision.review_reasons.splice(0..0, missing);
+        decision.review_reasons.splice(0..0, missing.iter().cloned());
     }
-    vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
+    decision.missing = missing;
+    decision
 }
 
 /// Where nobody judged the parts that a plan ends in, none of them is the answer alone: the answer names them all.

@@ -89,7 +89,7 @@ pub struct Grounds {
 }
 
 /// What the success rate of a candidate's maker was estimated to be.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MakerRecord {
     /// First parameter of its Beta distribution.
     pub alpha: f64,
@@ -97,6 +97,9 @@ pub struct MakerRecord {
     pub beta: f64,
     /// Where they come from.
     pub grounds: Grounds,
+    /// Its family.
+    #[serde(default)]
+    pub family: String,
 }
 
 /// One sum of log-odds: of the matter itself, or of one candidate. With the votes it can be redone by hand.
@@ -149,6 +152,9 @@ pub struct VoteRule {
     pub conflict_runner_up: f64,
     /// Correlation assumed between workers of one family, 0 to 1.
     pub family_correlation: f64,
+    /// Whether decisions of this priority waited for a person.
+    #[serde(default)]
+    pub person_required: bool,
 }
 
 /// The probability of one outcome of the vote.
@@ -275,6 +281,9 @@ pub struct Decision {
     pub needs_human_review: bool,
     /// Why.
     pub review_reasons: Vec<String>,
+    /// What is missing from a partial result, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// Known cost in USD.
     pub cost_usd: f64,
     /// Tokens of all calls.

@@ -31,6 +31,7 @@ pub mod prompt;
 pub mod proposal;
 mod react;
 mod recovery;
+pub mod replay;
 mod rests;
 pub mod routing;
 pub mod rules;

@@ -78,6 +78,7 @@ pub(super) enum Command {
     Approve(commands::act::ApproveArgs),
     Reject(commands::act::RejectArgs),
     Why(commands::why::Args),
+    Replay(commands::replay::Args),
     Log(commands::log::Args),
     Route(commands::route::Args),
     Workers(commands::workers::Args),

@@ -1,7 +1,7 @@
 //! The words a person may write after a flag, read into the board's own types. Names that depend on the settings
 //! (workers, roles, kinds) are only shaped here; whether they exist the daemon says.
 
-use crate::api::{Mode, Priority, ReportBy, TASK_STATES, TaskId};
+use crate::api::{Mode, Priority, ReportBy, TASK_STATES, TaskId, VotingRule};
 use crate::config;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use std::time::Duration;
@@ -19,6 +19,12 @@ pub(super) fn priority() -> impl TypedValueParser<Value = Priority> {
 pub(super) fn mode() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.map(Mode::as_str))
         .map(|word| Mode::ALL.into_iter().find(|mode| mode.as_str() == word).unwrap_or_default())
+}
+
+/// A rule of the vote.
+pub(super) fn voting_rule() -> impl TypedValueParser<Value = VotingRule> {
+    PossibleValuesParser::new(VotingRule::ALL.map(VotingRule::as_str))
+        .try_map(|word| VotingRule::ALL.into_iter().find(|rule| rule.as_str() == word).ok_or("there is no such rule"))
 }
 
 /// Reads from which side a report is made.

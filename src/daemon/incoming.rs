@@ -2,7 +2,9 @@
 
 use super::trouble::Where;
 use crate::api::{Notice, Report, ReportBy, Status, TaskRow, WorkerRow};
+use crate::board::consensus::WhatIf;
 use crate::board::memory::{Lease, MemoryAct, MemoryName};
+use crate::board::replay::{NoReplay, Replayed};
 use crate::board::{Day, Input, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
 use crate::store::Revision;
 use tokio::sync::oneshot;
@@ -104,6 +106,8 @@ pub(super) enum Query {
     Route(Box<RawOffer>, oneshot::Sender<Result<Box<Route>, Refusal>>),
     /// The workers.
     Workers(oneshot::Sender<Vec<WorkerRow>>),
+    /// A task's decision made again; `None`: there is no such task.
+    Replay(TaskId, WhatIf, oneshot::Sender<Result<Option<Replay>, String>>),
     /// What happened after a point; answered when there is something.
     Notices(NoticeQuery),
     /// The report over the records, from one side or all, since a day.
@@ -115,6 +119,9 @@ pub(super) enum Query {
     /// How the daemon is.
     Status(oneshot::Sender<Status>),
 }
+
+/// A decision made again, or why not.
+pub(super) type Replay = Result<Box<Replayed>, NoReplay>;
 
 /// A page of tasks, and where it ends.
 pub(super) type Rows = (Vec<TaskRow>, Option<u64>);

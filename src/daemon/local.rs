@@ -87,6 +87,7 @@ impl LocalBoard {
                 self.person(task, by, PersonAnswer::Reject { why }).await
             }
             Request::Why { task } => self.why(task).await,
+            Request::Replay { task, without, rule } => self.replay(task, consensus::WhatIf { without, rule }).await,
             Request::Log { entries } => self.log(entries).await,
             Request::VerifyLog => self.verify_log().await,
             Request::Route { text, overrides } => {
@@ -349,7 +350,7 @@ pub(super) fn gone() -> Error {
     Error::new(ErrorKind::Stopping, "the daemon is ending").hint("start it again with: synod up")
 }
 
-fn unknown(task: &TaskId) -> Error {
+pub(super) fn unknown(task: &TaskId) -> Error {
     Error::new(ErrorKind::NotFound, format!("no task is called {task}")).hint("see the tasks with: synod tasks")
 }
 

@@ -21,6 +21,12 @@ pub(super) fn masked(masker: &Masker, mut reply: Reply) -> Reply {
             mask(masker, text);
             decision(masker, why);
         }
+        Reply::Replayed { text, changes, recorded, decision: again } => {
+            mask(masker, text);
+            changes.iter_mut().for_each(|change| mask(masker, change));
+            recorded.iter_mut().for_each(|recorded| decision(masker, recorded));
+            decision(masker, again);
+        }
         Reply::Notices { notices, .. } => {
             notices.iter_mut().for_each(|notice| masker.value(&mut notice.facts, usize::MAX));
         }
@@ -54,6 +60,7 @@ fn decision(masker: &Masker, decision: &mut Decision) {
         mask(masker, text);
     }
     mask(masker, &mut decision.reasoning);
+    decision.missing.iter_mut().for_each(|missing| mask(masker, missing));
     decision.review_reasons.iter_mut().for_each(|reason| mask(masker, reason));
     decision.failed_workers.iter_mut().for_each(|failed| mask(masker, &mut failed.error));
     for issue in &mut decision.issues {

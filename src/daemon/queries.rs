@@ -35,6 +35,13 @@ impl Engine {
                 drop(reply.send(routed.map(Box::new)));
             }
             Query::Workers(reply) => drop(reply.send(self.workers())),
+            Query::Replay(task, what_if, reply) => {
+                let again = |task: Box<Task>| {
+                    let (records, now) = (&self.state.globals.tallies, self.clock.now());
+                    board::replay::replay(&task, records, &self.rules, &what_if, now).map(Box::new)
+                };
+                drop(reply.send(self.task(&task).map(|found| found.map(again))));
+            }
             Query::Report(by, since, reply) => {
                 drop(reply.send(Box::new(Report::of(&self.state.globals.tallies, by, since.as_ref()))));
             }

@@ -3,8 +3,10 @@
 use super::incoming::Query;
 use super::local::{LocalBoard, fingerprint};
 use crate::api::{Error, ErrorKind, Reply, ReportBy};
+use crate::board::consensus::{self, WhatIf};
+use crate::board::replay::{NoReplay, Replayed};
 use crate::board::tally::metrics_file;
-use crate::board::{Day, Input, Timestamp};
+use crate::board::{Day, Input, TaskId, Timestamp};
 use std::time::Duration;
 
 /// Days in a week.
@@ -17,6 +19,29 @@ impl LocalBoard {
         let since = since.map(|since| first_day(since, self.clock.now())).transpose()?;
         let report = self.query(|reply| Query::Report(by, since, reply)).await?;
         Ok(Reply::Report(report))
+    }
+
+    /// A task's decision made again from what was recorded.
+    pub(super) async fn replay(&self, task: TaskId, what_if: WhatIf) -> Result<Reply, Error> {
+        let found = self.query(|reply| Query::Replay(task.clone(), what_if.clone(), reply)).await?;
+        let replayed = found.map_err(super::local::internal)?.ok_or_else(|| super::local::unknown(&task))?;
+        let Replayed { recorded, decision } = *replayed.map_err(|why| {
+            let (kind, hint) = match &why {
+                NoReplay::NoSuchWorker { .. } => (ErrorKind::Invalid, "name one of them"),
+                NoReplay::NoAnswer { left_out: true, .. } => (ErrorKind::Conflict, "leave fewer workers out"),
+                NoReplay::NoAnswer { left_out: false, .. } => {
+                    (ErrorKind::Conflict, "see how it stands with: synod show")
+                }
+            };
+            Error::new(kind, why.to_string()).hint(hint)
+        })?;
+        let changes = recorded.as_ref().map(|recorded| consensus::differences(recorded, &decision));
+        Ok(Reply::Replayed {
+            text: consensus::told(recorded.as_ref(), &decision, &what_if),
+            changes: changes.unwrap_or_default(),
+            recorded: recorded.map(Box::new),
+            decision: Box::new(decision),
+        })
     }
 
     /// Reads the file beside the loop; what it holds is one input.

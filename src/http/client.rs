@@ -125,6 +125,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Approve { .. }
         | Request::Reject { .. }
         | Request::Why { .. }
+        | Request::Replay { .. }
         | Request::Log { .. }
         | Request::VerifyLog
         | Request::Route { .. }

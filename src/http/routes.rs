@@ -60,6 +60,7 @@ pub(super) fn table() -> Vec<Route> {
         route::<asks::Approve>(),
         route::<asks::Reject>(),
         route::<asks::Why>(),
+        route::<asks::Replay>(),
         route::<asks::ListMemories>(),
         route::<asks::ReadMemory>(),
         route::<asks::WriteMemory>(),

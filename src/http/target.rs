@@ -2,7 +2,7 @@
 //! request through both and compares.
 
 use super::asks::{self, Ask, Verb};
-use crate::api::{Request, TaskId};
+use crate::api::{Request, TaskId, WorkerName};
 use axum::http::Method;
 
 /// The prefix of every path; its number changes when a client of today could no longer read the answers.
@@ -35,6 +35,11 @@ impl Target {
             Request::Approve { task, by } => Self::about(&asks::Approve { by }, &task),
             Request::Reject { task, by, why } => Self::about(&asks::Reject { by, why }, &task),
             Request::Why { task } => Self::about(&asks::Why {}, &task),
+            Request::Replay { task, without, rule } => {
+                let names: Vec<&str> = without.iter().map(WorkerName::as_str).collect();
+                let without = (!names.is_empty()).then(|| names.join(","));
+                Self::about(&asks::Replay { without, rule: Some(rule) }, &task)
+            }
             Request::Log { entries } => Self::to(&asks::Log { entries: Some(entries) }),
             Request::VerifyLog => Self::to(&asks::VerifyLog {}),
             Request::Route { text, overrides } => Self::to(&asks::Route { text, overrides }),

@@ -16,7 +16,7 @@ use super::socket::bind_at;
 use super::{BindError, Client, Face, Limits, Mounts, Port, Spawn, StreamHandler, serve};
 use crate::api::{
     Answering, Board, EditMode, Error, ErrorKind, Handle, Kind, Mode, NewTask, Overrides, Priority, Reply, ReportBy,
-    Request, Role, Seq, Status, TaskId, WorkerName,
+    Request, Role, Seq, Status, TaskId, VotingRule, WorkerName,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -168,6 +168,12 @@ fn every_request() -> Vec<Request> {
         Request::Approve { task: id.clone(), by: by() },
         Request::Reject { task: id.clone(), by: by(), why: "wrong?\n100 %".into() },
         Request::Why { task: id.clone() },
+        Request::Replay { task: id.clone(), without: Vec::new(), rule: VotingRule::Bayes },
+        Request::Replay {
+            task: id.clone(),
+            without: vec![WorkerName::new("a"), WorkerName::new("b-2")],
+            rule: VotingRule::BestSingle,
+        },
         Request::Log { entries: 3 },
         Request::VerifyLog,
         Request::Route { text: "look".into(), overrides },
@@ -242,6 +248,7 @@ fn number(request: &Request) -> usize {
         Request::Approve { .. } => 6,
         Request::Reject { .. } => 7,
         Request::Why { .. } => 8,
+        Request::Replay { .. } => 31,
         Request::Log { .. } => 9,
         Request::VerifyLog => 10,
         Request::Route { .. } => 11,
@@ -270,7 +277,7 @@ fn number(request: &Request) -> usize {
 #[test]
 fn every_request_is_sent_by_the_tests_and_has_its_own_route() {
     let sent: BTreeSet<usize> = every_request().iter().map(number).collect();
-    assert_eq!(sent, (0..31).collect());
+    assert_eq!(sent, (0..32).collect());
     let routes = super::routes::table();
     assert_eq!(routes.len(), sent.len());
     let names: BTreeSet<&str> = routes.iter().map(|route| route.name).collect();

@@ -9,7 +9,7 @@ use super::super::verdict::Stance;
 /// with its vote. Of equals the first. `chosen` and `verdict` are what the panel came to.
 pub(super) fn of(votes: &[Vote], sums: &[Sum], chosen: Option<u32>, verdict: Stance) -> Option<Baseline> {
     let makers = sums.iter().filter_map(|sum| {
-        let record = sum.maker?;
+        let record = sum.maker.as_ref()?;
         Some((sum.made_by.as_ref()?, record.alpha / (record.alpha + record.beta), sum.candidate?))
     });
     if let Some((worker, expected, candidate)) = best(makers) {

@@ -42,7 +42,10 @@ pub(super) fn choose(task: &Task, scales: Scales<'_>) -> Outcome {
         return outcome;
     };
     outcome.votes = votes(&candidates, &totals, chosen, rho);
-    outcome.sums = candidates.iter().map(|each| each.tally.of_candidate(each.maker, &each.record)).collect();
+    outcome.sums = candidates
+        .iter()
+        .map(|each| each.tally.of_candidate(each.maker, &each.record, scales.family(&each.maker.worker)))
+        .collect();
     outcome.posteriors = posteriors(&candidates);
     settle(&mut outcome, &candidates, chosen, scales);
     if cast::last_is_missing(task, StepAim::Make) {

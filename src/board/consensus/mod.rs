@@ -13,10 +13,13 @@ mod issues;
 mod judging;
 mod making;
 mod outcome;
+mod replay;
 mod tally;
 mod weight;
 
 pub use explain::explain;
+pub use replay::{VotingRule, WhatIf, differences, told};
+pub(in crate::board) use replay::{decide_again, remaining};
 
 use super::attempt::{Answer, Attempt, AttemptState, FailureClass, Usage};
 use super::decision::{Decision, FailedWorker, Recommendation, Tokens, VoteRule};
@@ -51,7 +54,12 @@ pub(in crate::board) fn parts(task: &Task) -> Vec<(&Attempt, &Answer)> {
 /// Weighs the answers of `task` as they stand at `at`, with what `records` tell of the workers by then. The same task,
 /// records, rules and moment give the same decision, to the bit.
 pub fn decide(task: &Task, records: &Tallies, rules: &Rules, at: Timestamp) -> Decision {
-    let mut outcome = weigh(task, Scales { rules, records });
+    decide_with(task, Scales::of(rules, records), at)
+}
+
+fn decide_with(task: &Task, scales: Scales<'_>, at: Timestamp) -> Decision {
+    let rules = scales.rules;
+    let mut outcome = weigh(task, scales);
     bring_together(task, &mut outcome);
     let priority = task.spec.priority;
     let set = &rules.consensus;
@@ -88,12 +96,14 @@ pub fn decide(task: &Task, records: &Tallies, rules: &Rules, at: Timestamp) -> D
             caution_margin: set.caution_margin,
             conflict_runner_up: set.conflict_runner_up,
             family_correlation: set.family_correlation,
+            person_required: set.require_human.contains(&priority),
         },
         dissenters: outcome.dissenters,
         issues: outcome.issues,
         failed_workers: failed_workers(task),
         needs_human_review: !review_reasons.is_empty(),
         review_reasons,
+        missing: Vec::new(),
         cost_usd: usage.cost_usd,
         tokens: usage.tokens,
         duration_s: at.since(task.accepted).as_secs_f64(),

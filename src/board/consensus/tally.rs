@@ -91,11 +91,16 @@ impl Tally {
     }
 
     /// The sum of a candidate, whose maker stood like that.
-    pub(super) fn of_candidate(&self, maker: &Attempt, record: &Standing) -> Sum {
+    pub(super) fn of_candidate(&self, maker: &Attempt, record: &Standing, family: &str) -> Sum {
         Sum {
             candidate: Some(maker.number),
             made_by: Some(maker.worker.clone()),
-            maker: Some(MakerRecord { alpha: record.alpha, beta: record.beta, grounds: record.grounds }),
+            maker: Some(MakerRecord {
+                alpha: record.alpha,
+                beta: record.beta,
+                grounds: record.grounds,
+                family: family.to_owned(),
+            }),
             ..self.of_matter()
         }
     }

@@ -5,8 +5,10 @@ use super::super::decision::Grounds;
 use super::super::id::{Kind, WorkerName};
 use super::super::rules::Rules;
 use super::super::tally::Tallies;
+use super::replay::{self, Recorded, VotingRule};
 use statrs::function::beta::checked_beta_reg;
 use statrs::function::gamma::digamma;
+use std::collections::BTreeMap;
 
 /// Largest weight: an accuracy of about 0.95. Nobody is believed more than that, whatever the record.
 pub(super) const WEIGHT_MAX: f64 = 3.0;
@@ -52,11 +54,28 @@ impl Standing {
 pub(super) struct Scales<'a> {
     pub(super) rules: &'a Rules,
     pub(super) records: &'a Tallies,
+    /// How workers stood at a decision that is made again; who is not in it stands by the records.
+    pub(super) known: Option<&'a BTreeMap<WorkerName, Recorded>>,
+    /// By which rule votes weigh.
+    pub(super) rule: VotingRule,
 }
 
 impl<'a> Scales<'a> {
+    /// The scales of the product: the records as they are, by the rule that decides.
+    pub(super) fn of(rules: &'a Rules, records: &'a Tallies) -> Self {
+        Self { rules, records, known: None, rule: VotingRule::Bayes }
+    }
+
     /// How a worker stands on `kind`. One that is no longer configured stands like the lowest tier.
     pub(super) fn standing(&self, worker: &WorkerName, kind: &Kind) -> Standing {
+        let known = self.known.and_then(|known| known.get(worker)).map(|recorded| recorded.standing);
+        let standing = known.unwrap_or_else(|| self.by_records(worker, kind));
+        let configured = self.rules.worker(worker).map_or(TIER_MAX, |rule| rule.tier);
+        let tier = if standing.grounds.tier > 0 { standing.grounds.tier } else { configured };
+        replay::weight(self.rule, standing, tier)
+    }
+
+    fn by_records(&self, worker: &WorkerName, kind: &Kind) -> Standing {
         let set = &self.rules.consensus;
         let tier = self.rules.worker(worker).map_or(TIER_MAX, |rule| rule.tier).clamp(1, TIER_MAX);
         let strength = set.prior_strength;
@@ -76,6 +95,10 @@ impl<'a> Scales<'a> {
 
     /// The family of a worker; one that is no longer configured is a family of its own.
     pub(super) fn family(&self, worker: &'a WorkerName) -> &'a str {
+        let known = self.known.and_then(|known| known.get(worker));
+        if let Some(family) = known.and_then(|recorded| recorded.family.as_deref()) {
+            return family;
+        }
         self.rules.worker(worker).map_or(worker.as_str(), |rule| rule.family.as_str())
     }
 }
@@ -97,6 +120,11 @@ pub(super) fn learned(mut grounds: Grounds) -> Standing {
     grounds.prior = ((strength * tier + number(grounds.others_right)) / (strength + others)).clamp(0.01, 0.99);
     let alpha = grounds.prior * strength + number(grounds.right);
     let beta = (1.0 - grounds.prior) * strength + number(grounds.wrong);
+    of_parameters(alpha, beta, grounds)
+}
+
+/// The standing that two parameters give.
+pub(super) fn of_parameters(alpha: f64, beta: f64, grounds: Grounds) -> Standing {
     let below_chance = checked_beta_reg(alpha, beta, 0.5).unwrap_or(1.0);
     let log_odds = digamma(alpha) - digamma(beta);
     let counts = below_chance <= BELOW_CHANCE_MAX && log_odds.is_finite();

@@ -21,6 +21,7 @@ mod planning;
 mod promises;
 mod records;
 mod recovery;
+mod replay;
 mod rests;
 mod saving;
 mod scheduling;

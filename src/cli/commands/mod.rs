@@ -14,6 +14,7 @@ pub(super) mod login;
 pub(super) mod mcp;
 pub(super) mod memory;
 mod nearest_task;
+pub(super) mod replay;
 pub(super) mod report;
 pub(super) mod route;
 pub(super) mod run;
@@ -51,6 +52,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Approve(args) => act::approve(session, args).await,
         Command::Reject(args) => act::reject(session, args).await,
         Command::Why(args) => why::run(session, args).await,
+        Command::Replay(args) => replay::run(session, args).await,
         Command::Log(args) => log::run(session, args).await,
         Command::Route(args) => route::run(session, args).await,
         Command::Workers(args) => workers::run(session, &args).await,

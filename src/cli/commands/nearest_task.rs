@@ -10,6 +10,7 @@ const TASKS_MAX: usize = 1_000;
 pub(super) fn named(request: &Request) -> Option<TaskId> {
     if let Request::Show { task }
     | Request::Why { task }
+    | Request::Replay { task, .. }
     | Request::Cancel { task, .. }
     | Request::Retry { task, .. }
     | Request::Approve { task, .. }

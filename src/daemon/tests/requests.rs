@@ -2,7 +2,7 @@
 
 use super::rig::{REVIEW, Rig, Running, SIMPLE, id, submit};
 use super::workers::{Workers, said, verdict};
-use crate::api::{Error, ErrorKind, NewTask, Overrides, Reply, Request};
+use crate::api::{Error, ErrorKind, NewTask, Overrides, Reply, Request, VotingRule};
 use crate::board::{Kind, Mode, Priority, TaskId, WorkerName};
 
 async fn refused(running: &Running, request: Request) -> Error {
@@ -152,6 +152,7 @@ async fn whoever_asks_about_a_task_that_never_was_is_told_so() {
         Request::Approve { task: task(), by: me() },
         Request::Reject { task: task(), by: me(), why: "no".to_owned() },
         Request::Why { task: task() },
+        Request::Replay { task: task(), without: Vec::new(), rule: VotingRule::Bayes },
     ];
     for request in requests {
         let error = refused(&running, request.clone()).await;

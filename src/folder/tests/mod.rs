@@ -68,6 +68,7 @@ fn quiet_decision() -> Decision {
         failed_workers: Vec::new(),
         needs_human_review: false,
         review_reasons: Vec::new(),
+        missing: Vec::new(),
         cost_usd: 0.0,
         tokens: crate::board::decision::Tokens::default(),
         duration_s: 3.25,

@@ -2,7 +2,7 @@
 
 use super::super::extract::Task;
 use super::{Nothing, ask, who};
-use crate::api::{NewTask, Request};
+use crate::api::{NewTask, Request, VotingRule, WorkerName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -123,3 +123,19 @@ pub(in crate::http) struct Why {}
 
 ask!(Why: "why" as Get "/tasks/{id}/why", "explain_decision", "why", waits false,
     Task: |Self {}, Task(task)| Request::Why { task });
+
+/// A decision made again from what was recorded, without some of the workers or by another rule. Nobody is asked.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Replay {
+    /// Workers whose answers are left out, with commas between them; nobody when nobody says.
+    pub(in crate::http) without: Option<String>,
+    /// The rule: `bayes` (the one that decides, and the default), `majority`, `best-single`, `tier`.
+    pub(in crate::http) rule: Option<VotingRule>,
+}
+
+ask!(Replay: "replay" as Get "/tasks/{id}/replay", "replay_decision", "replayed", waits false,
+    Task: |Self { without, rule }, Task(task)| {
+    let names = without.iter().flat_map(|names| names.split(',')).map(str::trim).filter(|name| !name.is_empty());
+    Request::Replay { task, without: names.map(WorkerName::new).collect(), rule: rule.unwrap_or_default() }
+});

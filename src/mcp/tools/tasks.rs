@@ -1,8 +1,8 @@
 //! The tools about tasks that are on the board already: how they stand, stopping, answering, why, once more.
 
-use super::schema::{flag, object, objects, text, whole};
+use super::schema::{flag, object, objects, text, texts, whole};
 use super::{ADDS, Arguments, CHANGES, Call, Entry, SETS, wrong_arguments};
-use crate::api::{Ending, Error, Reply, Request, TaskId, TaskView};
+use crate::api::{Ending, Error, Reply, Request, TaskId, TaskView, VotingRule, WorkerName};
 use crate::mcp::answer;
 use rmcp::model::CallToolResponse;
 use serde_json::{Value, json};
@@ -66,6 +66,24 @@ fn looking() -> Vec<Entry> {
         .takes(vec![text("task", TASK).required()])
         .gives(vec![text("text", "In words and numbers.").required(), object("decision", "The decision.").required()])
         .asks(&["why"]),
+        Entry::new(
+            "replay_task",
+            "Replay Task",
+            "Decide a task again from its recorded answers, without some workers or by another rule. Nobody is asked, nothing changes.",
+            |call, arguments| Box::pin(replay(call, arguments)),
+        )
+        .takes(vec![
+            text("task", TASK).required(),
+            texts("without", "Workers whose answers are left out."),
+            text("rule", "The rule by which votes weigh; absent: bayes, the one that decides.").one_of(&VotingRule::ALL.map(VotingRule::as_str)),
+        ])
+        .gives(vec![
+            text("text", "In words and numbers.").required(),
+            texts("changes", "What differs from the recorded decision; empty: nothing.").required(),
+            object("recorded", "The decision as it was recorded; absent: not decided yet."),
+            object("decision", "The decision made again.").required(),
+        ])
+        .asks(&["replay"]),
     ]
 }
 
@@ -166,6 +184,17 @@ async fn why(call: Call, mut arguments: Arguments) -> CallToolResponse {
     let task = task(&mut arguments);
     match checked("why_task", &arguments, task) {
         Ok(task) => call.relay(Request::Why { task }).await.into(),
+        Err(response) => *response,
+    }
+}
+
+async fn replay(call: Call, mut arguments: Arguments) -> CallToolResponse {
+    let task = task(&mut arguments);
+    let without = arguments.list("without").into_iter().map(WorkerName::new).collect();
+    let rule = arguments.optional_choice("rule", &VotingRule::ALL.map(VotingRule::as_str));
+    let rule = rule.and_then(|word| VotingRule::ALL.into_iter().find(|rule| rule.as_str() == word)).unwrap_or_default();
+    match checked("replay_task", &arguments, task) {
+        Ok(task) => call.relay(Request::Replay { task, without, rule }).await.into(),
         Err(response) => *response,
     }
 }

@@ -20,6 +20,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("approve", &["approve"]),
     ("reject", &["reject"]),
     ("why", &["why"]),
+    ("replay", &["replay"]),
     ("log", &["log"]),
     ("verify_log", &["log", "verify"]),
     ("route", &["route"]),
