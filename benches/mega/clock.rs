@@ -71,7 +71,8 @@ impl Clock<'_> {
         let mut spec = TaskSpec::of_text(Text::short(words.clone()));
         spec.mode = Mode::Mega;
         let source = Source::Face { by: "bench".to_owned(), hash: format!("job {}", job.number) };
-        let offer = Offer { at: self.now, id: id.clone(), spec, words, source, ended: BTreeMap::new() };
+        let (ended, needs) = (BTreeMap::new(), board::Needs::default());
+        let offer = Offer { at: self.now, id: id.clone(), spec, words, source, ended, needs };
         self.lived.accepted = self.now;
         self.take(Input::Offer(Box::new(offer))).unwrap();
         loop {

@@ -281,6 +281,7 @@ fn a_route_and_its_reasons() {
         priority: Priority::Normal,
         workers: vec![WorkerName::new("claude")],
         why: vec!["because".to_owned()],
+        needs: crate::board::Needs::default(),
         steps: Vec::new(),
     };
     stands_as(

@@ -99,7 +99,7 @@ fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {
         max_concurrent: bounded(worker.max_concurrent),
         timeout: config::attempt_timeout(settings, worker),
         outside: worker.provider.is_outside(),
-        window_tokens: config::window_tokens(worker),
+        window_tokens: config::prompt_tokens_max(worker),
         vision: config::sees_images(worker),
         sessions: sessions(settings, worker),
     }

@@ -6,6 +6,7 @@ use super::evidence::Validation;
 use super::id::{AttemptKey, Kind, Role, StepId, TaskId, WorkerName};
 use super::input::PersonAnswer;
 use super::memory::{Hashed, MemoryChange, MemoryName};
+use super::needs::Needs;
 use super::page::Reason;
 use super::plan::{Plan, PlanSource, Step};
 use super::spec::{Source, TaskSpec};
@@ -381,6 +382,9 @@ pub struct Route {
     pub workers: Vec<WorkerName>,
     /// The reasons, a line each.
     pub why: Vec<String>,
+    /// What it brings along, which decided who has room for it. Journals older than the measuring say nothing of it.
+    #[serde(default, skip_serializing_if = "Needs::are_unknown")]
+    pub needs: Needs,
     /// The steps it would take; filled for those who ask what a text would be taken for. An accepted task has its plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<RoutedStep>,

@@ -19,6 +19,9 @@ const SUCCESS_MIN: f64 = 0.8;
 /// A line on how far it is comes after every so many ended steps, in plans that have more.
 const TOLD_EVERY: u32 = 5;
 
+/// Lines on who sits in a plan's steps that its reason repeats.
+const SAID_MAX: usize = 5;
+
 /// Longest error that a planner is shown or a reason repeats, in bytes.
 const ERROR_BYTES_MAX: usize = 600;
 
@@ -143,20 +146,33 @@ fn heard(look: Look<'_>, standings: &Standings<'_>) -> Option<Vec<Event>> {
 }
 
 /// The steps that an answer lays out, or what is wrong with them.
-fn laid_out(
-    look: Look<'_>,
-    standings: &Standings<'_>,
-    step: &Step,
-    attempt: &Attempt,
-) -> Result<(Vec<Step>, Option<u32>), String> {
+fn laid_out(look: Look<'_>, standings: &Standings<'_>, step: &Step, attempt: &Attempt) -> Result<Laid, String> {
     let written = match proposal(attempt) {
         Some(Proposal::Plan(written)) => written.as_ref().map_err(|wrong| cut(wrong, ERROR_BYTES_MAX).to_owned())?,
         Some(Proposal::Review(_)) | None => return Err("the answer holds no plan".to_owned()),
     };
     let is_done = |id: &StepId| standings.get(id) == StepStanding::Done;
     let failed = (step.aim == StepAim::Recover).then(|| step.needs.first()).flatten();
-    let steps = planning::laid_out(look, written, &is_done, failed)?;
-    Ok((steps, written.checkpoint_every))
+    let (steps, said) = planning::laid_out(look, written, &is_done, failed)?;
+    Ok(Laid { steps, said, checkpoint_every: written.checkpoint_every })
+}
+
+/// The steps of an answer, as they are to be added.
+struct Laid {
+    steps: Vec<Step>,
+    /// What a person should know of who sits in them.
+    said: Vec<String>,
+    checkpoint_every: Option<u32>,
+}
+
+impl Laid {
+    /// A reason, and behind it what was said of the seats.
+    fn told(&self, why: String) -> String {
+        let more = self.said.len().saturating_sub(SAID_MAX);
+        let more = (more > 0).then(|| format!("and {more} more of that kind"));
+        let said = self.said.iter().take(SAID_MAX).cloned().chain(more);
+        std::iter::once(why).chain(said).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// A planner has answered. `None`: its plan cannot be used and it is asked once more.
@@ -164,16 +180,17 @@ fn planned(look: Look<'_>, standings: &Standings<'_>, step: &Step, last: &Attemp
     let by = Some(last.number);
     let worker = &last.worker;
     match laid_out(look, standings, step, last) {
-        Ok((adds, _)) if step.aim == StepAim::Recover => {
+        Ok(laid) if step.aim == StepAim::Recover => {
             let failed = step.needs.first().map_or("", StepId::as_str);
-            let why = format!("{worker} planned around the failed step {failed}");
-            Some(Changed { adds, ..Changed::of(by, PlanSource::Recovery, why) })
+            let why = laid.told(format!("{worker} planned around the failed step {failed}"));
+            Some(Changed { adds: laid.steps, ..Changed::of(by, PlanSource::Recovery, why) })
         }
-        Ok((adds, checkpoint_every)) => {
+        Ok(laid) => {
             let again = look.task.growth.replan.as_ref() == Some(&step.id);
             let drops = if again { left_over(look.task, standings) } else { Vec::new() };
             let what = if again { "planned anew what is left" } else { "planned the task" };
-            let why = format!("{worker} {what} in {} step(s)", adds.len());
+            let why = laid.told(format!("{worker} {what} in {} step(s)", laid.steps.len()));
+            let Laid { steps: adds, checkpoint_every, .. } = laid;
             Some(Changed { adds, drops, checkpoint_every, ..Changed::of(by, PlanSource::Planner, why) })
         }
         Err(wrong) => {

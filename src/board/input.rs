@@ -5,6 +5,7 @@ use super::event::Placed;
 use super::evidence::Validation;
 use super::id::{AttemptKey, Seq, TaskId};
 use super::memory::{MemoryAct, MemoryRefusal};
+use super::needs::Needs;
 use super::page::Reason;
 use super::spec::{Source, TaskSpec};
 use super::tally::Imported;
@@ -208,6 +209,8 @@ pub struct Offer {
     pub source: Source,
     /// The tasks it depends on that have ended already, and whether they ended well.
     pub ended: BTreeMap<TaskId, bool>,
+    /// What it brings along, as far as it was measured.
+    pub needs: Needs,
 }
 
 /// What a person says about a decision.

@@ -1,15 +1,16 @@
 //! The cheapest worker that is reliable enough on a kind of task comes first, once there are outcomes to say so; now and
-//! then a cheaper one that is not known yet is tried. Until then, and by default, the catalog's order stands.
+//! then a cheaper one that is not known yet is tried. Until then the catalog's order stands. It is so for a task as a whole
+//! and for each of its steps, whoever laid them out.
 //!
 //! Reliable means: with 95 % certainty its calls on this kind succeed at least as often as `selection.success_min` says.
 //! An outcome that became known (a person's word, a test) counts where there are any; else whether it answered at all.
 
-use super::id::{Kind, WorkerName};
-use super::input::Offer;
+use super::id::{Kind, Role, TaskId, WorkerName};
 use super::rests::is_blocked;
 use super::rules::{Rules, SelectionRules};
 use super::spec::Priority;
 use super::state::State;
+use super::tally::Tally;
 
 /// One-sided 95 % of the normal distribution.
 const CERTAINTY: f64 = 1.645;
@@ -22,8 +23,7 @@ struct Outcomes {
 }
 
 impl Outcomes {
-    fn of(state: &State, worker: &WorkerName, kind: &Kind) -> Self {
-        let tally = state.globals.tallies.of_kind(worker, kind);
+    fn of(tally: &Tally) -> Self {
         let (good, all) = match tally.right + tally.wrong {
             0 => (tally.answered, tally.trials()),
             known => (tally.right, known),
@@ -49,11 +49,41 @@ impl Outcomes {
     }
 }
 
+/// What somebody is looked for.
+#[derive(Clone, Copy)]
+pub(in crate::board) struct Occasion<'a> {
+    /// The task.
+    pub(in crate::board) task: &'a TaskId,
+    /// The step and its role; `None`: the task as a whole.
+    pub(in crate::board) step: Option<(&'a str, &'a Role)>,
+    /// The task's kind.
+    pub(in crate::board) kind: &'a Kind,
+    /// The task's priority.
+    pub(in crate::board) priority: Priority,
+}
+
+impl Occasion<'_> {
+    /// A worker's record in the step's role, where that is long enough to say something, else in all roles.
+    fn outcomes(&self, state: &State, worker: &WorkerName, rules: &SelectionRules) -> Outcomes {
+        let tallies = &state.globals.tallies;
+        let in_role = self.step.map(|(_, role)| Outcomes::of(&tallies.of(worker, role, self.kind)));
+        let known = in_role.filter(|outcomes| outcomes.is_known(rules));
+        known.unwrap_or_else(|| Outcomes::of(&tallies.of_kind(worker, self.kind)))
+    }
+
+    /// A number in [0, 1) that depends on the names alone, so that replaying gives the same order.
+    fn chance(&self) -> f64 {
+        match self.step {
+            Some((step, _)) => chance(&format!("{}/{step}", self.task)),
+            None => chance(self.task.as_str()),
+        }
+    }
+}
+
 /// Moves the worker that should be asked first to the front of `ranked`, and says why; `None`: the order stands.
 pub(in crate::board) fn prefer(
     ranked: &mut [WorkerName],
-    (offer, priority): (&Offer, Priority),
-    kind: &Kind,
+    occasion: &Occasion<'_>,
     rules: &Rules,
     state: &State,
 ) -> Option<String> {
@@ -62,18 +92,18 @@ pub(in crate::board) fn prefer(
     let rate = |worker: &WorkerName| rules.worker(worker).and_then(|rule| rule.price).map(|price| price.rate());
     let price = rate(&first)?;
     // Without outcomes of the first one nobody looks at what becomes of this kind, and there is nothing to compare with.
-    if !set.cheapest || !Outcomes::of(state, &first, kind).is_known(set) {
+    if !set.cheapest || !occasion.outcomes(state, &first, set).is_known(set) {
         return None;
     }
     let cheaper = ranked.iter().filter_map(|worker| {
         let usd = rate(worker).filter(|usd| *usd < price)?;
-        (!is_blocked(state, worker)).then(|| (usd, worker.clone(), Outcomes::of(state, worker, kind)))
+        (!is_blocked(state, worker)).then(|| (usd, worker.clone(), occasion.outcomes(state, worker, set)))
     });
     let mut cheaper: Vec<(f64, WorkerName, Outcomes)> = cheaper.collect();
     cheaper.sort_by(|one, other| one.0.total_cmp(&other.0));
     let reliable = |outcomes: &Outcomes| outcomes.is_known(set) && outcomes.bounds().0 >= set.success_min;
     let unknown = |outcomes: &Outcomes| !outcomes.is_known(set) && outcomes.bounds().1 >= set.success_min;
-    let is_tried = priority <= Priority::Normal && chance(offer.id.as_str()) < set.explore;
+    let is_tried = occasion.priority <= Priority::Normal && occasion.chance() < set.explore;
     let (usd, worker, outcomes, tried) = match cheaper.iter().find(|(_, _, outcomes)| unknown(outcomes)) {
         Some((usd, worker, outcomes)) if is_tried => (*usd, worker.clone(), *outcomes, true),
         Some(_) | None => {
@@ -83,7 +113,7 @@ pub(in crate::board) fn prefer(
     };
     let at = ranked.iter().position(|other| *other == worker)?;
     ranked[..=at].rotate_right(1);
-    let Outcomes { good, all } = outcomes;
+    let (Outcomes { good, all }, kind) = (outcomes, occasion.kind);
     let money = format!("${usd:.2} instead of {first}'s ${price:.2} per million tokens");
     Some(if tried {
         format!("selection: {worker} first, to get to know it on {kind} ({all} outcomes so far) at {money}")
@@ -93,9 +123,9 @@ pub(in crate::board) fn prefer(
     })
 }
 
-/// A number in [0, 1) that depends on the task's name alone (FNV-1a, 64 bits), so that replaying gives the same order.
-fn chance(task: &str) -> f64 {
-    let hash = task
+/// A number in [0, 1) that depends on a name alone (FNV-1a, 64 bits).
+fn chance(name: &str) -> f64 {
+    let hash = name
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     // Names that differ in their last letters alone have hashes that lie close; this spreads them.

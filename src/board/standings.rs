@@ -1,9 +1,10 @@
 //! How the steps of a task stand, worked out once for a look at the task. What follows from it is `settle` and `growing`.
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, AttemptState, FailureClass};
 use super::evidence;
 use super::id::StepId;
 use super::plan::{PlanSource, Step, StepAim};
+use super::planning;
 use super::recovery::{SeatStanding, attempts_left, seat_standing, time_is_up};
 use super::rules::Rules;
 use super::state::State;
@@ -165,14 +166,37 @@ pub(in crate::board) fn is_laid_out(task: &Task) -> bool {
     task.plan.steps.iter().filter(works).nth(1).is_some()
 }
 
+/// Why a failed step of a plan whose work is one step is not planned around; `None`: it may be, as in any larger plan.
+fn not_worth_a_plan(look: Look<'_>, step: &Step) -> Option<&'static str> {
+    let Look { task, .. } = look;
+    if is_laid_out(task) {
+        return None;
+    }
+    let was_tried = |attempt: &Attempt| match &attempt.state {
+        AttemptState::Failed { failure, .. } => {
+            !matches!(failure.class, FailureClass::Cancelled | FailureClass::OverBudget)
+        }
+        AttemptState::Planned { .. } | AttemptState::Running { .. } | AttemptState::Answered { .. } => false,
+    };
+    if step.aim == StepAim::Check {
+        Some("what it was to check stands without it")
+    } else if !planning::has_another(look) {
+        Some("there is no other worker who could plan around it now")
+    } else if !task.attempts_of(&step.id).any(was_tried) {
+        Some("nobody failed at the work itself")
+    } else {
+        None
+    }
+}
+
 /// Why no planner is asked to plan around a failed step; `None`: one may be.
 pub(in crate::board) fn no_recovery(look: Look<'_>, step: &Step) -> Option<String> {
     let Look { rules, task, at, .. } = look;
     let asked =
         task.growth.changes.iter().filter(|change| change.source == PlanSource::Recovery && change.by.is_none());
     let most = rules.plans.recoveries_max;
-    if !is_laid_out(task) {
-        Some("the plan has no other step to go on with".to_owned())
+    if let Some(why) = not_worth_a_plan(look, step) {
+        Some(why.to_owned())
     } else if task.growth.patches.contains(&step.id) {
         Some("it is itself part of a recovery plan".to_owned())
     } else if time_is_up(task, at) {

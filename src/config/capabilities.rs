@@ -3,7 +3,7 @@
 
 use super::prices;
 use super::provider::{Provider, Transport};
-use super::worker::Worker;
+use super::worker::{Effort, Worker};
 
 /// Tokens a prompt for the worker may have; none when nobody knows.
 #[must_use]
@@ -13,7 +13,7 @@ pub fn window_tokens(worker: &Worker) -> Option<u64> {
 
 /// Bytes that a token is taken to have when a prompt is fitted into a window. English and code have nearly four; the margin
 /// is for other languages and for symbols.
-const BYTES_PER_TOKEN: u64 = 3;
+pub const BYTES_PER_TOKEN: u64 = 3;
 
 /// Tokens that a program of its own puts before every prompt (its tools and rules): 31 to 49 KB were seen.
 const PROGRAM_TOKENS: u64 = 16_000;
@@ -33,6 +33,12 @@ pub fn prompt_bytes_max(worker: &Worker) -> Option<usize> {
         usize::try_from(bytes).unwrap_or(usize::MAX)
     });
     [by_window, input_bytes_max(worker.provider)].into_iter().flatten().min()
+}
+
+/// The same in tokens: what decides who has room for a task.
+#[must_use]
+pub fn prompt_tokens_max(worker: &Worker) -> Option<u64> {
+    prompt_bytes_max(worker).map(|bytes| bytes as u64 / BYTES_PER_TOKEN)
 }
 
 /// Tokens kept free for an answer of unknown length.
@@ -103,6 +109,39 @@ fn sees(model: &str) -> bool {
         && (SEEING.iter().any(|start| bare.starts_with(start)) || SEEING_WORDS.iter().any(|word| bare.contains(word)))
 }
 
+/// Families of models that always think before they answer, by how their names begin behind the vendor's prefix.
+const THINKING: [&str; 6] = ["o1", "o3", "o4", "gpt-5", "gpt-6", "codex-mini"];
+
+/// What of those families does not.
+const NOT_THINKING: [&str; 2] = ["gpt-5-chat", "gpt-6-chat"];
+
+fn always_thinks(model: &str) -> bool {
+    let name = model.to_ascii_lowercase();
+    let bare = name.rsplit('/').next().unwrap_or(&name);
+    // `o1` is a family, `o100` another's name.
+    let begins = |start: &str| {
+        bare.strip_prefix(start).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
+    };
+    THINKING.iter().any(|start| begins(start)) && !NOT_THINKING.iter().any(|start| bare.starts_with(start))
+}
+
+/// Whether the worker's model thinks before it answers, so that its longest answer must hold that as well: always, or
+/// because its settings ask for it.
+#[must_use]
+pub fn thinks(worker: &Worker) -> bool {
+    let asked = !matches!(worker.reasoning_effort, None | Some(Effort::None));
+    asked || worker.model.as_deref().is_some_and(always_thinks)
+}
+
+/// Whether the worker's model takes a sampling temperature. Models that always think refuse one, and Claude does while it thinks
+/// (providers' documents, 2026-11).
+#[must_use]
+pub fn takes_temperature(worker: &Worker) -> bool {
+    let model = worker.model.as_deref().unwrap_or_default();
+    let is_claude = model.to_ascii_lowercase().contains("claude");
+    !always_thinks(model) && !(is_claude && thinks(worker))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +165,22 @@ mod tests {
         assert_eq!(prompt_bytes_max(&worker), Some(2_048 * 3), "never more than half is kept free");
         assert_eq!(prompt_bytes_max(&Worker::new("b", Provider::Codex, None)), Some(1_048_576));
         assert_eq!(prompt_bytes_max(&Worker::new("b", Provider::Ollama, Some("house"))), None);
+    }
+
+    #[test]
+    fn models_that_think_take_no_temperature() {
+        let of = |model| Worker::new("a", Provider::Openrouter, Some(model));
+        for model in ["o1", "o3-mini", "openai/o4-mini", "gpt-5", "openai/gpt-5.1-codex", "gpt-5-codex", "GPT-6.1"] {
+            assert!(thinks(&of(model)) && !takes_temperature(&of(model)), "{model}");
+        }
+        for model in ["gpt-4o", "gpt-5-chat-latest", "o100", "gpt-50", "anthropic/claude-sonnet-4.5", "qwen2.5-coder"] {
+            assert!(!thinks(&of(model)) && takes_temperature(&of(model)), "{model}");
+        }
+        let mut claude = of("anthropic/claude-sonnet-4.5");
+        claude.reasoning_effort = Some(Effort::Medium);
+        assert!(thinks(&claude) && !takes_temperature(&claude));
+        claude.reasoning_effort = Some(Effort::None);
+        assert!(!thinks(&claude) && takes_temperature(&claude));
     }
 
     #[test]

@@ -29,7 +29,10 @@ mod spending;
 mod trigger;
 mod worker;
 
-pub use capabilities::{prompt_bytes_max, reads_files, sees_images, window_tokens};
+pub use capabilities::{
+    BYTES_PER_TOKEN, prompt_bytes_max, prompt_tokens_max, reads_files, sees_images, takes_temperature, thinks,
+    window_tokens,
+};
 pub use catalog::shipped as catalog;
 pub use discovery::{Discovery, Found, Missing, discover};
 pub use duration::{parse as parse_duration, text as duration_text};

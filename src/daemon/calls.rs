@@ -16,8 +16,8 @@ use super::trouble::Where;
 use crate::board::prompt;
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
-    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, WorkerName, plan_reader,
-    verdict_reader,
+    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, WorkerName,
+    plan_reader, verdict_reader,
 };
 use crate::folder::{context, without_keys};
 use crate::store::{Answers, Blobs};
@@ -98,6 +98,10 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    pub(super) fn places(&self) -> &CallPlaces {
+        &self.places
+    }
+
     pub(super) fn new(
         caller: Arc<dyn Caller>,
         desk: Option<Arc<Desk>>,

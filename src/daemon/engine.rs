@@ -274,7 +274,7 @@ impl Engine {
             };
             ended.extend(well.map(|well| (on.clone(), well)));
         }
-        Ok(Offer { at, id, spec: raw.spec, words: raw.words, source: raw.source, ended })
+        Ok(Offer { at, id, spec: raw.spec, words: raw.words, source: raw.source, ended, needs: raw.needs })
     }
 
     /// Files stand up to here: tasks that have ended leave the journal for their history.

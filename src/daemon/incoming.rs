@@ -5,7 +5,7 @@ use crate::api::{Notice, Report, ReportBy, Status, TaskRow, WorkerRow};
 use crate::board::consensus::WhatIf;
 use crate::board::memory::{Lease, MemoryAct, MemoryName};
 use crate::board::replay::{NoReplay, Replayed};
-use crate::board::{Day, Input, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
+use crate::board::{Day, Input, Needs, Refusal, Route, Seq, Source, Task, TaskId, TaskSpec};
 use crate::store::Revision;
 use tokio::sync::oneshot;
 
@@ -82,6 +82,8 @@ pub(super) struct RawOffer {
     pub(super) words: String,
     /// Where it came from.
     pub(super) source: Source,
+    /// What it brings along.
+    pub(super) needs: Needs,
 }
 
 /// A question that changes nothing.

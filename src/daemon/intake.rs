@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::incoming::{Incoming, RawOffer};
+use super::measuring::Scales;
 use super::trouble::Where;
 use crate::board::{Input, PersonAnswer, Reason, Refusal, Source, TaskId, Text, Timestamp};
 use crate::folder::intake::{AnswerKind, Found, Intake};
@@ -23,6 +24,7 @@ const STORE_RETRY_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct IntakeJob {
     pub(super) intake: Intake,
     pub(super) blobs: Blobs,
+    pub(super) scales: Scales,
     pub(super) clock: Clock,
     pub(super) sender: mpsc::Sender<Incoming>,
     pub(super) ending: CancellationToken,
@@ -87,7 +89,8 @@ impl IntakeJob {
                 let source = Source::File { name: name.clone(), hash: hash.clone(), content };
                 let spec = draft.into_spec(text);
                 let (reply, replied) = oneshot::channel();
-                let offer = RawOffer { wanted, spec, words, source };
+                let needs = self.scales.weigh(&words, &spec).await;
+                let offer = RawOffer { wanted, spec, words, source, needs };
                 self.waiting.insert((name.clone(), hash.clone()));
                 let sent = self.sender.send(Incoming::Offer(Box::new(offer), reply)).await;
                 let said: Offered = Box::pin(async move { Ok((name, hash, replied.await?)) });

@@ -6,10 +6,11 @@ use super::desk::{FrontDesk, Submission};
 use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
 use super::jobs::Jobs;
 use super::masking::masked;
+use super::measuring::Scales;
 use super::memories::{Desk, refused as refused_memory};
 use super::outage::Outage;
 use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Overrides, Reply, Request, TASK_STATES, TaskView};
-use crate::board::{Input, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
+use crate::board::{Input, Needs, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
 use crate::folder::intake::{self, format};
 use crate::folder::{Masker, handoff_log};
 use crate::store::Blobs;
@@ -30,6 +31,7 @@ const LOG_ENTRIES_MAX: usize = 1000;
 pub(super) struct LocalBoard {
     pub(super) sender: mpsc::Sender<Incoming>,
     pub(super) blobs: Blobs,
+    pub(super) scales: Scales,
     pub(super) clock: Clock,
     pub(super) root: PathBuf,
     pub(super) handoff_log: PathBuf,
@@ -93,7 +95,7 @@ impl LocalBoard {
             Request::Route { text, overrides } => {
                 let new = NewTask { content: text, overrides, ..NewTask::default() };
                 // Only looked at, so nothing of it is stored.
-                let offer = Box::new(self.offer(new, |text| Ok(Text::short(text)))?);
+                let offer = self.weighed(self.offer(new, |text| Ok(Text::short(text)))?).await;
                 let route = self.query(|reply| Query::Route(offer, reply)).await?;
                 route.map(Reply::Route).map_err(refused)
             }
@@ -143,7 +145,7 @@ impl LocalBoard {
     }
 
     pub(super) async fn submit(&self, new: NewTask) -> Result<Reply, Error> {
-        let offer = Box::new(self.offer(new, |text| self.keep(text))?);
+        let offer = self.weighed(self.offer(new, |text| self.keep(text))?).await;
         let (reply, replied) = oneshot::channel();
         self.send(Incoming::Offer(offer, reply)).await?;
         match replied.await.map_err(|_| gone())? {
@@ -182,7 +184,7 @@ impl LocalBoard {
         // The name becomes part of paths, where nothing is masked any more.
         let wanted = TaskId::slug(&self.masker.text(&new.name.unwrap_or_else(|| spec.title())));
         let source = Source::Face { by: new.by, hash: fingerprint(new.content.as_bytes()) };
-        Ok(RawOffer { wanted, spec, words, source })
+        Ok(RawOffer { wanted, spec, words, source, needs: Needs::default() })
     }
 
     /// What is set beside the text must be what a task file could say: no path leaves the workspace, no name is impossible.
@@ -201,6 +203,11 @@ impl LocalBoard {
         let read =
             format::read("_.json", &serde_json::Value::Object(keys).to_string().into_bytes(), &self.root, &self.intake);
         read.map(drop).map_err(|reason| Error::new(ErrorKind::Invalid, reason.what).hint(reason.mend))
+    }
+
+    async fn weighed(&self, offer: RawOffer) -> Box<RawOffer> {
+        let needs = self.scales.weigh(&offer.words, &offer.spec).await;
+        Box::new(RawOffer { needs, ..offer })
     }
 
     async fn show(&self, task: TaskId) -> Result<Reply, Error> {
@@ -232,9 +239,10 @@ impl LocalBoard {
         let words = self.blobs.get(&found.spec.text).map_err(|error| internal(error.to_string()))?;
         let hash = fingerprint(format!("retry {task} {}", self.clock.now()).as_bytes());
         let source = Source::Face { by: format!("{by} (retry of {task})"), hash };
-        let offer = RawOffer { wanted: task, spec: found.spec.clone(), words, source };
+        let needs = Needs::default();
+        let offer = self.weighed(RawOffer { wanted: task, spec: found.spec.clone(), words, source, needs }).await;
         let (reply, replied) = oneshot::channel();
-        self.send(Incoming::Offer(Box::new(offer), reply)).await?;
+        self.send(Incoming::Offer(offer, reply)).await?;
         let taken = replied.await.map_err(|_| gone())?;
         taken.map(|task| Reply::Accepted { task }).map_err(refused)
     }

@@ -14,6 +14,7 @@ mod jobs;
 mod local;
 mod lock;
 mod masking;
+mod measuring;
 mod memories;
 mod notices;
 mod outage;

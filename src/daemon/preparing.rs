@@ -2,6 +2,7 @@
 //! with. Reads files and blobs; makes no call and decides nothing about it.
 
 use super::calls::{CallPlaces, Takes};
+use super::measuring::closed;
 use super::memories::Desk as Memories;
 use crate::board::prompt::{self, Material, Piece, Prompt, Sight};
 use crate::board::{Ask, Failure, FailureClass, Resume, Text, Usage};
@@ -209,13 +210,8 @@ impl Sources {
     /// Whether a glob's file may be given. A wide glob (`**`) also matches what other workers said on this very task; who
     /// must not see that yet is given it only where the task names the folder.
     fn may_see(&self, ask: &Ask, path: &str) -> bool {
-        let said = [self.places.coordination.clone(), self.places.memories.join("orchestration")];
-        let mut said = said.iter().filter_map(|folder| folder.strip_prefix(&self.places.root).ok());
-        let named = |folder: &Path| {
-            let mut written = ask.context.iter().chain(&ask.spec);
-            written.any(|glob| Path::new(glob.strip_prefix("./").unwrap_or(glob)).starts_with(folder))
-        };
-        !said.any(|folder| Path::new(path).starts_with(folder) && !named(folder))
+        let written: Vec<String> = ask.context.iter().chain(&ask.spec).cloned().collect();
+        !closed(&self.places, &written).iter().any(|folder| Path::new(path).starts_with(folder))
     }
 
     /// The images that the task's globs match, as this worker sees them.
@@ -282,7 +278,7 @@ struct Seen {
 }
 
 /// What an image takes of a window, in bytes of prompt: about 1,600 tokens with the providers that say.
-const IMAGE_BYTES: usize = 4_800;
+pub(super) const IMAGE_BYTES: usize = 4_800;
 
 /// Bytes kept free for the role, the frame of the orders, the answer's form and the list of what was left out.
 const ORDERS_BYTES: usize = 16 << 10;

@@ -11,6 +11,7 @@ use super::incoming::Incoming;
 use super::intake::IntakeJob;
 use super::jobs::Jobs;
 use super::local::LocalBoard;
+use super::measuring::Scales;
 use super::memories::{Bus, Order, OrderLimits, Orders};
 use super::notices::Notices;
 use super::outage::Outage;
@@ -234,15 +235,18 @@ impl Daemon {
             following: bus.following(),
             orders,
         };
+        let scales = Scales::new(parts.places.clone(), jobs.clone());
         let ended = run_loop(engine, first, receiver, runtime, &jobs)?;
         if let Some(intake) = parts.intake {
-            let (blobs, sender, ending) = (blobs.clone(), sender.clone(), ending.clone());
-            watch(IntakeJob { intake, blobs, clock, sender, ending, caught_up: bell, waiting: BTreeSet::new() }, &jobs);
+            let (blobs, sender, ending, scales) = (blobs.clone(), sender.clone(), ending.clone(), scales.clone());
+            let waiting = BTreeSet::new();
+            watch(IntakeJob { intake, blobs, scales, clock, sender, ending, caught_up: bell, waiting }, &jobs);
         }
         bus.mirror(blobs.clone(), (parts.places.memories.clone(), coordination), &jobs)?;
         let board = LocalBoard {
             sender: sender.clone(),
             blobs,
+            scales,
             clock,
             root: parts.places.root,
             handoff_log: parts.handoff_log,

@@ -70,6 +70,7 @@ fn accepted(name: &str, text: &str) -> Event {
         priority: crate::board::Priority::Normal,
         workers: vec![WorkerName::new("claude")],
         why: vec!["a test".to_owned()],
+        needs: crate::board::Needs::default(),
         steps: Vec::new(),
     };
     let plan = Plan::of(PlanSource::Named, Shape::Judging, Vec::new());

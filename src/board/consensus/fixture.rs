@@ -170,6 +170,7 @@ pub(super) fn task(shape: Shape, priority: Priority) -> Task {
             priority: Priority::Normal,
             workers: Vec::new(),
             why: Vec::new(),
+            needs: crate::board::Needs::default(),
             steps: Vec::new(),
         },
         plan: Plan::of(PlanSource::Named, shape, steps),

@@ -2,12 +2,13 @@
 //! who works, who checks, who writes the answer.
 
 use super::seats::seats;
+use super::suited::{Seeking, Table};
 use super::synthesis;
-use super::written::Table;
 use crate::board::id::{Role, StepId, WorkerName};
 use crate::board::plan::{Shape, Step, StepAim};
-use crate::board::routing::{Agreement, Member, NamedTeam, Part, classify_step, matching, rank_alike};
+use crate::board::routing::{Agreement, Member, NamedTeam, Part, classify_step, matching};
 use crate::board::spec::WorkspaceAccess;
+use std::collections::BTreeSet;
 
 /// What those who prepare are told.
 const PREPARE: &str = "Before the others begin: work out, in your role, what they need to build on, so that they can start \
@@ -52,7 +53,9 @@ fn take_seats<'a>(team: &'a NamedTeam, table: &Table<'_>, said: &mut Vec<String>
     let mut seated: Vec<Seated<'a>> = Vec::new();
     let mut without = 0;
     for (member, meant) in members.into_iter().zip(taken) {
-        let (role, order) = suited(member, table);
+        let (role, order, preferred) = suited(member, table);
+        // It is no reason for anything where the team names its worker, or where that one sits already.
+        said.extend(preferred.filter(|_| meant.is_none() && order.first().is_some_and(|first| free.contains(first))));
         let worker = meant.or_else(|| order.iter().find(|worker| free.contains(worker)).cloned());
         let alone = !seated.iter().any(|other| votes(other.member.part));
         let again = || order.first().filter(|_| !votes(member.part) || alone).cloned();
@@ -77,13 +80,15 @@ fn votes(part: Part) -> bool {
     matches!(part, Part::Work | Part::Check)
 }
 
-/// A member's role, and the workers that suit it, best first.
-fn suited(member: &Member, table: &Table<'_>) -> (Role, Vec<WorkerName>) {
+/// A member's role, the workers that suit it, best first, and why the first is first where its price decided.
+fn suited(member: &Member, table: &Table<'_>) -> (Role, Vec<WorkerName>, Option<String>) {
     let Some(role) = member.role.as_deref().and_then(|role| table.rules.catalog.role_named(role)) else {
-        return (table.classified.role.clone(), table.ranked.to_vec());
+        return (table.classified.role.clone(), table.ranked.to_vec(), None);
     };
     let classified = classify_step("", Some(role), table.classified, &table.rules.catalog);
-    (Role::new(role), rank_alike(&classified, table.rules, table.ranked).into_iter().flatten().collect())
+    let (step, apart) = (member.name.as_deref().unwrap_or(role), BTreeSet::new());
+    let (ranked, preferred) = table.suited(&Seeking { step, classified: &classified, turn: 0, apart: &apart });
+    (Role::new(role), ranked, preferred)
 }
 
 struct Crew<'a> {

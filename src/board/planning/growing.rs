@@ -3,12 +3,14 @@
 
 use super::ranked;
 use super::seats::seats;
+use super::suited::{Seeking, Table};
 use super::team::{self, Seated};
 use super::trees;
-use super::written::{self, Table};
+use super::written;
 use crate::board::growing::free_name;
 use crate::board::id::{Role, StepId, WorkerName};
 use crate::board::plan::{Shape, Step, StepAim};
+use crate::board::rests::{is_awake, is_blocked};
 use crate::board::routing::{self, Classified};
 use crate::board::spec::{Mode, WorkspaceAccess, WrittenPlan};
 use crate::board::standings::Look;
@@ -19,7 +21,7 @@ const RECOVERY_STEPS_MAX: usize = 20;
 
 /// The steps that a planner laid out, ready to be added: names that are free, needs that are done or among them, seats
 /// filled. Those that take a `failed` step's place say so; where several last steps would leave the result in pieces, a
-/// step that makes one whole of them comes at the end.
+/// step that makes one whole of them comes at the end. With them what a person should know of who sits there.
 ///
 /// # Errors
 /// What is wrong with the plan, in words for the planner that is asked again.
@@ -28,7 +30,7 @@ pub(in crate::board) fn laid_out(
     plan: &WrittenPlan,
     is_done: &dyn Fn(&StepId) -> bool,
     failed: Option<&StepId>,
-) -> Result<Vec<Step>, String> {
+) -> Result<(Vec<Step>, Vec<String>), String> {
     let most = look.rules.plans.steps_max;
     let most = if failed.is_some() { most.min(RECOVERY_STEPS_MAX) } else { most };
     if plan.steps.len() > most {
@@ -42,10 +44,8 @@ pub(in crate::board) fn laid_out(
         return Err("no worker is configured that could do the steps".to_owned());
     }
     // The workers that a planner names are a wish: others may take their place.
-    let (state, rules) = (look.state, look.rules);
-    let table = Table { state, rules, classified: &classified, ranked: &workers, bound: false };
-    let steps = written::steps(&plan, &table);
-    let (mut steps, _) = steps.map_err(|refusal| refusal.to_string().replace("`plan`", "the plan"))?;
+    let steps = written::steps(&plan, &Table { bound: false, ..table(look, &classified, &workers) });
+    let (mut steps, said) = steps.map_err(|refusal| refusal.to_string().replace("`plan`", "the plan"))?;
     for step in &mut steps {
         step.needs.extend(outside.get(&step.id).into_iter().flatten().cloned());
     }
@@ -53,14 +53,24 @@ pub(in crate::board) fn laid_out(
     let last = last_steps(&steps);
     match failed {
         Some(failed) => {
+            // Where a verdict was asked for, what takes its place gives one.
+            let judges = look.task.step(failed).is_some_and(|step| step.aim == StepAim::Judge);
             for step in steps.iter_mut().filter(|step| last.contains(&step.id)) {
                 step.stands_for = Some(failed.clone());
+                step.aim = if judges && step.aim == StepAim::Make { StepAim::Judge } else { step.aim };
             }
         }
         None => steps.extend(whole(look, &steps)),
     }
     trees::fit_foreign(&mut steps, &look.task.spec);
-    Ok(steps)
+    Ok((steps, said))
+}
+
+/// Who may sit in the steps of a task that was accepted before.
+fn table<'a>(look: Look<'a>, classified: &'a Classified, ranked: &'a [WorkerName]) -> Table<'a> {
+    let Look { state, rules, task, .. } = look;
+    let (spec, priority) = (&task.spec, task.route.priority);
+    Table { state, rules, task: &task.id, spec, priority, classified, ranked, bound: true }
 }
 
 /// Refuses a role that does not exist; the planner is told which there are.
@@ -127,19 +137,37 @@ fn whole(look: Look<'_>, steps: &[Step]) -> Option<Step> {
         "Make one whole of what the last steps gave: the result of the task, complete and ready to be used. \
                        Say plainly what is missing."
             .to_owned();
-    Some(steering(look, (id, StepAim::Synthesize), Role::new("chair"), instruction, parts))
+    let made = steps.iter().filter(|step| parts.contains(&step.id));
+    let makers = made.flat_map(|step| &step.seats).map(|seat| seat.worker.clone()).collect();
+    Some(seated_apart(look, (id, StepAim::Synthesize), Role::new("chair"), instruction, (parts, makers)))
 }
 
-/// A step of one worker in a role of its own: a planner, a reviewer, a chair.
+/// A step of one worker in a role of its own: a planner, a reviewer, a chair. Of those who suit it alike, whoever had no
+/// part in what it looks at comes first.
 pub(in crate::board) fn steering(
     look: Look<'_>,
-    (id, aim): (StepId, StepAim),
+    named: (StepId, StepAim),
     role: Role,
     instruction: String,
     needs: Vec<StepId>,
 ) -> Step {
-    let classified = in_role(look, Some(&role));
-    let workers = ranked(look, &classified);
+    let had_part = needs.iter().flat_map(|need| look.task.attempts_of(need));
+    let apart = had_part.map(|attempt| attempt.worker.clone()).collect();
+    seated_apart(look, named, role, instruction, (needs, apart))
+}
+
+fn seated_apart(
+    look: Look<'_>,
+    (id, aim): (StepId, StepAim),
+    role: Role,
+    instruction: String,
+    (needs, apart): (Vec<StepId>, BTreeSet<WorkerName>),
+) -> Step {
+    let (task, own) = (in_role(look, None), in_role(look, Some(&role)));
+    let workers = ranked(look, &own);
+    let turn = look.task.plan.steps.iter().filter(|step| step.aim == aim).count();
+    let seeking = Seeking { step: id.as_str(), classified: &own, turn, apart: &apart };
+    let (workers, _) = table(look, &task, &workers).suited(&seeking);
     let seats = seats(&workers, 0, 1, 1);
     Step {
         id,
@@ -153,6 +181,15 @@ pub(in crate::board) fn steering(
         workspace: WorkspaceAccess::Read,
         validate: None,
     }
+}
+
+/// Whether there are two who may be asked for a task at least, so that one may plan around what the other failed at, and
+/// one of them can be asked now.
+pub(in crate::board) fn has_another(look: Look<'_>) -> bool {
+    let Look { state, at, .. } = look;
+    let able: Vec<WorkerName> =
+        ranked(look, &in_role(look, None)).into_iter().filter(|worker| !is_blocked(state, worker)).collect();
+    able.len() > 1 && able.iter().any(|worker| is_awake(state, worker, at))
 }
 
 /// The task in one go, by the team of a complex task.

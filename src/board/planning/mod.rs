@@ -6,12 +6,14 @@ mod growing;
 mod names;
 mod seats;
 mod sight;
+mod suited;
 mod synthesis;
 mod team;
 mod trees;
+mod windows;
 mod written;
 
-pub(in crate::board) use growing::{laid_out, simple, steering};
+pub(in crate::board) use growing::{has_another, laid_out, simple, steering};
 
 use super::event::{Route, RoutedStep};
 use super::id::{Role, StepId, WorkerName};
@@ -20,12 +22,12 @@ use super::plan::{Plan, PlanSource, Shape, Share, Step, StepAim};
 use super::rests::is_blocked;
 use super::routing::{self, Classified, Pipeline};
 use super::rules::Rules;
-use super::selection;
+use super::selection::{self, Occasion};
 use super::spec::{Mode, Priority, TaskSpec, WorkspaceAccess};
 use super::standings::Look;
 use super::state::State;
 use std::collections::BTreeSet;
-use written::Table;
+use suited::{Seeking, Table};
 
 /// What the task is taken for and how it is carried out.
 ///
@@ -35,10 +37,7 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     names::check(rules, offer)?;
     let priority = priority(rules, offer);
     let mut classified = routing::classify(&offer.words, &offer.spec, &rules.catalog);
-    let mut ranked = available(state, rules, offer, &mut classified)?;
-    if offer.spec.models.is_empty() {
-        classified.why.extend(selection::prefer(&mut ranked, (offer, priority), &classified.kind, rules, state));
-    }
+    let ranked = available(state, rules, offer, &mut classified)?;
     if priority == Priority::Critical {
         classified.mode = Mode::Architectural;
     }
@@ -48,7 +47,26 @@ pub(in crate::board) fn plan(state: &State, rules: &Rules, offer: &Offer) -> Res
     let Classified { kind, category, mode, mut why, .. } = classified;
     why.extend(said);
     let workers = seated(&plan.steps);
-    Ok((Route { kind, category, mode, priority, workers, why, steps: Vec::new() }, plan))
+    Ok((Route { kind, category, mode, priority, workers, why, needs: offer.needs, steps: Vec::new() }, plan))
+}
+
+/// The ranking with the cheapest reliable worker for the task as a whole in front, which is said. Steps that are laid out one
+/// by one choose for themselves.
+fn chosen(
+    state: &State,
+    rules: &Rules,
+    offer: &Offer,
+    classified: &mut Classified,
+    ranked: &[WorkerName],
+) -> Vec<WorkerName> {
+    let mut ranked = ranked.to_vec();
+    if offer.spec.models.is_empty() {
+        let priority = priority(rules, offer);
+        let occasion = Occasion { task: &offer.id, step: None, kind: &classified.kind, priority };
+        let preferred = selection::prefer(&mut ranked, &occasion, rules, state);
+        classified.why.extend(preferred);
+    }
+    ranked
 }
 
 /// Who sits in some steps, each once.
@@ -79,9 +97,11 @@ fn lay_out(
 ) -> Result<Plan, Refusal> {
     let catalog = &rules.catalog;
     let spec = &offer.spec;
+    let (task, priority) = (&offer.id, priority(rules, offer));
+    let table = |classified| Table { state, rules, task, spec, priority, classified, ranked, bound: true };
     if let Some(written) = &spec.plan {
         classified.why.push("plan: written in the task, so its steps say who takes part".to_owned());
-        let table = Table { state, rules, classified, ranked, bound: true };
+        let table = table(classified);
         let (steps, more) = written::steps(written, &table)?;
         said.extend(more);
         let shape = shape_of(&steps, classified.shape);
@@ -89,26 +109,29 @@ fn lay_out(
     }
     if let Some((name, pipeline)) = spec.pipeline.as_ref().and_then(|name| catalog.pipeline(name)) {
         classified.why.push(format!("pipeline {name}: named in the task ({})", pipeline.does));
-        let table = Table { state, rules, classified, ranked, bound: true };
+        let table = table(classified);
         return piped(name, pipeline, spec.priority == Priority::Critical, &table, said);
     }
     if let Some((name, team)) = spec.team.as_ref().and_then(|name| catalog.named_team(name)) {
         classified.why.push(format!("team {name}: named in the task ({}; {})", team.does, team.consensus.said()));
-        let steps = crew::steps(team, &Table { state, rules, classified, ranked, bound: true }, said);
+        let chosen = chosen(state, rules, offer, classified, ranked);
+        let steps = crew::steps(team, &Table { ranked: &chosen, ..table(classified) }, said);
         return Ok(Plan::of(PlanSource::Team { name: name.to_owned() }, classified.shape, steps));
     }
     if let Some((name, pipeline, words)) =
         catalog.pipeline_opened_by(&offer.words).filter(|_| says_nothing_of_how(spec))
     {
         classified.why.push(format!("pipeline {name}: the text begins with \"{words}\" ({})", pipeline.does));
-        let table = Table { state, rules, classified, ranked, bound: true };
+        let table = table(classified);
         return piped(name, pipeline, spec.priority == Priority::Critical, &table, said);
     }
     if classified.mode == Mode::Mega && spec.models.len() != 1 && spec.role.is_none() {
-        return Ok(planned(state, rules, classified, ranked));
+        let (role, every) = planner(rules, classified);
+        return Ok(planned(&table(classified), role, every, said));
     }
-    let (source, seated) = team::size(offer, rules, classified, ranked.len());
-    Ok(Plan::of(source, classified.shape, team::steps(classified, ranked, seated)))
+    let chosen = chosen(state, rules, offer, classified, ranked);
+    let (source, seated) = team::size(offer, rules, classified, chosen.len());
+    Ok(Plan::of(source, classified.shape, team::steps(classified, &chosen, seated)))
 }
 
 /// Whether a task leaves it open who carries it out and how.
@@ -140,15 +163,21 @@ fn piped(
     Ok(Plan { checkpoint_every: written.checkpoint_every, share: pipeline.share, ..Plan::of(source, shape, steps) })
 }
 
-/// A mega task begins with the planner, who writes the steps; everyone else may take his place.
-fn planned(state: &State, rules: &Rules, classified: &mut Classified, ranked: &[WorkerName]) -> Plan {
+/// In which role a mega task's plan is written, and after how many of its steps there is a review.
+fn planner(rules: &Rules, classified: &mut Classified) -> (String, Option<u32>) {
     let every = rules.catalog.checkpoint_every(Mode::Mega);
     let role = rules.catalog.role_named("planner").unwrap_or(classified.role.as_str()).to_owned();
     let reviews = every.map_or_else(String::new, |every| format!(", and a review after every {every}"));
     classified.why.push(format!("mode mega: a {role} writes the steps{reviews}"));
-    let planner = routing::classify_step("", Some(&role), classified, &rules.catalog);
-    let mut ranked: Vec<WorkerName> = routing::rank_alike(&planner, rules, ranked).into_iter().flatten().collect();
-    ranked.sort_by_key(|worker| is_blocked(state, worker));
+    (role, every)
+}
+
+/// A mega task begins with the planner, who writes the steps; everyone else may take his place.
+fn planned(table: &Table<'_>, role: String, every: Option<u32>, said: &mut Vec<String>) -> Plan {
+    let classified = routing::classify_step("", Some(&role), table.classified, &table.rules.catalog);
+    let apart = BTreeSet::new();
+    let (ranked, preferred) = table.suited(&Seeking { step: "plan", classified: &classified, turn: 0, apart: &apart });
+    said.extend(preferred);
     let step = Step {
         id: StepId::new("plan"),
         role: Role::new(role),
@@ -162,7 +191,7 @@ fn planned(state: &State, rules: &Rules, classified: &mut Classified, ranked: &[
         validate: None,
     };
     let source = PlanSource::Mode { mode: Mode::Mega.as_str().to_owned() };
-    Plan { checkpoint_every: every, share: Share::Needs, ..Plan::of(source, classified.shape, vec![step]) }
+    Plan { checkpoint_every: every, share: Share::Needs, ..Plan::of(source, table.classified.shape, vec![step]) }
 }
 
 /// Verdicts are the result where every step that counts asks for them; a plan that marks none goes by its kind.
@@ -205,7 +234,7 @@ fn unseated(rules: &Rules, offer: &Offer) -> Route {
         mode = Mode::Architectural;
     }
     why.push("no worker is configured, so nobody would be asked (synod doctor says how to get one)".to_owned());
-    Route { kind, category, mode, priority, workers: Vec::new(), why, steps: Vec::new() }
+    Route { kind, category, mode, priority, workers: Vec::new(), why, needs: offer.needs, steps: Vec::new() }
 }
 
 /// The workers that may be asked, best first: those the person named, or all by rank, without the blocked ones.
@@ -222,9 +251,8 @@ fn available(
     if ranked.is_empty() {
         return Err(Refusal::NoWorker);
     }
-    if offer.spec.models.is_empty() {
-        classified.why.extend(sight::keep_those_who_see(&mut ranked, &offer.spec, &classified.kind, rules));
-    }
+    let said = suited::keep_the_capable(&mut ranked, &offer.spec, (classified, offer.needs), rules);
+    classified.why.extend(said);
     // Blocked workers go last instead of out: by the time of the call a person may have mended them.
     ranked.sort_by_key(|worker| is_blocked(state, worker));
     Ok(ranked)
@@ -236,6 +264,8 @@ fn ranked(look: Look<'_>, classified: &Classified) -> Vec<WorkerName> {
     let mut ranked = if named.is_empty() { routing::rank(classified, look.rules) } else { named.clone() };
     let mut seen = BTreeSet::new();
     ranked.retain(|worker| seen.insert(worker.clone()));
+    // It was said when the task was accepted.
+    let _ = suited::keep_the_capable(&mut ranked, &look.task.spec, (classified, look.task.route.needs), look.rules);
     ranked.sort_by_key(|worker| is_blocked(look.state, worker));
     ranked
 }

@@ -1,6 +1,7 @@
 //! Who can take part where images are to be looked at. Handing the images over is the daemon's and the workers' business.
 
 use crate::board::id::{Kind, WorkerName};
+use crate::board::needs::Needs;
 use crate::board::rules::Rules;
 use crate::board::spec::TaskSpec;
 
@@ -14,12 +15,12 @@ const IMAGES: &[&str] = &[".png", ".jpg", ".jpeg", ".webp", ".gif"];
 /// stay, and that is said.
 pub(super) fn keep_those_who_see(
     ranked: &mut Vec<WorkerName>,
-    spec: &TaskSpec,
+    (spec, needs): (&TaskSpec, Needs),
     kind: &Kind,
     rules: &Rules,
 ) -> Option<String> {
     let is_image = |glob: &String| IMAGES.iter().any(|ending| glob.to_lowercase().ends_with(ending));
-    if kind.as_str() != VISION && !spec.context.iter().any(is_image) {
+    if kind.as_str() != VISION && needs.images == 0 && !spec.context.iter().any(is_image) {
         return None;
     }
     let sees = |worker: &WorkerName| rules.worker(worker).is_some_and(|rule| rule.vision);

@@ -2,29 +2,16 @@
 //! names or that suit its role and its own words.
 
 use super::seats::seats;
+use super::suited::{Seeking, Table};
 use super::synthesis;
 use crate::board::decide::unacceptable;
 use crate::board::id::{StepId, WorkerName};
 use crate::board::input::Refusal;
 use crate::board::plan::{Step, StepAim};
 use crate::board::rests::is_blocked;
-use crate::board::routing::{Classified, classify_step, matching, rank_alike};
-use crate::board::rules::Rules;
+use crate::board::routing::{Classified, classify_step, matching};
 use crate::board::spec::{WrittenAim, WrittenPlan, WrittenStep};
-use crate::board::state::State;
 use std::collections::BTreeSet;
-
-/// Who sits where, and what decides it.
-pub(super) struct Table<'a> {
-    pub(super) state: &'a State,
-    pub(super) rules: &'a Rules,
-    /// What the task was taken for.
-    pub(super) classified: &'a Classified,
-    /// Who may be asked, best first for the task as a whole.
-    pub(super) ranked: &'a [WorkerName],
-    /// Whether the workers that a step names are the only ones who may do it. A planner's are a wish.
-    pub(super) bound: bool,
-}
 
 /// The steps in an order in which each comes after those it needs, and what a person should know of who sits in them.
 ///
@@ -76,7 +63,7 @@ impl Table<'_> {
         let role = named.and_then(|(_, known)| known);
         let classified = classify_step(&step.instruction, role.or(self.chair(step)), self.classified, catalog);
         let mut aim = aim(step);
-        let ranked = self.ranked_for(&classified, step, before);
+        let ranked = self.ranked_for(&classified, step, before, said);
         if aim == StepAim::Check && self.would_check_itself(step, before, &ranked) {
             aim = StepAim::Make;
             said.push(format!(
@@ -108,21 +95,24 @@ impl Table<'_> {
         (step.aim == Some(WrittenAim::Synthesize)).then(|| self.rules.catalog.role_named("chair")).flatten()
     }
 
-    /// Everyone who may be asked, best first for the step. Among workers that suit alike, steps start at different ones, so
-    /// that a plan of single-worker steps does not load one worker alone; who is to check sits behind nobody but the makers.
-    fn ranked_for(&self, classified: &Classified, step: &WrittenStep, before: &[Step]) -> Vec<WorkerName> {
-        let mut alike = rank_alike(classified, self.rules, self.ranked);
-        if let Some(first) = alike.first_mut() {
-            let turn = before.len() % first.len().max(1);
-            first.rotate_left(turn);
-        }
-        let mut ranked: Vec<WorkerName> = alike.into_iter().flatten().collect();
+    /// Everyone who may be asked, best first for the step; who is to check sits behind nobody but the makers.
+    fn ranked_for(
+        &self,
+        classified: &Classified,
+        step: &WrittenStep,
+        before: &[Step],
+        said: &mut Vec<String>,
+    ) -> Vec<WorkerName> {
+        let apart = BTreeSet::new();
+        let seeking = Seeking { step: step.id.as_str(), classified, turn: before.len(), apart: &apart };
+        let (mut ranked, preferred) = self.suited(&seeking);
+        let first = ranked.first().cloned();
         if aim(step) == StepAim::Check {
             let makers = makers(&step.needs, before);
-            ranked.sort_by_key(|worker| makers.contains(worker));
+            ranked.sort_by_key(|worker| (is_blocked(self.state, worker), makers.contains(worker)));
         }
-        // Blocked workers go last instead of out: by the time of the call a person may have mended them.
-        ranked.sort_by_key(|worker| is_blocked(self.state, worker));
+        // It is no reason for anything where the step names its workers, or who made the work would check it.
+        said.extend(preferred.filter(|_| step.models.is_empty() && ranked.first() == first.as_ref()));
         ranked
     }
 
@@ -140,6 +130,12 @@ impl Table<'_> {
         if ranked.contains(name) { vec![name.clone()] } else { matching(name.as_str(), self.rules, ranked) }
     }
 
+    /// Whether a name stands for a worker of the settings, whoever of them may be asked here.
+    fn is_known(&self, name: &WorkerName) -> bool {
+        let all: Vec<WorkerName> = self.rules.workers.iter().map(|rule| rule.name.clone()).collect();
+        !self.meant(name, &all).is_empty()
+    }
+
     fn seats(
         &self,
         step: &WrittenStep,
@@ -150,6 +146,9 @@ impl Table<'_> {
         for name in &step.models {
             match self.meant(name, ranked).into_iter().find(|worker| !named.contains(worker)) {
                 Some(worker) => named.push(worker),
+                None if self.is_known(name) => {
+                    said.push(format!("step {}: {name} cannot take this task, so another takes its place", step.id));
+                }
                 None => said.push(format!("step {}: no worker is or runs {name}, so another takes its place", step.id)),
             }
         }

@@ -101,7 +101,15 @@ impl Board {
         spec.mode = Mode::Simple;
         change(&mut spec);
         let source = Source::Face { by: "test".to_owned(), hash: format!("hash of {id}") };
-        Offer { at: self.now, id: task(id), spec, words: String::new(), source, ended: BTreeMap::new() }
+        Offer {
+            at: self.now,
+            id: task(id),
+            spec,
+            words: String::new(),
+            source,
+            ended: BTreeMap::new(),
+            needs: board::Needs::default(),
+        }
     }
 
     /// A `build` task in this mode, which must be accepted.

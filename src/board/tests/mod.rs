@@ -25,5 +25,6 @@ mod replay;
 mod rests;
 mod saving;
 mod scheduling;
+mod seating;
 mod trying;
 mod waiting;

@@ -41,6 +41,7 @@ fn each_class_of_failure_has_its_own_answer() {
 #[test]
 fn tries_are_counted_by_worker_and_the_chain_ends() {
     let mut board = Board::of(&["a", "b"]);
+    board.rules.plans.recoveries_max = 0;
     board.build("t", Mode::Simple);
     let mut plot = board.plot();
     for number in 1..=4 {

@@ -9,6 +9,7 @@ use crate::board::{Ending, Event, Input, Kind, Role, Seq, Source, State, Task, T
 use crate::daemon::engine::{Engine, Round};
 use crate::daemon::incoming::RawOffer;
 use crate::daemon::local::fingerprint;
+use crate::daemon::measuring::at_once;
 use crate::folder::intake::{self, format};
 use globset::GlobMatcher;
 use std::collections::VecDeque;
@@ -267,7 +268,9 @@ impl Engine {
         };
         let hash = fingerprint(format!("order {} event {}", order.number, waking.seq.0).as_bytes());
         let source = Source::Order { number: order.number, by, depth: waking.depth + 1, hash };
-        Ok(RawOffer { wanted, spec, words, source })
+        // The loop waits for no walk through the workspace.
+        let needs = at_once(self.calls.places(), &words, &spec);
+        Ok(RawOffer { wanted, spec, words, source, needs })
     }
 }
 

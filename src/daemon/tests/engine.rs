@@ -81,7 +81,13 @@ impl Bench {
     fn offer(&self, name: &str, content: &str, source: Option<Source>) -> oneshot::Receiver<Result<TaskId, Refusal>> {
         let offer = offer(name, content, Timestamp(0), source);
         let (reply, replied) = oneshot::channel();
-        let raw = RawOffer { wanted: offer.id, spec: offer.spec, words: offer.words, source: offer.source };
+        let raw = RawOffer {
+            wanted: offer.id,
+            spec: offer.spec,
+            words: offer.words,
+            source: offer.source,
+            needs: offer.needs,
+        };
         self.send(Incoming::Offer(Box::new(raw), reply));
         replied
     }

@@ -51,6 +51,38 @@ async fn material_is_fitted_into_the_window_of_its_worker() {
 }
 
 #[tokio::test]
+async fn a_task_goes_to_who_has_room_for_its_files_specification_and_memories() {
+    let mut rig = Rig::new(&["small", "large"]);
+    rig.rules.workers[0].window_tokens = Some(1_000);
+    write(&rig, "src/long.txt", "x".repeat(9_000));
+    write(&rig, "src/binary.bin", [&[0; 9_000][..], b"x"].concat());
+    write(&rig, "spec.md", "y".repeat(9_000));
+    write(&rig, "memories/style.md", "z".repeat(9_000));
+    let workers = Workers::ruled(|_, _| super::workers::said("done"));
+    let running = rig.start(&workers);
+    for (number, (brings, who, tokens)) in [
+        ("context: [\"src/*.txt\"]", "large", "about 30"),
+        ("spec: spec.md", "large", "about 30"),
+        ("memories: [style]", "large", "about 30"),
+        ("context: [\"src/*.txt\"]\nspec: spec.md\nmemories: [style]", "large", "about 90"),
+        ("context: [\"src/*.bin\"]", "small", ""),
+        ("context: [\"none/**\"]", "small", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("t{number}");
+        running.submit(&name, &SIMPLE.replace("kind:", &format!("{brings}\nkind:"))).await;
+        let view = running.rested(&name).await;
+        assert_eq!(view.attempts[0].worker.as_str(), who, "{brings}");
+        let said = view.why_routed.iter().find(|line| line.starts_with("window: ")).map(String::as_str);
+        let expected = said.is_none_or(|line| line.contains(tokens) && line.ends_with("small (1000)"));
+        assert!(expected && said.is_some() == (who == "large"), "{brings}: {:?}", view.why_routed);
+    }
+    running.end().await;
+}
+
+#[tokio::test]
 async fn an_architect_that_cannot_look_by_itself_is_given_the_whole_workspace() {
     let mut rig = Rig::new(&["a"]);
     write(&rig, "src/login.rs", "fn login() {}");

@@ -275,7 +275,7 @@ pub(super) fn offer(name: &str, content: &str, at: Timestamp, source: Option<Sou
     let (words, text) = (draft.text.clone(), board::Text::short(draft.text.clone()));
     let spec: TaskSpec = draft.into_spec(text);
     let source = source.unwrap_or_else(|| Source::Face { by: "test".to_owned(), hash: format!("hash of {name}") });
-    Offer { at, id: TaskId::slug(name), spec, words, source, ended: BTreeMap::new() }
+    Offer { at, id: TaskId::slug(name), spec, words, source, ended: BTreeMap::new(), needs: board::Needs::default() }
 }
 
 /// The request that hands in a task under a name.

@@ -77,9 +77,20 @@ fn walk(root: &Path) -> ignore::Walk {
 }
 
 /// A glob to look for.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     glob: &'a str,
     matcher: GlobMatcher,
+}
+
+impl Wanted<'_> {
+    pub(super) fn is_match(&self, path: &str) -> bool {
+        self.matcher.is_match(path)
+    }
+
+    /// Whether it ends as an image's name does.
+    pub(super) fn means_images(&self) -> bool {
+        images::is_named_so(self.glob)
+    }
 }
 
 /// A gathering under way.
@@ -134,7 +145,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// The globs that can be looked for.
-    fn wanted<'g>(&mut self, globs: &'g [String]) -> Vec<Wanted<'g>> {
+    pub(super) fn wanted<'g>(&mut self, globs: &'g [String]) -> Vec<Wanted<'g>> {
         let mut wanted = Vec::new();
         for glob in globs {
             match (tree::path_fault(glob), tree::matcher(glob)) {
@@ -151,7 +162,7 @@ impl<'a> Gathering<'a> {
         let (mut found, mut matched) = (BTreeSet::new(), vec![false; wanted.len()]);
         for path in self.files().into_keys() {
             for (want, matched) in wanted.iter().zip(&mut matched) {
-                if want.matcher.is_match(&path) {
+                if want.is_match(&path) {
                     *matched = true;
                     found.insert(path.clone());
                 }

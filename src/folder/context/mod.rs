@@ -4,6 +4,7 @@
 mod code_base;
 mod gather;
 mod images;
+mod measure;
 mod memory;
 mod role_text;
 pub(in crate::folder) mod tree;
@@ -11,5 +12,6 @@ pub(in crate::folder) mod tree;
 pub use code_base::{CodeBase, code_base};
 pub use gather::{Gathered, Limits, gather};
 pub use images::read_image;
+pub use measure::{Listing, Size, file_bytes, memory_bytes};
 pub use memory::{MemoryError, memory_name_fault, read_memory};
 pub use role_text::role_text;

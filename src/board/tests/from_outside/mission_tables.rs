@@ -39,7 +39,7 @@ fn routed(workers: &[(&str, &str, u8, &str)], text: &str, change: impl FnOnce(&m
 fn offer(spec: TaskSpec) -> Offer {
     let source = Source::Face { by: "test".to_owned(), hash: String::new() };
     let (at, id, words) = (Timestamp(0), TaskId::slug("t"), spec.text.head().to_owned());
-    Offer { at, id, spec, words, source, ended: BTreeMap::new() }
+    Offer { at, id, spec, words, source, ended: BTreeMap::new(), needs: synod::board::Needs::default() }
 }
 
 /// `implement (implementer, make) after plan: qwen`.

@@ -135,7 +135,8 @@ impl World {
             ended.extend(well.map(|well| (on.clone(), well)));
         }
         let source = Source::Face { by: "sim".to_owned(), hash };
-        let offer = Offer { at: self.now, id: id.clone(), spec, words: text, source, ended };
+        let offer =
+            Offer { at: self.now, id: id.clone(), spec, words: text, source, ended, needs: board::Needs::default() };
         if self.take(Input::Offer(Box::new(offer))).is_ok() {
             self.names.insert(id);
         }

@@ -277,6 +277,7 @@ fn accepted(at: Timestamp, task: TaskId, text: &str) -> Event {
         priority: synod::board::Priority::Normal,
         workers,
         why: Vec::new(),
+        needs: synod::board::Needs::default(),
         steps: Vec::new(),
     };
     Event::TaskAccepted {
