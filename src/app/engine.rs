@@ -5,6 +5,7 @@ use super::faces;
 use super::place::Place;
 use super::rules::{orders, rules};
 use crate::api::Handle;
+use crate::board::routing::Catalog;
 use crate::board::{WorkerName, prompt};
 use crate::config::{self, Layout, Transport, Worker};
 use crate::daemon::{
@@ -17,7 +18,7 @@ use crate::folder::mirror;
 use crate::folder::publish::{self, Publisher};
 use crate::http;
 use crate::store::{AnswerLimits, Answers, Store};
-use crate::worker::{Pace, Recorder, Roster, RosterParts, ShimProgram};
+use crate::worker::{Pace, Recorder, Roster, RosterParts, ShimProgram, Wishes};
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -102,8 +103,8 @@ impl Engine {
             intake,
             caller,
             desk: Some(Arc::new(desk)),
+            places: call_places(layout, limits, &workers, &rules.catalog),
             rules,
-            places: call_places(layout, limits, &workers),
             intake_limits,
             handoff_log: layout.handoff_log.clone(),
             limits: loop_limits(limits, engage.crash_after_append),
@@ -226,7 +227,17 @@ fn intake_limits(limits: &config::Limits) -> intake::Limits {
     }
 }
 
-fn call_places(layout: &Layout, limits: &config::Limits, workers: &IndexMap<String, Worker>) -> CallPlaces {
+/// What a role's settings say of the calls made in it.
+fn wished((temperature, answer_tokens): (Option<f64>, Option<u64>)) -> Wishes {
+    Wishes { temperature, answer_tokens }
+}
+
+fn call_places(
+    layout: &Layout,
+    limits: &config::Limits,
+    workers: &IndexMap<String, Worker>,
+    catalog: &Catalog,
+) -> CallPlaces {
     let takes = |worker: &Worker| Takes {
         prompt_bytes_max: config::prompt_bytes_max(worker),
         reads_files: config::reads_files(worker),
@@ -238,6 +249,7 @@ fn call_places(layout: &Layout, limits: &config::Limits, workers: &IndexMap<Stri
     };
     CallPlaces {
         coordination: layout.coordination.clone(),
+        wishes: catalog.wishes().map(|(role, wishes)| (role, wished(wishes))).collect(),
         takes: workers.iter().map(|(name, worker)| (WorkerName::new(name.as_str()), takes(worker))).collect(),
         code_base_bytes_max: limits.code_base_bytes_max,
         image_bytes_max: limits.image_bytes_max,

@@ -16,12 +16,12 @@ use super::trouble::Where;
 use crate::board::prompt;
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
-    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Text, Usage, WorkerName,
+    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Role, Text, Usage, WorkerName,
     plan_reader, verdict_reader,
 };
 use crate::folder::{context, without_keys};
 use crate::store::{Answers, Blobs};
-use crate::worker::{Call, Outcome, Reply};
+use crate::worker::{Call, Outcome, Reply, Wishes};
 use recalling::Recall;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,6 +45,8 @@ pub struct CallPlaces {
     pub memories: PathBuf,
     /// What each worker can be told; who is not named takes what the settings allow, and sees the folder.
     pub takes: BTreeMap<WorkerName, Takes>,
+    /// What each role would have of a model.
+    pub wishes: BTreeMap<Role, Wishes>,
     /// The files of the whole workspace that a planner or architect is given, in bytes; 0: none.
     pub code_base_bytes_max: usize,
     /// One image, in bytes.
@@ -372,6 +374,13 @@ impl CallJob {
         }
     }
 
+    /// What the call's role would have. A call that asks for several steps needs room for as many answers.
+    fn wishes(&self, ask: &Ask) -> Wishes {
+        let Wishes { temperature, answer_tokens } = self.places.wishes.get(&ask.role).copied().unwrap_or_default();
+        let answers = ask.parts.len().max(1) as u64;
+        Wishes { temperature, answer_tokens: answer_tokens.map(|tokens| tokens.saturating_mul(answers)) }
+    }
+
     /// Reads what the prompt needs: on a thread for blocking work where globs may walk large trees, else at once.
     async fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
         let sources =
@@ -396,6 +405,7 @@ impl CallJob {
             session: prepared.session,
             history: prepared.history,
             images: prepared.images,
+            wishes: self.wishes(ask),
             ceiling: Default::default(),
             folder: self.places.root.clone(),
         })

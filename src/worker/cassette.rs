@@ -342,6 +342,7 @@ pub(super) mod tests {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            wishes: Default::default(),
             ceiling: Default::default(),
             folder: PathBuf::from("."),
         }

@@ -2,6 +2,7 @@
 //! own for a program that knows one. Setting money aside and settling it is the board's.
 
 use super::Call;
+use super::wishes::{Grant, THINKING_FACTOR};
 use crate::config::{Effort, Limits, Provider, Transport, Worker, prices};
 
 /// What a call must keep to, so that it costs no more than what was set aside for it. Nothing without a budget.
@@ -19,14 +20,12 @@ const ADDED_TOKENS: u64 = 2000;
 const IMAGE_TOKENS: u64 = 50_000;
 /// What one call of Claude Code may cost, in USD, where its settings do not say.
 const CLAUDE_CODE_USD: f64 = 1.0;
-/// Models that think hard need room for it within the longest answer.
-const THINKING_FACTOR: u32 = 4;
 
 /// What bounds the cost of a worker's calls.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Bound {
-    /// A price per token and a longest answer, in tokens.
-    Priced { price: prices::ModelPrice, answer_tokens: u32 },
+    /// A price per token and a longest answer, in tokens; a role may ask for a shorter one.
+    Priced { price: prices::ModelPrice, answer_tokens: u32, grant: Grant },
     /// The program keeps to what it is told, in USD.
     Told(f64),
     /// What the settings say, in USD; nothing makes it so.
@@ -47,7 +46,10 @@ impl Bound {
             return said;
         }
         match prices::price(worker) {
-            Some(price) => Self::Priced { price, answer_tokens: answer_tokens(worker, &price, limits) },
+            Some(price) => {
+                let answer_tokens = answer_tokens(worker, &price, limits);
+                Self::Priced { price, answer_tokens, grant: Grant::of(worker) }
+            }
             None => said,
         }
     }
@@ -55,7 +57,9 @@ impl Bound {
     /// The most this call can cost, in USD; `None`: nobody knows. The call is told what it must keep to.
     pub(super) fn hold(self, call: &mut Call) -> Option<f64> {
         match self {
-            Self::Priced { price, answer_tokens } => {
+            Self::Priced { price, answer_tokens, grant } => {
+                let asked = grant.answer_tokens(call);
+                let answer_tokens = asked.map_or(answer_tokens, |asked| asked.min(answer_tokens));
                 call.ceiling.answer_tokens = Some(answer_tokens);
                 Some(price.worst_case_usd(input_tokens(call), answer_tokens.into()))
             }
@@ -116,6 +120,21 @@ mod tests {
         let mut asked = call("t", 1, "x");
         most(&worker, &mut asked).unwrap();
         assert_eq!(asked.ceiling.answer_tokens, Some(64_000), "four times the bound, within the model's 64,000");
+    }
+
+    #[test]
+    fn what_a_role_asks_for_is_what_is_set_aside_for() {
+        let worker = Worker::new("gpt", Provider::Openai, Some("gpt-4o"));
+        let mut asked = call("t", 1, "x");
+        let plain = most(&worker, &mut asked).unwrap();
+        asked.wishes.answer_tokens = Some(8192);
+        let less = most(&worker, &mut asked).unwrap();
+        assert_eq!(asked.ceiling.answer_tokens, Some(8192));
+        let price = prices::price(&worker).unwrap();
+        assert!((plain - less - (16_384.0 - 8192.0) * price.output / 1e6).abs() < 1e-9, "{plain} {less}");
+        asked.wishes.answer_tokens = Some(2_000_000);
+        assert_eq!(most(&worker, &mut asked), Some(plain), "never more than the bound of a budget");
+        assert_eq!(asked.ceiling.answer_tokens, Some(16_384));
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(super) fn of_call(worker: &str, call: &Call) -> Option<String> {
     add(call.system.as_deref().unwrap_or_default().as_bytes());
     add(call.prompt.as_bytes());
     add(call.schema.as_ref().map(ToString::to_string).unwrap_or_default().as_bytes());
+    let wishes = call.wishes;
+    add(format!("{:?} {:?}", wishes.temperature, wishes.answer_tokens).as_bytes());
     for turn in &call.history {
         add(turn.prompt.as_bytes());
         add(turn.answer.as_bytes());
@@ -84,6 +86,8 @@ mod tests {
             hash(|call| call.prompt.push('!')),
             hash(|call| call.system = Some("Be brief.".to_owned())),
             hash(|call| call.schema = Some(json!({ "type": "object" }))),
+            hash(|call| call.wishes.temperature = Some(0.5)),
+            hash(|call| call.wishes.answer_tokens = Some(8192)),
             hash(|call| call.history.push(Turn { prompt: "a".to_owned(), answer: "b".to_owned() })),
             hash(|call| {
                 call.images.push(Image { name: "a.png".to_owned(), media_type: "image/png", bytes: vec![1] });

@@ -13,6 +13,7 @@ pub mod replay;
 mod roster;
 #[cfg(test)]
 mod tests;
+mod wishes;
 
 pub use ceiling::Ceiling;
 pub use mcp::login;
@@ -20,6 +21,7 @@ pub use process::{Error as ProcessError, ShimProgram, begin_lean, detach, open, 
 pub use record::Recorder;
 pub use replay::Pace;
 pub use roster::{Roster, RosterParts};
+pub use wishes::Wishes;
 
 use crate::board::{AttemptKey, Failure, Usage};
 use std::path::PathBuf;
@@ -46,6 +48,8 @@ pub struct Call {
     pub images: Vec<Image>,
     /// The folder that the worker sees as its own.
     pub folder: PathBuf,
+    /// What its role would have.
+    pub wishes: Wishes,
     /// What it must keep to, so that it costs no more than was set aside for it.
     pub ceiling: Ceiling,
 }

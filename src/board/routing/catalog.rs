@@ -1,6 +1,7 @@
 //! The catalog as data: kinds, categories, roles, modes, teams and pipelines, read from settings and checked. The shipped files are the
 //! configuration's; what is made of them is in the neighbouring files.
 
+use super::super::id::Role;
 use super::super::plan::Shape;
 use super::super::spec::Mode;
 use super::lexicon::{Form, Lexicon, Sense};
@@ -263,6 +264,11 @@ impl Catalog {
         self.roles.iter().flat_map(|(name, role)| [name].into_iter().chain(&role.aliases)).map(String::as_str).collect()
     }
 
+    /// What calls in each role would have: temperature, 0 to 2, and longest answer, in tokens.
+    pub fn wishes(&self) -> impl Iterator<Item = (Role, (Option<f64>, Option<u64>))> {
+        self.roles.iter().map(|(name, role)| (Role::new(name), (role.temperature, role.max_tokens)))
+    }
+
     /// The role that a name or an alias stands for.
     pub fn role_named(&self, name: &str) -> Option<&str> {
         self.role(name).map(|(name, _)| name)
@@ -298,6 +304,12 @@ impl Catalog {
         }
         for (name, role) in &self.roles {
             tier(&format!("catalog.roles.{name}.tier_max"), role.tier_max)?;
+            if role.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
+                return Err(format!("catalog.roles.{name}.temperature must be from 0 to 2"));
+            }
+            if role.max_tokens == Some(0) {
+                return Err(format!("catalog.roles.{name}.max_tokens must be at least 1"));
+            }
             if let Some(kind) = role.kinds.iter().find(|kind| self.kind(kind).is_none()) {
                 return Err(format!(
                     "catalog.roles.{name}.kinds names `{kind}`, which is no kind; add catalog.kinds.{kind}"

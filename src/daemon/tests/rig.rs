@@ -103,6 +103,7 @@ impl Rig {
             coordination: self.coordination(""),
             memories: self.root().join("memories"),
             takes: self.takes.clone(),
+            wishes: BTreeMap::new(),
             code_base_bytes_max: 1 << 20,
             image_bytes_max: 1 << 16,
             images_max: 2,

@@ -22,6 +22,7 @@ pub use client::install_tls;
 pub use usage::Rates;
 pub(super) use wire::is_local;
 
+use super::wishes::Grant;
 use super::{Call, Image, Outcome, Reply};
 use crate::board::{Failure, FailureClass};
 use crate::config::{Limits, Provider, Worker};
@@ -130,11 +131,25 @@ pub struct HttpWorker {
     key: Option<SecretString>,
     key_variable: Option<String>,
     options: ChatOptions,
-    max_tokens: Option<u32>,
+    /// What of a role's wishes is sent.
+    grant: Grant,
     bytes_max: usize,
     rates: Option<Rates>,
     /// Set once the server has refused a schema and answered without it; later calls do not try again.
     schema_refused: AtomicBool,
+    /// The same of a temperature that a role wished for.
+    temperature_refused: AtomicBool,
+}
+
+/// What of a call is sent besides its words. Servers that refuse a part are asked once more without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    /// The answer's schema.
+    schema: bool,
+    /// A temperature that is the role's wish.
+    temperature: bool,
+    /// A longest answer that is the role's wish and no budget's.
+    length: bool,
 }
 
 impl fmt::Debug for HttpWorker {
@@ -173,10 +188,11 @@ impl HttpWorker {
             address,
             key,
             key_variable: worker.key_variable().map(str::to_owned),
-            max_tokens: worker.max_tokens,
+            grant: Grant::of(worker),
             bytes_max: limits.output_bytes_max,
             rates: worker.price.map(Rates::from).or(rates),
             schema_refused: AtomicBool::new(false),
+            temperature_refused: AtomicBool::new(false),
         })
     }
 
@@ -219,30 +235,47 @@ impl HttpWorker {
         (FailureClass::Timeout, format!("{} gave no whole answer within {:.0} s", self.host, time.as_secs_f64()))
     }
 
-    /// Asks, with the schema where one is wanted, and once more without it when the server refuses the schema.
+    /// Asks, with all that is wanted, and once more without each part of it that the server refuses.
     async fn ask(&self, call: &Call, notes: &SharedNotes) -> Result<String, Denied> {
-        let with_schema = call.schema.is_some() && !self.schema_refused.load(Ordering::Relaxed);
-        let heard = self.hear(call, with_schema, notes).await;
-        if !(with_schema && self.is_schema_refusal(&heard)) {
-            return self.judge(heard, call, notes);
+        let wished = self.form(call);
+        let mut form = wished;
+        loop {
+            let heard = self.hear(call, form, notes).await;
+            if let Some(less) = less(&heard, form) {
+                form = less;
+                continue;
+            }
+            let result = self.judge(heard, call, notes);
+            if result.is_ok() {
+                self.schema_refused.fetch_or(wished.schema && !form.schema, Ordering::Relaxed);
+                self.temperature_refused.fetch_or(wished.temperature && !form.temperature, Ordering::Relaxed);
+            }
+            return result;
         }
-        let plain = self.hear(call, false, notes).await;
-        let result = self.judge(plain, call, notes);
-        if result.is_ok() {
-            self.schema_refused.store(true, Ordering::Relaxed);
-        }
-        result
     }
 
-    async fn hear(&self, call: &Call, with_schema: bool, notes: &SharedNotes) -> Heard {
+    /// All that is wanted of a call, without what the server has refused before.
+    fn form(&self, call: &Call) -> Form {
+        let refused = |part: &AtomicBool| part.load(Ordering::Relaxed);
+        let own = &self.options;
+        let temperature = own.temperature.is_none() && self.grant.temperature(call).is_some();
+        Form {
+            schema: call.schema.is_some() && !refused(&self.schema_refused),
+            temperature: temperature && !refused(&self.temperature_refused),
+            length: !self.is_bounded(call) && self.grant.answer_tokens(call).is_some(),
+        }
+    }
+
+    async fn hear(&self, call: &Call, form: Form, notes: &SharedNotes) -> Heard {
         let mut request = ChatRequest::new(messages(call));
         request.system.clone_from(&call.system);
         let call_id = uuid::Uuid::new_v4().to_string();
-        tracing::debug!(attempt = %call.key, host = %self.host, request = %call_id, with_schema, "asking");
+        tracing::debug!(attempt = %call.key, host = %self.host, request = %call_id, ?form, "asking");
         let mut options =
             self.options.clone().with_extra_headers(Headers::from(("x-client-request-id", call_id.as_str())));
-        options.max_tokens = self.answer_tokens(call);
-        if let Some(schema) = call.schema.as_ref().filter(|_| with_schema) {
+        options.temperature = options.temperature.or(self.grant.temperature(call).filter(|_| form.temperature));
+        options.max_tokens = self.answer_tokens(call).filter(|_| form.length || self.is_bounded(call));
+        if let Some(schema) = call.schema.as_ref().filter(|_| form.schema) {
             options = options.with_response_format(JsonSpec::new("answer", schema.clone()));
         }
         hear(&self.client, self.target(), request, options, notes, self.bytes_max).await
@@ -257,9 +290,14 @@ impl HttpWorker {
         }
     }
 
-    /// The longest answer that is asked for: what the settings say, else what the call must keep to.
+    /// Whether the longest answer is more than a wish: the settings say it, or the call must keep to it.
+    fn is_bounded(&self, call: &Call) -> bool {
+        self.options.max_tokens.is_some() || call.ceiling.answer_tokens.is_some()
+    }
+
+    /// The longest answer that is asked for: what the settings say, else what the call must keep to, else its role's wish.
     fn answer_tokens(&self, call: &Call) -> Option<u32> {
-        self.max_tokens.or(call.ceiling.answer_tokens)
+        self.options.max_tokens.or(call.ceiling.answer_tokens).or_else(|| self.grant.answer_tokens(call))
     }
 
     /// Turns what was heard into the text or the class and message of the failure.
@@ -310,13 +348,21 @@ impl HttpWorker {
             hidden: self.hidden(call),
         }
     }
+}
 
-    /// Whether the server refused the request for its schema.
-    fn is_schema_refusal(&self, heard: &Heard) -> bool {
-        let Some(Broken::Status { status: status @ (400 | 422), headers, body }) = &heard.broken else { return false };
-        let fault = classify::classify(Some(*status), headers, &error_body::parse(body), wall_clock());
-        fault.kind == Kind::Refused && wire::refuses_schema(body)
+/// What is left of a form whose call was refused for a part of it; `None`: it was not, or nothing can be left out.
+fn less(heard: &Heard, form: Form) -> Option<Form> {
+    let Some(Broken::Status { status: status @ (400 | 422), headers, body }) = &heard.broken else { return None };
+    let fault = classify::classify(Some(*status), headers, &error_body::parse(body), wall_clock());
+    let refused = fault.kind == Kind::Refused;
+    if form.temperature && refused && wire::refuses_temperature(body) {
+        return Some(Form { temperature: false, ..form });
     }
+    // A prompt may fit where prompt and longest answer together do not.
+    if form.length && matches!(fault.kind, Kind::Refused | Kind::TooLong) && wire::refuses_length(body) {
+        return Some(Form { length: false, ..form });
+    }
+    (form.schema && refused && wire::refuses_schema(body)).then_some(Form { schema: false, ..form })
 }
 
 /// The prompt, with its images behind it.

@@ -96,6 +96,19 @@ pub(super) fn refuses_schema(message: &str) -> bool {
     FIELDS.iter().any(|field| message.contains(field))
 }
 
+/// Whether it was refused for its temperature.
+pub(super) fn refuses_temperature(message: &str) -> bool {
+    message.to_lowercase().contains("temperature")
+}
+
+/// Whether it was refused for the longest answer it asks for, in the words of any wire.
+pub(super) fn refuses_length(message: &str) -> bool {
+    const FIELDS: [&str; 5] =
+        ["max_tokens", "max_completion_tokens", "max_output_tokens", "maxoutputtokens", "max_new_tokens"];
+    let message = message.to_lowercase();
+    FIELDS.iter().any(|field| message.contains(field)) || message.contains("in the completion")
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]

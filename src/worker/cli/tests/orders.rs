@@ -81,6 +81,7 @@ fn call() -> Call {
         session: None,
         history: Vec::new(),
         images: Vec::new(),
+        wishes: Default::default(),
         ceiling: Default::default(),
         folder: PathBuf::from("/work"),
     }

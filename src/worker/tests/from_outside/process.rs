@@ -92,6 +92,7 @@ impl Workshop {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            wishes: Default::default(),
             ceiling: Default::default(),
             folder: self.work(),
         }

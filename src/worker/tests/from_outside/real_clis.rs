@@ -96,6 +96,7 @@ impl Bench {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            wishes: Default::default(),
             ceiling: Default::default(),
             folder: self.scratch.work(),
         }

@@ -51,6 +51,7 @@ async fn call(roster: &Roster, root: &Path, number: u32) -> (u32, String) {
         session: None,
         history: Vec::new(),
         images: Vec::new(),
+        wishes: Default::default(),
         ceiling: Default::default(),
         folder: root.to_owned(),
     };

@@ -112,6 +112,7 @@ async fn a_prompt_reaches_a_program_byte_for_byte() {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            wishes: Default::default(),
             ceiling: Default::default(),
             folder: folder.path().to_owned(),
         };

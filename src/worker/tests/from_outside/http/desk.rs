@@ -62,6 +62,7 @@ pub(crate) fn call() -> Call {
         session: None,
         history: Vec::new(),
         images: Vec::new(),
+        wishes: Default::default(),
         ceiling: Default::default(),
         folder: PathBuf::from("."),
     }

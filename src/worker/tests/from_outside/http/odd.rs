@@ -7,6 +7,7 @@ use serde_json::json;
 use synod::board::FailureClass;
 use synod::config::{Provider, Worker};
 use synod::worker::http::{Error, HttpWorker, Params};
+use synod::worker::{Call, Wishes};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{
@@ -222,6 +223,33 @@ async fn a_server_that_refuses_the_schema_is_asked_once_more_and_remembered() {
     let with_schema: Vec<bool> =
         server.seen().iter().map(|request| request.body.get("response_format").is_some()).collect();
     assert_eq!(with_schema, [true, false, false]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_refuses_what_a_role_wishes_is_asked_once_more_without_it() {
+    let server = OddServer::start(|request| {
+        let refuse = |what: &str| {
+            let body = json!({ "error": { "message": what, "type": "invalid_request_error" } });
+            response(400, &[JSON], &body.to_string())
+        };
+        Answer::Close(match (request.body.get("temperature"), request.body.get("max_tokens")) {
+            (Some(_), _) => refuse("Unsupported value: 'temperature' does not support 0.3 with this model"),
+            (None, Some(_)) => refuse("max_tokens is too large: 8192"),
+            (None, None) => events(&chunk("pong", Some("stop"))),
+        })
+    });
+    let worker = worker(Provider::Openai, &server.v1(), "m");
+    let call = Call { wishes: Wishes { temperature: Some(0.3), answer_tokens: Some(8192) }, ..call() };
+    for _ in 0..2 {
+        assert_eq!(answer(&worker, &call).await.text, "pong");
+    }
+    let sent: Vec<(bool, bool)> = server
+        .seen()
+        .iter()
+        .map(|request| (request.body.get("temperature").is_some(), request.body.get("max_tokens").is_some()))
+        .collect();
+    let (first, again) = ([(true, true), (false, true), (false, false)], [(false, true), (false, false)]);
+    assert_eq!(sent, [&first[..], &again[..]].concat(), "a temperature is refused for good, a length for this prompt");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use synod::board::FailureClass;
 use synod::config::{Effort, Price, Provider};
 use synod::worker::http::HttpWorker;
-use synod::worker::{Call, Image, Turn};
+use synod::worker::{Call, Image, Turn, Wishes};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{
@@ -226,6 +226,36 @@ async fn what_is_configured_is_sent_and_priced() {
     assert_eq!(body["temperature"], 0.5);
     assert_eq!(body["max_completion_tokens"], 900);
     assert_eq!(body["reasoning_effort"], "high");
+}
+
+/// What a call in a role that wants this sends: temperature and longest answer, wherever the wire has them.
+async fn wished(provider: Provider, path: &str, model: &str, change: fn(&mut Call)) -> (Option<f64>, Option<u64>) {
+    let server = ModelServer::start();
+    server.always(On::any(), Reply::text("pong"));
+    let worker = worker(provider, &format!("{}{path}", server.url()), model);
+    let mut call = Call { wishes: Wishes { temperature: Some(0.3), answer_tokens: Some(8192) }, ..call() };
+    change(&mut call);
+    answer(&worker, &call).await;
+    let body = server.seen().pop().expect("the call").body;
+    let first = |places: &[&str]| places.iter().find_map(|place| body.pointer(place).cloned());
+    let lengths = ["/max_tokens", "/max_completion_tokens", "/max_output_tokens", "/generationConfig/maxOutputTokens"];
+    let temperature = first(&["/temperature", "/generationConfig/temperature"]).and_then(|value| value.as_f64());
+    (temperature, first(&lengths).and_then(|value| value.as_u64()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_role_wishes_is_sent_on_every_wire() {
+    for (provider, path) in WIRES {
+        assert_eq!(wished(provider, path, "house-model", |_| {}).await, (Some(0.3), Some(8192)), "{provider:?}");
+        let under_budget = |call: &mut Call| call.ceiling.answer_tokens = Some(500);
+        let sent = wished(provider, path, "house-model", under_budget).await;
+        assert_eq!(sent, (Some(0.3), Some(500)), "{provider:?}: no more than what was set aside for");
+    }
+    let thinks = wished(Provider::Openai, "/v1", "gpt-5", |_| {}).await;
+    assert_eq!(thinks, (None, Some(32_768)), "no temperature, and room to think");
+    let planner = |call: &mut Call| call.wishes.answer_tokens = Some(2_000_000);
+    let cut = wished(Provider::Openai, "/v1", "gpt-4o", planner).await;
+    assert_eq!(cut, (Some(0.3), Some(16_384)), "cut to what the model gives");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -136,6 +136,7 @@ fn daemon_process() {
             session: None,
             history: Vec::new(),
             images: Vec::new(),
+            wishes: Default::default(),
             ceiling: Default::default(),
             folder: folder.clone(),
         };
