@@ -67,7 +67,7 @@ impl Finding {
 /// # Errors
 /// Only when it cannot look at all; what is wrong is a finding.
 pub async fn doctor(place: &Place, what: DoctorWhat) -> Result<Vec<Finding>, Error> {
-    let mut findings = vec![workspace(place), watching()];
+    let mut findings = vec![workspace(place), watching(), prices(place)];
     if what.store {
         findings.extend(store(place));
     }
@@ -130,6 +130,24 @@ fn watching() -> Finding {
             "the folder is listed every few seconds instead",
         ),
     }
+}
+
+/// Which price table costs are reckoned with, and who is not in it.
+fn prices(place: &Place) -> Finding {
+    let source = config::prices::source();
+    let release = source.releases.first().map_or("", String::as_str);
+    let what = format!("{} models of {release}, taken {}", source.models, source.taken);
+    let workers = place.workers();
+    // What a program costs is told by the program, where anybody knows.
+    let by_table = |worker: &Worker| worker.provider.transport() == config::Transport::Http;
+    let unknown = workers.iter().filter(|(_, worker)| by_table(worker) && config::prices::price(worker).is_none());
+    let unknown: Vec<&str> = unknown.map(|(name, _)| name.as_str()).collect();
+    if unknown.is_empty() {
+        return Finding::ok("prices", what);
+    }
+    let what = format!("{what}; nobody knows what these cost: {}", unknown.join(", "));
+    let mend = "no budget lets them be asked until workers.NAME.price says it (USD per million tokens)";
+    Finding::bad(Standing::Warning, "prices", what, mend)
 }
 
 /// The store, record by record, and whether it holds what the logs tell of.
@@ -203,6 +221,7 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
         session: None,
         history: Vec::new(),
         images: Vec::new(),
+        wishes: Default::default(),
         ceiling: Default::default(),
         folder: place.layout.root.clone(),
     };

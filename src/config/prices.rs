@@ -22,6 +22,8 @@ pub struct ModelPrice {
     pub cache_read: Option<f64>,
     /// Tokens written to the provider's cache; none when the table does not say.
     pub cache_write: Option<f64>,
+    /// What a longer prompt costs; none when its length changes nothing.
+    pub long: Option<LongPrice>,
     /// Highest input price that a long prompt can have; none when its length changes nothing.
     pub input_long: Option<f64>,
     /// Highest output price, for long prompts or for thinking; none when it is always the same.
@@ -32,18 +34,51 @@ pub struct ModelPrice {
     pub output_tokens_max: Option<u64>,
 }
 
+/// The prices of prompts up to or above one length, in US dollars per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tier {
+    /// Tokens sent.
+    pub input: f64,
+    /// Tokens answered, thinking included.
+    pub output: f64,
+    /// Tokens read from the provider's cache; none when the table does not say.
+    pub cache_read: Option<f64>,
+    /// Tokens written to the provider's cache; none when the table does not say.
+    pub cache_write: Option<f64>,
+}
+
+/// What prompts above a length cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LongPrice {
+    /// The length, in tokens.
+    pub above_tokens: u64,
+    /// The prices.
+    pub tier: Tier,
+}
+
 impl ModelPrice {
-    /// What a call costs, in US dollars. Cached and written tokens are part of `input_tokens`.
-    /// Long-context prices are not applied: [`Self::worst_case_usd`] minds them.
+    /// What a call costs, in US dollars. Cached and written tokens are part of `input_tokens`; a prompt above the table's
+    /// length costs the long prompt's prices, all of it.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^53")]
     pub fn usd(&self, input_tokens: u64, cache_read_tokens: u64, cache_write_tokens: u64, output_tokens: u64) -> f64 {
         let plain = input_tokens.saturating_sub(cache_read_tokens).saturating_sub(cache_write_tokens);
-        let sum = plain as f64 * self.input
-            + cache_read_tokens as f64 * self.cache_read.unwrap_or(self.input)
-            + cache_write_tokens as f64 * self.cache_write.unwrap_or(self.input)
-            + output_tokens as f64 * self.output;
+        let tier = self.tier(input_tokens);
+        let sum = plain as f64 * tier.input
+            + cache_read_tokens as f64 * tier.cache_read.unwrap_or(tier.input)
+            + cache_write_tokens as f64 * tier.cache_write.unwrap_or(tier.input)
+            + output_tokens as f64 * tier.output;
         sum / 1e6
+    }
+
+    /// The prices of a prompt of so many tokens.
+    #[must_use]
+    pub fn tier(&self, input_tokens: u64) -> Tier {
+        let long = self.long.filter(|long| input_tokens > long.above_tokens);
+        long.map_or(
+            Tier { input: self.input, output: self.output, cache_read: self.cache_read, cache_write: self.cache_write },
+            |long| long.tier,
+        )
     }
 
     /// The most a call can cost, in US dollars: every token at its dearest.
@@ -63,6 +98,7 @@ impl ModelPrice {
             output,
             cache_read: None,
             cache_write: None,
+            long: None,
             input_long: None,
             output_long: None,
             input_tokens_max: None,
@@ -151,6 +187,7 @@ fn row(fields: &serde_json::Map<String, Value>) -> Option<ModelPrice> {
         lengths.filter_map(|(_, price)| Some(price.as_f64()? * 1e6)).chain(tiers).reduce(f64::max)
     };
     Some(ModelPrice {
+        long: long_price(fields, &tiers),
         input: base("input_cost_per_token")?,
         output: base("output_cost_per_token")?,
         cache_read: base("cache_read_input_token_cost"),
@@ -166,17 +203,91 @@ fn row(fields: &serde_json::Map<String, Value>) -> Option<ModelPrice> {
     })
 }
 
+/// The first length from which on a prompt costs more, and what it costs then. A row has it in the names of its keys
+/// (`…_above_200k_tokens`) or as the second of its tiers. Of several lengths the first is taken.
+fn long_price(fields: &serde_json::Map<String, Value>, tiers: &[&serde_json::Map<String, Value>]) -> Option<LongPrice> {
+    let million = |fields: &serde_json::Map<String, Value>, key: &str| Some(fields.get(key)?.as_f64()? * 1e6);
+    if let Some(second) = tiers.get(1) {
+        let above = second.get("range")?.as_array()?.first()?.as_f64()?;
+        let price = |key: &str| million(second, key);
+        return Some(LongPrice {
+            above_tokens: whole(above),
+            tier: Tier {
+                input: price("input_cost_per_token")?,
+                output: price("output_cost_per_token")?,
+                cache_read: price("cache_read_input_token_cost"),
+                cache_write: price("cache_creation_input_token_cost"),
+            },
+        });
+    }
+    let begin = "input_cost_per_token_above_";
+    let lengths =
+        fields.keys().filter_map(|key| key.strip_prefix(begin)?.strip_suffix("k_tokens")?.parse::<u64>().ok());
+    let thousands = lengths.min()?;
+    let price = |key: &str| million(fields, &format!("{key}_above_{thousands}k_tokens"));
+    let or_base = |key: &str| price(key).or_else(|| million(fields, key));
+    Some(LongPrice {
+        above_tokens: thousands * 1000,
+        tier: Tier {
+            input: price("input_cost_per_token")?,
+            output: or_base("output_cost_per_token")?,
+            cache_read: or_base("cache_read_input_token_cost"),
+            cache_write: or_base("cache_creation_input_token_cost"),
+        },
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a length in tokens is a small whole number"
+)]
+fn whole(tokens: f64) -> u64 {
+    tokens as u64
+}
+
+/// Where the shipped table comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSource {
+    /// Whose list it is.
+    pub list: String,
+    /// Which releases of it, the newest first; the later ones fill in models that the first no longer names.
+    pub releases: Vec<String>,
+    /// Where it is published.
+    pub url: String,
+    /// The day it was taken, as year, month and day.
+    pub taken: String,
+    /// How many models have a price in it.
+    pub models: usize,
+}
+
+/// Where the shipped table comes from, and of which day it is.
+#[must_use]
+pub fn source() -> TableSource {
+    let meta = FILE.as_ref().map(|file| &file.meta);
+    let word = |key: &str| meta.and_then(|meta| meta.get(key)?.as_str()).unwrap_or("unknown").to_owned();
+    let packages = meta.and_then(|meta| meta.get("packages")?.as_array()).into_iter().flatten();
+    let releases = packages.filter_map(|package| Some(format!("litellm {}", package.get("litellm")?.as_str()?)));
+    let (list, url, taken) = (word("source"), word("url"), word("taken"));
+    TableSource { list, releases: releases.collect(), url, taken, models: TABLE.len() }
+}
+
 /// The file's form.
 #[derive(Debug, Deserialize)]
 struct File {
+    /// Source, unit and day, for people.
+    #[serde(default, rename = "_meta")]
+    meta: serde_json::Map<String, Value>,
     models: BTreeMap<String, serde_json::Map<String, Value>>,
 }
 
+static FILE: LazyLock<Option<File>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("catalog/model_prices.json")).ok());
+
 /// The table, read at its first use. A row without prices is left out; a test counts them.
 static TABLE: LazyLock<BTreeMap<String, ModelPrice>> = LazyLock::new(|| {
-    let file: Option<File> = serde_json::from_str(include_str!("catalog/model_prices.json")).ok();
-    let models = file.map(|file| file.models).unwrap_or_default();
-    models.into_iter().filter_map(|(name, fields)| Some((name, row(&fields)?))).collect()
+    let models = FILE.iter().flat_map(|file| &file.models);
+    models.filter_map(|(name, fields)| Some((name.clone(), row(fields)?))).collect()
 });
 
 #[cfg(test)]
@@ -195,6 +306,14 @@ mod tests {
         let left_out: Vec<&String> = file.models.keys().filter(|name| !TABLE.contains_key(*name)).collect();
         assert_eq!(left_out, Vec::<&String>::new());
         assert!(TABLE.len() > 400, "only {} rows", TABLE.len());
+    }
+
+    #[test]
+    fn the_table_says_where_it_is_from_and_of_which_day() {
+        let source = source();
+        assert!(source.list.contains("LiteLLM") && source.url.starts_with("https://"), "{source:?}");
+        assert!(source.releases[0].starts_with("litellm 1.") && source.taken.starts_with("20"), "{source:?}");
+        assert_eq!((source.taken.len(), source.models), (10, TABLE.len()));
     }
 
     #[test]
@@ -238,6 +357,20 @@ mod tests {
         assert!(close(claude.usd(1_000_000, 400_000, 100_000, 0), 0.5 * 3.0 + 0.4 * 0.3 + 0.1 * 3.75));
         let gemini = lookup(Provider::Gemini, "gemini-2.5-pro").unwrap();
         assert!(close(gemini.worst_case_usd(1_000_000, 1_000_000), 2.5 + 15.0));
+    }
+
+    #[test]
+    fn a_long_prompt_costs_what_the_table_says_of_long_ones() {
+        let gemini = lookup(Provider::Gemini, "gemini-2.5-pro").unwrap();
+        assert!(close(gemini.usd(200_000, 0, 0, 1_000_000), 0.2 * 1.25 + 10.0));
+        assert!(close(gemini.usd(200_001, 0, 0, 1_000_000), 0.200_001 * 2.5 + 15.0));
+        let tiered = lookup(Provider::Openai, "qwen-flash").unwrap();
+        assert!(close(tiered.usd(256_000, 0, 0, 0), 0.256 * 0.05) && close(tiered.usd(300_000, 0, 0, 0), 0.3 * 0.25));
+        for (name, price) in TABLE.iter() {
+            let long = price.tier(u64::MAX);
+            assert!(long.input <= price.worst_case_usd(1_000_000, 0) + 1e-9, "{name}: set aside is not enough");
+            assert!(long.output <= price.worst_case_usd(0, 1_000_000) + 1e-9, "{name}: set aside is not enough");
+        }
     }
 
     #[test]

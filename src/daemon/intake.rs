@@ -188,6 +188,7 @@ impl IntakeJob {
         };
         let input = match kind {
             AnswerKind::Approve => person(PersonAnswer::Approve),
+            AnswerKind::Retry => person(PersonAnswer::Retry),
             AnswerKind::Reject { why } => {
                 let Some(why) = self.keep(&why).await else { return };
                 person(PersonAnswer::Reject { why })

@@ -197,13 +197,7 @@ fn cli(parts: &RosterParts<'_>, standby: &Arc<Standby>, name: &str, worker: &Wor
 
 /// What the price table says about the worker's model.
 fn rates(worker: &Worker) -> Option<Rates> {
-    let price = prices::price(worker)?;
-    Some(Rates {
-        input: price.input,
-        cached: price.cache_read.unwrap_or(price.input),
-        written: price.cache_write.unwrap_or(price.input),
-        output: price.output,
-    })
+    prices::price(worker).map(|price| Rates::from(&price))
 }
 
 fn blocked(message: &str) -> Failure {

@@ -101,7 +101,7 @@ fn told(made: &Import) -> String {
 
 fn show(session: &Session, key: Option<&str>) -> Result<Exit, Failure> {
     let place = session.place()?;
-    let mut rows = place.loaded.rows();
+    let mut rows: Vec<Line> = place.loaded.rows().into_iter().map(Line::from).chain(prices()).collect();
     if let Some(key) = key {
         rows.retain(|row| is_below(&row.key, key));
         if rows.is_empty() {
@@ -110,12 +110,36 @@ fn show(session: &Session, key: Option<&str>) -> Result<Exit, Failure> {
             );
         }
     }
-    let values: Vec<_> = rows
-        .iter()
-        .map(|row| json!({ "key": row.key, "value": row.value, "origin": row.origin.to_string() }))
-        .collect();
+    let values: Vec<_> =
+        rows.iter().map(|row| json!({ "key": row.key, "value": row.value, "origin": row.origin })).collect();
     session.out.put(&values, || table(&rows))?;
     Ok(Exit::Ok)
+}
+
+/// One line of what is shown.
+struct Line {
+    key: String,
+    value: String,
+    origin: String,
+}
+
+impl From<Row> for Line {
+    fn from(row: Row) -> Self {
+        Self { key: row.key, value: row.value, origin: row.origin.to_string() }
+    }
+}
+
+/// Where the prices come from that workers without one of their own are reckoned with. No setting, but what budgets rest on.
+fn prices() -> Vec<Line> {
+    let source = config::prices::source();
+    let line = |key: &str, value: String| Line { key: format!("prices.{key}"), value, origin: "shipped".to_owned() };
+    vec![
+        line("source", format!("{:?}", source.list)),
+        line("url", format!("{:?}", source.url)),
+        line("releases", format!("{:?}", source.releases)),
+        line("taken", format!("{:?}", source.taken)),
+        line("models", source.models.to_string()),
+    ]
 }
 
 /// Whether `key` is `group` or a key of it.
@@ -123,10 +147,10 @@ fn is_below(key: &str, group: &str) -> bool {
     key.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[Line]) -> String {
     let mut table = Table::new(&["KEY", "VALUE", "FROM"]);
     for row in rows {
-        table.row([row.key.clone(), row.value.clone(), row.origin.to_string()]);
+        table.row([row.key.clone(), row.value.clone(), row.origin.clone()]);
     }
     table.text()
 }
@@ -143,9 +167,16 @@ mod tests {
     }
 
     #[test]
+    fn the_price_table_is_shown_with_its_source_and_day() {
+        let text = table(&prices());
+        assert!(text.contains("prices.taken") && text.contains("\"20") && text.contains("litellm 1."), "{text}");
+    }
+
+    #[test]
     fn each_value_is_shown_with_its_place() {
         let rows = config::parse("[limits]\nretries = 3").unwrap().rows();
-        let text = table(&rows.into_iter().filter(|row| row.key == "limits.retries").collect::<Vec<_>>());
+        let rows = rows.into_iter().filter(|row| row.key == "limits.retries").map(Line::from);
+        let text = table(&rows.collect::<Vec<_>>());
         assert_eq!(text, "KEY             VALUE  FROM\nlimits.retries  3      synod.toml:2\n");
     }
 }

@@ -1,8 +1,8 @@
 //! Dropped files as the daemon takes them: offered once, never their own duplicate after a crash, refused with a reason.
 
 use super::rig::{Rig, SIMPLE, id, offer, until};
-use super::workers::{Workers, said};
-use crate::board::{Input, Source, Text, Timestamp};
+use super::workers::{Workers, failed, said};
+use crate::board::{FailureClass, Input, Source, Text, Timestamp};
 use sha2::{Digest, Sha256};
 
 fn drop_file(rig: &Rig, name: &str, content: &str) {
@@ -93,6 +93,25 @@ async fn a_task_waits_for_a_person_who_answers_with_a_file() {
     running.archived(1).await;
     assert_eq!(running.show("urgent").await.row.state, "done");
     assert!(rig.coordination("decisions/urgent.approve.taken").exists());
+    running.end().await;
+}
+
+#[tokio::test]
+async fn what_failed_of_a_partial_result_is_tried_again_by_a_file() {
+    let rig = watched(&["a"]);
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let running = rig.start(&Workers::ruled(move |_, call| {
+        let fails = call.prompt.contains("the second part") && first.swap(false, std::sync::atomic::Ordering::Relaxed);
+        if fails { failed(FailureClass::RequestRefused, "too hard") } else { said("done") }
+    }));
+    let plan = "plan: {steps: [{id: one, do: the first part}, {id: two, do: the second part}]}\nkind:";
+    drop_file(&rig, "parts.md", &SIMPLE.replace("kind:", plan));
+    until("it waits for a person", || rig.coordination("decisions/parts.md").exists()).await;
+    assert_eq!(running.rested("parts").await.row.state, "awaiting_person");
+    std::fs::write(rig.coordination("decisions/parts.retry"), "").unwrap();
+    running.archived(1).await;
+    assert_eq!(running.show("parts").await.row.state, "done");
+    assert!(rig.coordination("decisions/parts.retry.taken").exists());
     running.end().await;
 }
 

@@ -81,7 +81,7 @@ impl Intake {
             return self.leave(&spot, stamp, now, "its ending is not one of a task file".to_owned(), &mend);
         }
         let id = match &sort {
-            Sort::Approve(id) | Sort::Reject(id) | Sort::Cancel(id) => Some(id.clone()),
+            Sort::Approve(id) | Sort::Reject(id) | Sort::Retry(id) | Sort::Cancel(id) => Some(id.clone()),
             _ => None,
         };
         if id == Some(None) {
@@ -94,6 +94,7 @@ impl Intake {
         }
         let found = match (sort, id.flatten()) {
             (Sort::Approve(_), Some(task)) => answer(&spot, task, hash, stamp.given(), AnswerKind::Approve),
+            (Sort::Retry(_), Some(task)) => answer(&spot, task, hash, stamp.given(), AnswerKind::Retry),
             (Sort::Cancel(_), Some(task)) => answer(&spot, task, hash, stamp.given(), AnswerKind::Cancel),
             (Sort::Reject(_), Some(task)) => {
                 let why = String::from_utf8_lossy(&bytes).trim().to_owned();

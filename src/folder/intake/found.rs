@@ -64,6 +64,8 @@ pub enum AnswerKind {
         /// The file's text, trimmed; empty when it says nothing.
         why: String,
     },
+    /// `decisions/<id>.retry`: what failed of a partial result is to be tried again.
+    Retry,
     /// `tasks/active/<id>.cancel`.
     Cancel,
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub(super) enum Place {
     /// `tasks/`, where files are dropped.
     Tasks,
-    /// `decisions/`, for `.approve` and `.reject`.
+    /// `decisions/`, for `.approve`, `.reject` and `.retry`.
     Decisions,
     /// `tasks/active/`, for `.cancel`.
     Active,
@@ -67,6 +67,8 @@ pub(super) enum Sort {
     Approve(Option<TaskId>),
     /// `.reject`.
     Reject(Option<TaskId>),
+    /// `.retry`.
+    Retry(Option<TaskId>),
     /// `.cancel`.
     Cancel(Option<TaskId>),
     /// Dropped, but not named like a task file.
@@ -97,7 +99,8 @@ pub(super) fn sort(place: Place, name: &str) -> Sort {
     match place {
         Place::Decisions => {
             let approve = answer(".approve").map(Sort::Approve);
-            approve.or_else(|| answer(".reject").map(Sort::Reject)).unwrap_or(Sort::Ignored)
+            let reject = || answer(".reject").map(Sort::Reject);
+            approve.or_else(reject).or_else(|| answer(".retry").map(Sort::Retry)).unwrap_or(Sort::Ignored)
         }
         Place::Active => answer(".cancel").map_or(Sort::Ignored, Sort::Cancel),
         Place::Tasks if is_temporary(name) => Sort::Ignored,
@@ -145,6 +148,7 @@ mod tests {
     fn answers_name_their_task() {
         let id = TaskId::parse("review-auth");
         assert_eq!(sort(Place::Decisions, "review-auth.approve"), Sort::Approve(id.clone()));
+        assert_eq!(sort(Place::Decisions, "review-auth.retry"), Sort::Retry(id.clone()));
         assert_eq!(sort(Place::Decisions, "review-auth.reject"), Sort::Reject(id.clone()));
         assert_eq!(sort(Place::Active, "review-auth.cancel"), Sort::Cancel(id));
         assert_eq!(sort(Place::Decisions, "not an id.approve"), Sort::Approve(None));

@@ -2,12 +2,46 @@
 //! Looking prices up is not done here; rates come in as a value.
 
 use crate::board::Usage;
-use crate::config::Price;
+use crate::config::{Price, prices};
 use serde_json::Value;
+
+/// What the tokens of a call cost, by the length of its prompt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// What they usually cost.
+    pub usual: TokenRates,
+    /// What they cost in calls whose prompt has more tokens than this.
+    pub long: Option<(u64, TokenRates)>,
+}
+
+impl Rates {
+    /// Prices that no length changes.
+    fn flat(usual: TokenRates) -> Self {
+        Self { usual, long: None }
+    }
+
+    fn of(self, input_tokens: u64) -> TokenRates {
+        self.long.filter(|(above, _)| input_tokens > *above).map_or(self.usual, |(_, rates)| rates)
+    }
+}
+
+impl From<&prices::ModelPrice> for Rates {
+    fn from(price: &prices::ModelPrice) -> Self {
+        let long = price.long.map(|long| (long.above_tokens, TokenRates::from(long.tier)));
+        Self { usual: TokenRates::from(price.tier(0)), long }
+    }
+}
+
+impl From<prices::Tier> for TokenRates {
+    fn from(tier: prices::Tier) -> Self {
+        let prices::Tier { input, output, cache_read, cache_write } = tier;
+        Self { input, cached: cache_read.unwrap_or(input), written: cache_write.unwrap_or(input), output }
+    }
+}
 
 /// What tokens cost, in US dollars per million.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rates {
+pub struct TokenRates {
     /// Tokens sent that were neither read from nor written to the provider's cache.
     pub input: f64,
     /// Tokens sent that the provider read from its cache.
@@ -21,7 +55,8 @@ pub struct Rates {
 impl From<Price> for Rates {
     /// A configured price knows no cache: cached tokens cost what others do, so the sum is never too low for reads.
     fn from(price: Price) -> Self {
-        Self { input: price.input, cached: price.input, written: price.input, output: price.output }
+        let Price { input, output } = price;
+        Self::flat(TokenRates { input, cached: input, written: input, output })
     }
 }
 
@@ -82,6 +117,7 @@ impl Tokens {
     /// The usage with its cost. What the provider says it charged wins over the rates; neither means unknown, never 0.
     pub(super) fn priced(&self, rates: Option<Rates>) -> Usage {
         let by_rates = |rates: Rates| {
+            let rates = rates.of(self.input);
             let plain = self.input.saturating_sub(self.cached).saturating_sub(self.written);
             let dollars = |tokens: u64, rate: f64| tokens as f64 * rate / 1e6;
             dollars(plain, rates.input)
@@ -111,7 +147,8 @@ mod tests {
             &json!({"input_tokens": 5, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20, "output_tokens": 1}),
         );
         tokens.read(&json!({"output_tokens": 40}));
-        let usage = tokens.priced(Some(Rates { input: 1.0, cached: 0.1, written: 2.0, output: 10.0 }));
+        let rates = TokenRates { input: 1.0, cached: 0.1, written: 2.0, output: 10.0 };
+        let usage = tokens.priced(Some(Rates::flat(rates)));
         assert_eq!((usage.input_tokens, usage.cached_tokens, usage.output_tokens), (125, 100, 40));
         let expected = (5.0 + 10.0 + 40.0 + 400.0) / 1e6;
         assert!(usage.cost_usd.is_some_and(|cost| (cost - expected).abs() < 1e-12));
@@ -126,6 +163,17 @@ mod tests {
             read(&json!({"input_tokens": 100, "output_tokens": 7, "input_tokens_details": {"cached_tokens": 60}}));
         assert_eq!(chat.priced(None), responses.priced(None));
         assert_eq!((chat.priced(None).input_tokens, chat.priced(None).cached_tokens), (100, 60));
+    }
+
+    #[test]
+    fn a_long_prompt_is_settled_at_the_prices_of_long_ones() {
+        let price = prices::lookup(crate::config::Provider::Gemini, "gemini-2.5-pro").map(|price| Rates::from(&price));
+        let cost = |input: u64| {
+            let tokens = read(&json!({"prompt_tokens": input, "completion_tokens": 100_000}));
+            tokens.priced(price).cost_usd.unwrap_or_default()
+        };
+        assert!((cost(200_000) - (0.25 + 1.0)).abs() < 1e-9, "{}", cost(200_000));
+        assert!((cost(400_000) - (1.0 + 1.5)).abs() < 1e-9, "{}", cost(400_000));
     }
 
     #[test]
