@@ -1,7 +1,8 @@
 //! How a task looks from outside: a row in a list, and all of it. Made from the board's task, and from nothing else.
 
 use crate::board::{
-    AttemptState, Decision, Ending, Kind, Mode, Phase, Priority, Role, StepId, Task, TaskId, Timestamp, WorkerName,
+    AttemptState, Decision, Ending, Kind, Mode, Phase, Priority, Role, Spent, StepId, Task, TaskId, Timestamp,
+    WorkerName,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,7 @@ impl TaskRow {
                 (None, None)
             }
         };
+        let spent = Spent::of(task);
         Self {
             id: task.id.clone(),
             title: task.spec.title(),
@@ -59,9 +61,8 @@ impl TaskRow {
             ended,
             ending,
             recommendation: task.phase.decision().map(|decision| decision.recommendation.as_str().to_owned()),
-            cost_usd: task.answered().filter_map(|(_, answer)| answer.usage.cost_usd).fold(0.0, |sum, cost| sum + cost),
-            cost_unknown: u32::try_from(task.answered().filter(|(_, answer)| answer.usage.cost_usd.is_none()).count())
-                .unwrap_or(u32::MAX),
+            cost_usd: spent.cost_usd,
+            cost_unknown: spent.cost_unknown,
         }
     }
 }

@@ -180,7 +180,8 @@ impl Price {
     }
 }
 
-/// Dollars for a person: cents, and more places where cents would hide the amount.
+/// Dollars for a person: cents, and more places where cents would hide a part of the amount.
 fn dollars(usd: f64) -> String {
-    if usd > 0.0 && usd < 0.1 { format!("${usd:.4}") } else { format!("${usd:.2}") }
+    let in_cents = (usd * 100.0 - (usd * 100.0).round()).abs() < 1e-6;
+    if in_cents { format!("${usd:.2}") } else { format!("${usd:.4}") }
 }

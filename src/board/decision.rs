@@ -286,10 +286,17 @@ pub struct Decision {
     pub missing: Vec<String>,
     /// Known cost in USD.
     pub cost_usd: f64,
+    /// Calls whose cost nobody told; they are not in `cost_usd`.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub cost_unknown: u32,
     /// Tokens of all calls.
     pub tokens: Tokens,
     /// Seconds from acceptance to decision.
     pub duration_s: f64,
     /// Calls made.
     pub attempts: u32,
+}
+
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }

@@ -239,8 +239,11 @@ impl LocalBoard {
         let words = self.blobs.get(&found.spec.text).map_err(|error| internal(error.to_string()))?;
         let hash = fingerprint(format!("retry {task} {}", self.clock.now()).as_bytes());
         let source = Source::Face { by: format!("{by} (retry of {task})"), hash };
+        let mut spec = found.spec.clone();
+        // Whoever wants another answer than the one decided on must not be given the same one again.
+        spec.cache &= found.phase.decision().is_none();
         let needs = Needs::default();
-        let offer = self.weighed(RawOffer { wanted: task, spec: found.spec.clone(), words, source, needs }).await;
+        let offer = self.weighed(RawOffer { wanted: task, spec, words, source, needs }).await;
         let (reply, replied) = oneshot::channel();
         self.send(Incoming::Offer(offer, reply)).await?;
         let taken = replied.await.map_err(|_| gone())?;

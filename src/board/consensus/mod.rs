@@ -21,11 +21,12 @@ pub use explain::explain;
 pub use replay::{VotingRule, WhatIf, differences, told};
 pub(in crate::board) use replay::{decide_again, remaining};
 
-use super::attempt::{Answer, Attempt, AttemptState, FailureClass, Usage};
-use super::decision::{Decision, FailedWorker, Recommendation, Tokens, VoteRule};
+use super::attempt::{Answer, Attempt, AttemptState, FailureClass};
+use super::decision::{Decision, FailedWorker, Recommendation, VoteRule};
 use super::id::WorkerName;
 use super::plan::Shape;
 use super::rules::Rules;
+use super::spent::Spent;
 use super::tally::Tallies;
 use super::task::Task;
 use super::text::Text;
@@ -105,6 +106,7 @@ fn decide_with(task: &Task, scales: Scales<'_>, at: Timestamp) -> Decision {
         review_reasons,
         missing: Vec::new(),
         cost_usd: usage.cost_usd,
+        cost_unknown: usage.cost_unknown,
         tokens: usage.tokens,
         duration_s: at.since(task.accepted).as_secs_f64(),
         attempts: usage.calls,
@@ -177,36 +179,6 @@ fn failed_workers(task: &Task) -> Vec<FailedWorker> {
         failed.insert(&attempt.worker, entry);
     }
     failed.into_values().collect()
-}
-
-/// What the calls of a task took together.
-#[derive(Default)]
-struct Spent {
-    cost_usd: f64,
-    tokens: Tokens,
-    calls: u32,
-}
-
-impl Spent {
-    fn of(task: &Task) -> Self {
-        let mut spent = Self::default();
-        for attempt in task.attempts.values() {
-            match &attempt.state {
-                AttemptState::Planned { .. } => {}
-                AttemptState::Running { .. } => spent.calls += 1,
-                AttemptState::Answered { answer, .. } => spent.add(&answer.usage),
-                AttemptState::Failed { failure, .. } => spent.add(&failure.usage),
-            }
-        }
-        spent
-    }
-
-    fn add(&mut self, usage: &Usage) {
-        self.calls += 1;
-        self.cost_usd += usage.cost_usd.filter(|cost| cost.is_finite()).unwrap_or(0.0);
-        self.tokens.input = self.tokens.input.saturating_add(usage.input_tokens);
-        self.tokens.output = self.tokens.output.saturating_add(usage.output_tokens);
-    }
 }
 
 #[cfg(test)]

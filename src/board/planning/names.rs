@@ -23,8 +23,10 @@ pub(super) fn check(rules: &Rules, offer: &Offer) -> Result<(), Refusal> {
     }
     // In a step a model may be meant as well as a worker.
     let runs = |model: &&WorkerName| matching(model.as_str(), rules, &names).is_empty();
-    for model in steps().flat_map(|step| &step.models).filter(runs) {
-        known("models", "worker", model.as_str(), &workers)?;
+    for step in steps() {
+        for model in step.models.iter().filter(runs) {
+            known(&format!("step {} of the plan", step.id), "worker or model", model.as_str(), &workers)?;
+        }
     }
     let roles = catalog.role_names();
     for role in spec.role.iter().chain(steps().filter_map(|step| step.role.as_ref())) {
@@ -62,5 +64,6 @@ fn known(key: &str, what: &str, name: &str, names: &[&str]) -> Result<(), Refusa
         None if names.is_empty() => format!("no {what} is configured; take the key out"),
         None => format!("there are: {}", names.join(", ")),
     };
-    Err(unacceptable(format!("`{key}` names the {what} `{name}`, which does not exist"), mend))
+    let key = if key.contains(' ') { key.to_owned() } else { format!("`{key}`") };
+    Err(unacceptable(format!("{key} names the {what} `{name}`, which does not exist"), mend))
 }

@@ -196,5 +196,8 @@ fn reason(what: &str, name: &str, entry: usize, sum: f64, counts: &[Count]) -> S
         format!("\"{}\" {:.1}{verb}", count.phrase, count.amount)
     };
     let words: Vec<String> = own.iter().take(WORDS_SHOWN).map(word).collect();
+    if words.is_empty() {
+        return format!("{what} {name} {sum:.1}");
+    }
     format!("{what} {name} {sum:.1}: {}", words.join(", "))
 }

@@ -45,9 +45,8 @@ impl Pipeline {
         let line =
             text.lines().map(|line| line.trim_start_matches(['#', '*', '-', ' '])).find(|line| !line.is_empty())?;
         let line = line.to_lowercase();
-        let asked = POLITE.iter().fold(line.as_str(), |line, polite| line.strip_prefix(polite).unwrap_or(line));
         let opens = |opening: &&String| {
-            let rest = asked.strip_prefix(opening.to_lowercase().as_str());
+            let rest = without_politeness(&line).strip_prefix(without_politeness(&opening.to_lowercase()));
             rest.is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric()))
         };
         self.opens.iter().find(opens).map(String::as_str)
@@ -82,6 +81,10 @@ impl Pipeline {
         }
         circle(&self.steps).map(|ids| format!(".steps wait for each other: {ids}"))
     }
+}
+
+fn without_politeness(line: &str) -> &str {
+    POLITE.iter().fold(line, |line, polite| line.strip_prefix(polite).unwrap_or(line))
 }
 
 fn fault_of_step(step: &WrittenStep, ids: &[&str], catalog: &Catalog) -> Option<String> {
@@ -123,4 +126,22 @@ fn circle(steps: &[WrittenStep]) -> Option<String> {
     }
     let left: Vec<&str> = steps.iter().map(|step| step.id.as_str()).filter(|id| !done.contains(id)).collect();
     (!left.is_empty()).then(|| left.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn politeness_counts_on_neither_side() {
+        let pipeline: Pipeline = toml::from_str("opens = ['Please ship', 'tidy up']\nsteps = []").unwrap();
+        for (text, opened) in [
+            ("Please ship it", Some("Please ship")),
+            ("## could you please ship: the release", Some("Please ship")),
+            ("Tidy up the sources", Some("tidy up")),
+            ("shipping it", None),
+        ] {
+            assert_eq!(pipeline.opened_by(text), opened, "{text}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Who takes part, and how the route says so.
 
 use super::harness::{Board, attempt, names, task, written};
+use crate::board::StepId;
+use crate::board::spec::{WrittenPlan, WrittenStep};
 use crate::board::{FailureClass, Kind, Mode, PlanSource, Priority, Purpose, Refusal, Role, StepAim};
 
 const MAKE: &str = "build";
@@ -217,6 +219,15 @@ fn what_cannot_be_carried_out_is_refused_with_what_to_mend() {
             |spec| spec.models = names(&["clod"]),
             "`models` names the worker `clod`, which does not exist",
             "did you mean `claude`? There are: claude, gpt",
+        ),
+        (
+            |spec| {
+                let step =
+                    WrittenStep { models: names(&["gpt-9"]), ..WrittenStep::of(StepId::new("1"), "x".to_owned()) };
+                spec.plan = Some(WrittenPlan { steps: vec![step], checkpoint_every: None });
+            },
+            "step 1 of the plan names the worker or model `gpt-9`, which does not exist",
+            "did you mean `gpt`? There are: claude, gpt",
         ),
         (
             |spec| spec.role = Some(Role::new("wizard")),

@@ -17,7 +17,7 @@ pub(in crate::cli) struct CancelArgs {
     id: TaskId,
 }
 
-/// Hand in an ended task once more, under a new id
+/// Try once more: an ended task under a new id; one that waits for a person goes on with the steps that failed
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  synod retry review-auth")]
 pub(in crate::cli) struct RetryArgs {
@@ -70,9 +70,15 @@ pub(super) async fn reject(session: &Session, args: RejectArgs) -> Result<Exit, 
 }
 
 pub(super) async fn retry(session: &Session, args: RetryArgs) -> Result<Exit, Failure> {
-    let (reply, daemon) = super::ask(session, Request::Retry { task: args.id, by: session.by() }).await?;
-    let Reply::Accepted { task } = &reply else { return Err(super::unexpected()) };
-    session.out.put(&reply, || task.to_string())?;
+    let request = Request::Retry { task: args.id.clone(), by: session.by() };
+    let (reply, daemon) = super::ask(session, request).await?;
+    // A task that waits for a person goes on under its own id; one that has ended begins anew under another.
+    let (task, said) = match &reply {
+        Reply::Accepted { task } => (task, task.to_string()),
+        Reply::Done => (&args.id, format!("trying again what failed in {}", args.id)),
+        _ => return Err(super::unexpected()),
+    };
+    session.out.put(&reply, || said)?;
     session.out.say(&if daemon { format!("follow it with: synod wait {task}") } else { NO_DAEMON.to_owned() });
     Ok(Exit::Ok)
 }

@@ -47,6 +47,21 @@ async fn an_identical_call_is_answered_from_the_store_and_costs_nothing() {
 }
 
 #[tokio::test]
+async fn whoever_retries_what_was_decided_gets_another_answer() {
+    let rig = Rig::new(&["a"]);
+    let workers = answering();
+    let running = rig.start(&workers);
+    again(&running, "one", false).await;
+    super::rig::until("the answer is kept", || rig.root().join(".synod/answers").is_dir()).await;
+    super::rig::until("its file is whole", || kept(&rig) == 1).await;
+    running.archived(1).await;
+    running.ask(Request::Retry { task: crate::api::TaskId::slug("one"), by: "test".to_owned() }).await.unwrap();
+    running.rested("one-2").await;
+    assert_eq!(workers.calls().len(), 2);
+    running.end().await;
+}
+
+#[tokio::test]
 async fn a_cache_that_cannot_be_written_harms_no_call() {
     let rig = Rig::new(&["a"]);
     let workers = answering();

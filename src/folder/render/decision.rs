@@ -180,11 +180,20 @@ fn push_failed(out: &mut String, ink: &Ink, decision: &Decision) {
     }
 }
 
+/// What is known to have been spent: nothing known is not nothing spent.
+fn spent(decision: &Decision) -> String {
+    match decision.cost_unknown {
+        0 => money(decision.cost_usd),
+        _ if decision.cost_usd > 0.0 => format!("At least {}", money(decision.cost_usd)),
+        _ => "Nobody told the cost".to_owned(),
+    }
+}
+
 fn push_facts(out: &mut String, ink: &Ink, decision: &Decision) {
     let _infallible = write!(
         out,
         "\n## Cost and time\n\n- {} for {} tokens in and {} out\n- {} in {} attempt{}\n- Kind {}, mode {}\n",
-        money(decision.cost_usd),
+        spent(decision),
         count(decision.tokens.input),
         count(decision.tokens.output),
         seconds(decision.duration_s),
@@ -213,6 +222,14 @@ mod tests {
     fn validator() -> jsonschema::Validator {
         let schema = serde_json::from_str(include_str!("../../../docs/schema/decision.json")).unwrap();
         jsonschema::validator_for(&schema).unwrap()
+    }
+
+    #[test]
+    fn a_cost_that_nobody_told_is_not_nothing() {
+        let mut decision = Decision { cost_usd: 0.0, cost_unknown: 2, ..sample() };
+        assert!(page(&Ink::default(), &decision, ANSWER, 10_000).contains("- Nobody told the cost for "));
+        decision.cost_usd = 0.5;
+        assert!(page(&Ink::default(), &decision, ANSWER, 10_000).contains("- At least $0.5000 for "));
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn quiet_decision() -> Decision {
         missing: Vec::new(),
         cost_usd: 0.0,
         tokens: crate::board::decision::Tokens::default(),
+        cost_unknown: 0,
         duration_s: 3.25,
         attempts: 1,
     }

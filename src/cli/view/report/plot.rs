@@ -114,7 +114,15 @@ fn bars(side: &str, rows: &[ReportRow], width: usize) -> String {
     let names: Vec<String> = shown.iter().map(|row| cut(&row.name, NAME_MAX)).collect();
     let told: Vec<String> = shown
         .iter()
-        .map(|row| format!("{} calls  {}  {}", thousands(row.calls), percent(row.success_rate), cost(row)))
+        .map(|row| {
+            format!(
+                "{} {}  {}  {}",
+                thousands(row.calls),
+                if row.calls == 1 { "call" } else { "calls" },
+                percent(row.success_rate),
+                cost(row)
+            )
+        })
         .collect();
     let widest = |texts: &[String]| texts.iter().map(|text| text.width()).max().unwrap_or(0);
     let (name_width, told_width) = (widest(&names), widest(&told));
