@@ -4,7 +4,7 @@ use super::memory::{LeaseView, MemoryHit, MemoryRow, RevisionRow, Work};
 use super::notice::Notice;
 use super::report::Report;
 use super::view::{TaskRow, TaskView};
-use crate::board::{Decision, Route, Seq, TaskId};
+use crate::board::{Decision, Route, Seq, TaskId, WorkerName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,6 +47,26 @@ pub enum Reply {
         recorded: Option<Box<Decision>>,
         /// The decision made again.
         decision: Box<Decision>,
+    },
+    /// A patch stands on the workspace's files, or was taken off them.
+    Placed {
+        /// The task it came from.
+        task: TaskId,
+        /// The attempt that made it.
+        attempt: u32,
+        /// Who made it.
+        worker: WorkerName,
+        /// The files it changes.
+        files: Vec<String>,
+        /// Lines it adds.
+        added: u32,
+        /// Lines it removes.
+        removed: u32,
+        /// What was left out of it, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+        /// It was taken off.
+        reverted: bool,
     },
     /// Entries of the handoff log, as they stand in the file.
     Log {

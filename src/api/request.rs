@@ -83,6 +83,22 @@ pub enum Request {
         #[serde(default)]
         rule: VotingRule,
     },
+    /// Put the patch of a task on the workspace's files, or take it off again: whole or not at all, without a commit.
+    Apply {
+        /// Which task.
+        task: TaskId,
+        /// Whose patch; else the one that the decision chose.
+        #[serde(default)]
+        worker: Option<WorkerName>,
+        /// Also where files have changes that are not committed.
+        #[serde(default)]
+        allow_dirty: bool,
+        /// Take it off instead.
+        #[serde(default)]
+        revert: bool,
+        /// Who says so.
+        by: String,
+    },
     /// The last entries of the handoff log.
     Log {
         /// How many.

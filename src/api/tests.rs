@@ -93,6 +93,11 @@ fn requests_about_one_task() {
         &json!({ "request": "replay", "task": "review-auth" }),
         &Request::Replay { task: task(), without: Vec::new(), rule: VotingRule::Bayes },
     );
+    let worker = Some(WorkerName::new("codex"));
+    stands_as(
+        &Request::Apply { task: task(), worker, allow_dirty: true, revert: false, by: by() },
+        r#"{"request":"apply","task":"review-auth","worker":"codex","allow_dirty":true,"revert":false,"by":"me"}"#,
+    );
 }
 
 #[test]

@@ -223,6 +223,7 @@ async fn attempt(place: &Place, roster: &Roster, name: &str, worker: &Worker) ->
         images: Vec::new(),
         wishes: Default::default(),
         ceiling: Default::default(),
+        own_tree: None,
         folder: place.layout.root.clone(),
     };
     let outcome = roster.call(&WorkerName::new(name), call, CancellationToken::new()).await;

@@ -19,6 +19,7 @@ use crate::folder::publish::{self, Publisher};
 use crate::http;
 use crate::store::{AnswerLimits, Answers, Store};
 use crate::worker::{Pace, Recorder, Roster, RosterParts, ShimProgram, Wishes};
+use crate::worker::worktree::{Trees, TreesParts};
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,6 +118,7 @@ impl Engine {
             },
             memories: memory_parts(place),
             answers: answers(place),
+            trees: Some(trees(place)),
             look: engage.look,
         };
         let daemon = Daemon::start(parts, &tokio::runtime::Handle::current())?;
@@ -241,6 +243,7 @@ fn call_places(
     let takes = |worker: &Worker| Takes {
         prompt_bytes_max: config::prompt_bytes_max(worker),
         reads_files: config::reads_files(worker),
+        changes_files: worker.provider.transport() == Transport::Cli,
         sight: match (config::sees_images(worker), worker.provider.transport()) {
             (false, _) => prompt::Sight::Blind,
             (true, Transport::Http) => prompt::Sight::Sent,
@@ -264,6 +267,19 @@ fn call_places(
         },
         prompt: prompt::Limits { prompt_bytes_max: limits.prompt_bytes_max },
     }
+}
+
+/// Where those who change files get trees of their own.
+fn trees(place: &Place) -> Trees {
+    let layout = &place.layout;
+    Trees::new(TreesParts {
+        root: &layout.root,
+        apart: vec![layout.coordination.clone(), layout.memories.clone(), layout.dot_synod.clone()],
+        folder: layout.worktrees.clone(),
+        environment: &place.environment,
+        limits: &place.loaded.settings.limits,
+        shim: ShimProgram::of_this_binary(),
+    })
 }
 
 /// Where answers are kept for identical calls, if they are.

@@ -5,12 +5,12 @@ use super::budget;
 use super::consensus;
 use super::decision::{Decision, Recommendation};
 use super::event::{Ending, Event};
+use super::evidence::owed;
 use super::growing::{counts, errors};
 use super::plan::Step;
 use super::recovery::time_is_up;
 use super::rests::blocked_by;
 use super::rules::Rules;
-use super::spec::WorkspaceAccess;
 use super::standings::{Look, Standings, is_laid_out, no_recovery, recover_step};
 use super::state::State;
 use super::task::{StepStanding, Task};
@@ -20,6 +20,9 @@ use std::collections::BTreeSet;
 
 /// How much of a part's first line is shown, in bytes.
 const PART_BYTES_MAX: usize = 120;
+
+/// Letters of a commit that name it.
+const BASE_SHOWN: usize = 12;
 
 /// Every step has ended: weigh the answers, or say that there are none.
 pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> Vec<Event> {
@@ -100,18 +103,43 @@ fn missing(look: Look<'_>, standings: &Standings<'_>) -> Vec<String> {
     missing
 }
 
-/// What the person asked for that this version does not do. A key that is read and not obeyed must not look obeyed.
-fn unmet(task: &Task) -> Vec<String> {
+/// What a `validate` that nothing was tried with wants of a person.
+fn untried(task: &Task) -> Option<String> {
     let spec = &task.spec;
     let written = || spec.plan.iter().flat_map(|plan| &plan.steps);
+    let asked = spec.validate.is_some() || written().any(|step| step.validate.is_some());
+    let tried = task.attempts.values().any(|attempt| attempt.validation.is_some());
+    let owing = task.attempts.values().any(|attempt| owed(task, attempt).is_some());
+    if !asked || tried {
+        None
+    } else if owing {
+        Some("`validate` had not ended when the task's time was up".to_owned())
+    } else if task.plan.steps.iter().all(|step| step.workspace.is_read()) {
+        Some("`validate` was not run: it tries patches, and those come with `workspace: worktree`".to_owned())
+    } else {
+        Some("`validate` was not run: no worker changed a file".to_owned())
+    }
+}
+
+/// What a person should know of the trees that the workers had: what these did not hold, and what was left out of patches.
+fn of_trees(task: &Task) -> Vec<String> {
+    let patches = || task.answered().filter_map(|(attempt, answer)| Some((attempt, answer.patch.as_ref()?)));
+    let mut told = Vec::new();
+    let unseen = patches().filter(|(_, patch)| patch.unseen > 0).max_by_key(|(_, patch)| patch.unseen);
+    if let Some((_, patch)) = unseen {
+        let base = cut(&patch.base, BASE_SHOWN);
+        told.push(format!("the workers saw commit {base}, not the uncommitted changes of {} file(s)", patch.unseen));
+    }
+    let noted = patches().filter_map(|(attempt, patch)| Some((attempt, patch.note.as_ref()?)));
+    told.extend(noted.map(|(attempt, note)| format!("{} (attempt {}): {note}", attempt.worker, attempt.number)));
+    told
+}
+
+/// What the person asked for that was not done. A key that is read and not obeyed must not look obeyed.
+fn unmet(task: &Task) -> Vec<String> {
     let mut unmet = Vec::new();
-    if spec.validate.is_some() || written().any(|step| step.validate.is_some()) {
-        unmet.push("`validate` was not run: commands are not run yet".to_owned());
-    }
-    let worktree = |access: &WorkspaceAccess| *access == WorkspaceAccess::Worktree;
-    if worktree(&spec.workspace) || written().any(|step| worktree(&step.workspace)) {
-        unmet.push("`workspace: worktree` was not obeyed: the workers read the files and gave text".to_owned());
-    }
+    unmet.extend(untried(task));
+    unmet.extend(of_trees(task));
     unmet.extend(budget::remarks(task));
     let not_given: BTreeSet<&String> = task.answered().flat_map(|(_, answer)| &answer.not_given).collect();
     unmet.extend(not_given.into_iter().map(|what| format!("the workers were not given {what}")));

@@ -25,6 +25,7 @@ pub mod needs;
 pub mod outcomes;
 pub mod page;
 pub mod patch;
+pub mod patch_reader;
 pub mod plan;
 pub mod plan_reader;
 mod planning;

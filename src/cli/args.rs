@@ -77,6 +77,7 @@ pub(super) enum Command {
     Retry(commands::act::RetryArgs),
     Approve(commands::act::ApproveArgs),
     Reject(commands::act::RejectArgs),
+    Apply(commands::apply::Args),
     Why(commands::why::Args),
     Replay(commands::replay::Args),
     Log(commands::log::Args),

@@ -158,6 +158,14 @@ impl Environment {
         names.filter(|name| name.starts_with("SYNOD_") && !name.contains("__"))
     }
 
+    /// What a task's own command may see: the allow-list alone, and no key.
+    #[must_use]
+    pub fn for_command(&self) -> Vec<(OsString, OsString)> {
+        let passes = |name: &str| ALLOWED.contains(&name) || name.starts_with("LC_");
+        let seen = self.variables.iter().filter(|(name, _)| name.to_str().is_some_and(passes));
+        seen.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// What a worker's process may see: the allow-list, the worker's own key, and what its settings add by name.
     #[must_use]
     pub fn for_worker(&self, worker: &Worker) -> Vec<(OsString, OsString)> {

@@ -91,6 +91,14 @@ section! {
         pub trigger_chain_max: u32,
         /// Tasks that one standing order may hand in within an hour.
         pub trigger_runs_per_hour_max: u32,
+        /// One attempt's patch, in bytes; a larger one is not kept, and a new file larger than this is left out of it.
+        pub patch_bytes_max: usize,
+        /// The workspace where it is in no git repository and is copied for a worker, in bytes.
+        pub tree_copy_bytes_max: usize,
+        /// One run of a task's `validate` command.
+        pub validate_timeout: Duration,
+        /// What is kept of what a `validate` command prints, in bytes (its beginning and its end).
+        pub validate_output_bytes_max: usize,
         /// Steps of one plan.
         pub plan_steps_max: usize,
         /// How often what is left of one task's plan may be planned anew.

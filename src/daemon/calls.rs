@@ -1,8 +1,10 @@
 //! The job of one call: load what the prompt needs, make the call, read the verdicts, store the text, report.
 
 mod batching;
+mod changing;
 mod recalling;
 mod reserving;
+mod trying;
 
 use super::caller::{Caller, Calling};
 use super::clock::Clock;
@@ -22,6 +24,7 @@ use crate::board::{
 use crate::folder::{context, without_keys};
 use crate::store::{Answers, Blobs};
 use crate::worker::{Call, Outcome, Reply, Wishes};
+use crate::worker::worktree::Trees;
 use recalling::Recall;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,6 +33,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use trying::Trials;
 
 /// Pause between two tries to store an answer while the disk is full.
 const STORE_RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -68,13 +72,15 @@ pub struct Takes {
     pub prompt_bytes_max: Option<usize>,
     /// Whether it can read the workspace's files by itself.
     pub reads_files: bool,
+    /// Whether it can change files by itself; who cannot says what is to be changed.
+    pub changes_files: bool,
     /// How it sees images.
     pub sight: prompt::Sight,
 }
 
 impl Default for Takes {
     fn default() -> Self {
-        Self { prompt_bytes_max: None, reads_files: true, sight: prompt::Sight::Blind }
+        Self { prompt_bytes_max: None, reads_files: true, changes_files: true, sight: prompt::Sight::Blind }
     }
 }
 
@@ -94,6 +100,10 @@ pub(super) struct Calls {
     day_budget: bool,
     /// Kept answers of identical calls.
     answers: Option<Answers>,
+    /// Trees of their own for those who change files.
+    trees: Option<Trees>,
+    /// What is being tried.
+    trials: Trials,
     stops: BTreeMap<AttemptKey, CancellationToken>,
     /// Cancelled when the daemon ends: then a stopped call reports nothing and is asked again at the next start.
     ending: CancellationToken,
@@ -125,6 +135,8 @@ impl Calls {
             memories: None,
             day_budget: false,
             answers: None,
+            trees: None,
+            trials: Trials::default(),
             stops,
             ending,
         }
@@ -145,6 +157,12 @@ impl Calls {
     /// The same, with kept answers of identical calls.
     pub(super) fn with_answers(mut self, answers: Option<Answers>) -> Self {
         self.answers = answers;
+        self
+    }
+
+    /// The same, with trees of their own for those who change files.
+    pub(super) fn with_trees(mut self, trees: Option<Trees>) -> Self {
+        self.trees = trees;
         self
     }
 
@@ -171,6 +189,7 @@ impl Calls {
         if let Some(stop) = self.stops.remove(key) {
             stop.cancel();
         }
+        self.trials.stop(key);
     }
 
     /// Leaves what waits at the desk as it is, for the next daemon: who works outside is not waited for.
@@ -222,6 +241,7 @@ impl Calls {
             memories: self.memories.clone(),
             day_budget: self.day_budget,
             recall: Recall::of(self.answers.clone()),
+            trees: self.trees.clone(),
             told: OnceLock::new(),
         };
         let (sender, key, clock, jobs) = (self.sender.clone(), ask.key.clone(), self.clock, self.jobs.clone());
@@ -274,6 +294,7 @@ struct CallJob {
     day_budget: bool,
     /// What is known of the kept answers.
     recall: Recall,
+    trees: Option<Trees>,
     /// What is noted beside the answer, once that is known.
     told: OnceLock<Told>,
 }
@@ -290,6 +311,7 @@ impl CallJob {
             // When the daemon ends, the attempt stays as it is in the journal and is asked again at the next start.
             if (stopped && self.ending.is_cancelled()) || self.report(&ask, outcome).await {
                 self.forget(&ask.key);
+                self.forget_tree(&ask).await;
             }
         }
         // The loop counts running jobs only while it ends; when it is gone nobody counts.
@@ -328,6 +350,7 @@ impl CallJob {
         } else {
             Some(on_the_way)
         };
+        self.move_into_tree(ask, &mut call).await?;
         match &self.desk {
             Some(desk) => {
                 drop(on_the_way);
@@ -383,8 +406,13 @@ impl CallJob {
 
     /// Reads what the prompt needs: on a thread for blocking work where globs may walk large trees, else at once.
     async fn prepare(&self, ask: &Ask) -> Result<Call, Failure> {
-        let sources =
-            Sources { places: self.places.clone(), blobs: self.blobs.clone(), memories: self.memories.clone() };
+        let sources = Sources {
+            places: self.places.clone(),
+            blobs: self.blobs.clone(),
+            memories: self.memories.clone(),
+            trees: self.trees.is_some(),
+            hands: self.has_hands(ask),
+        };
         let prepared = if sources.is_small(ask) {
             sources.prepare(ask)?
         } else {
@@ -407,6 +435,7 @@ impl CallJob {
             images: prepared.images,
             wishes: self.wishes(ask),
             ceiling: Default::default(),
+            own_tree: None,
             folder: self.places.root.clone(),
         })
     }
@@ -452,6 +481,10 @@ impl CallJob {
         let verdicts = verdict_reader::read_beside(&ask.purpose, &reply.text, structured, &self.shown(ask));
         self.recall.structured.set(reply.structured.clone()).ok();
         let told = self.told.get().cloned().unwrap_or_default();
+        let patch = match self.change(ask, &reply).await {
+            Some(collected) => Some(self.patch(collected).await?),
+            None => None,
+        };
         let prompt = match &told.prompt {
             // A worker that keeps the session itself is not told again.
             Some(prompt) if reply.session.is_none() => Some(self.keep(prompt).await?),
@@ -459,7 +492,8 @@ impl CallJob {
         };
         Some(Answer {
             proposal: plan_reader::read(&ask.purpose, &reply.text, structured),
-            patch: None,
+            files_modified: patch.as_ref().map_or(reply.files_modified, |patch| patch.files.clone()),
+            patch,
             text: self.keep(&reply.text).await?,
             cached: self.recall.is_found(),
             call_hash: self.recall.likeness(),
@@ -467,7 +501,6 @@ impl CallJob {
             model: reply.model,
             session: reply.session,
             usage: reply.usage,
-            files_modified: reply.files_modified,
             not_given: told.not_given,
             prompt,
             resumed: told.resumed,

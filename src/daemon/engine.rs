@@ -376,6 +376,7 @@ impl Engine {
                 }
                 // It was overtaken by a cancel in the same round.
                 Effect::Ask(_) => {}
+                Effect::Validate(order) if board::is_owed(&self.state, &order.key) => self.calls.try_out(*order),
                 Effect::Validate(_) => {}
                 Effect::Stop(key) => self.calls.stop(&key),
                 // Whoever follows memories was told with the events themselves.

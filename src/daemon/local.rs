@@ -9,11 +9,13 @@ use super::masking::masked;
 use super::measuring::Scales;
 use super::memories::{Desk, refused as refused_memory};
 use super::outage::Outage;
+use super::placing::Placing;
 use crate::api::{Answering, Board, Error, ErrorKind, NewTask, Overrides, Reply, Request, TASK_STATES, TaskView};
 use crate::board::{Input, Needs, PersonAnswer, Refusal, Source, Task, TaskId, Text, consensus};
 use crate::folder::intake::{self, format};
 use crate::folder::{Masker, handoff_log};
 use crate::store::Blobs;
+use crate::worker::worktree::Trees;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -42,6 +44,8 @@ pub(super) struct LocalBoard {
     pub(super) memories: Desk,
     /// Keeps keys out of what is told.
     pub(super) masker: Masker,
+    /// What puts patches on the user's files.
+    pub(super) trees: Option<Trees>,
 }
 
 impl Board for LocalBoard {
@@ -90,6 +94,9 @@ impl LocalBoard {
             }
             Request::Why { task } => self.why(task).await,
             Request::Replay { task, without, rule } => self.replay(task, consensus::WhatIf { without, rule }).await,
+            Request::Apply { task, worker, allow_dirty, revert, by } => {
+                self.place(&task, worker, Placing { allow_dirty, revert, by }).await
+            }
             Request::Log { entries } => self.log(entries).await,
             Request::VerifyLog => self.verify_log().await,
             Request::Route { text, overrides } => {
@@ -297,7 +304,7 @@ impl LocalBoard {
         })
     }
 
-    async fn task(&self, task: &TaskId) -> Result<Box<Task>, Error> {
+    pub(super) async fn task(&self, task: &TaskId) -> Result<Box<Task>, Error> {
         let found = self.query(|reply| Query::Task(task.clone(), reply)).await?;
         found.map_err(internal)?.ok_or_else(|| unknown(task))
     }

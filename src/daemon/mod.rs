@@ -18,6 +18,7 @@ mod measuring;
 mod memories;
 mod notices;
 mod outage;
+mod placing;
 mod preparing;
 mod publishing;
 mod queries;

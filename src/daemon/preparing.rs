@@ -4,7 +4,8 @@
 use super::calls::{CallPlaces, Takes};
 use super::measuring::closed;
 use super::memories::Desk as Memories;
-use crate::board::prompt::{self, Material, Piece, Prompt, Sight};
+use crate::board::attempt::SeenOutput;
+use crate::board::prompt::{self, Hands, Material, Piece, Prompt, Sight};
 use crate::board::{Ask, Failure, FailureClass, Resume, Text, Usage};
 use crate::folder::context;
 use crate::store::Blobs;
@@ -17,6 +18,10 @@ pub(super) struct Sources {
     pub(super) places: CallPlaces,
     pub(super) blobs: Blobs,
     pub(super) memories: Option<Memories>,
+    /// Whether there are trees for those who change files.
+    pub(super) trees: bool,
+    /// Whether the worker changes files by itself.
+    pub(super) hands: bool,
 }
 
 /// What a call is told, ready to be sent, and what of it must be remembered beside the answer.
@@ -82,9 +87,10 @@ impl Sources {
         let Some(history) = history.collect::<Option<Vec<Turn>>>() else { return Ok(None) };
         let said: usize = history.iter().map(|turn| turn.prompt.len() + turn.answer.len()).sum();
         let Some(room) = self.room(ask).checked_sub(said) else { return Ok(None) };
-        let new = |(number, text)| if resume.known.contains(number) { Ok(String::new()) } else { self.load(text) };
-        let inputs: Vec<String> =
-            ask.inputs.iter().map(|seen| new((&seen.number, &seen.text))).collect::<Result<_, _>>()?;
+        let new = |seen: &SeenOutput| {
+            if resume.known.contains(&seen.number) { Ok(String::new()) } else { self.output(seen) }
+        };
+        let inputs: Vec<String> = ask.inputs.iter().map(new).collect::<Result<_, _>>()?;
         let (role_text, not_given) = self.role_text(ask);
         let memories: Vec<Piece> = self.shared(ask).into_iter().collect();
         let news: usize = inputs.iter().chain(memories.iter().map(|memory| &memory.text)).map(String::len).sum();
@@ -92,7 +98,8 @@ impl Sources {
         let seen = if history.is_empty() { Seen::default() } else { self.images_of(ask) };
         let Seen { images, paths, sight, .. } = seen;
         let room = room.saturating_sub(images.len() * IMAGE_BYTES);
-        let material = Material { role_text, inputs, memories, images: paths, sight, ..Material::default() };
+        let hands = self.hands(ask);
+        let material = Material { role_text, inputs, memories, images: paths, sight, hands, ..Material::default() };
         // Beginning anew gives it more than a conversation whose next turn has to be cut.
         if !history.is_empty() && news > room / 2 {
             return Ok(None);
@@ -143,6 +150,22 @@ impl Sources {
 
     fn load(&self, text: &Text) -> Result<String, Failure> {
         self.blobs.get(text).map_err(|error| failure(FailureClass::Transient, &error))
+    }
+
+    /// An earlier output as it is shown: what was said, then what was changed.
+    fn output(&self, seen: &SeenOutput) -> Result<String, Failure> {
+        let said = self.load(&seen.text)?;
+        let Some(patch) = &seen.patch else { return Ok(said) };
+        Ok(format!("{}\n\nIts changes, as a diff:\n\n{}", said.trim_end(), self.load(patch)?))
+    }
+
+    /// How the worker changes files, where it is to.
+    fn hands(&self, ask: &Ask) -> Hands {
+        match (self.trees && !ask.workspace.is_read(), self.hands) {
+            (false, _) => Hands::None,
+            (true, true) => Hands::Tree,
+            (true, false) => Hands::Words,
+        }
     }
 
     /// A memory as it stands: on the bus, else in its file.
@@ -196,7 +219,8 @@ impl Sources {
             context: files.into_iter().map(piece).collect(),
             spec,
             memories,
-            inputs: ask.inputs.iter().map(|seen| self.load(&seen.text)).collect::<Result<_, _>>()?,
+            inputs: ask.inputs.iter().map(|seen| self.output(seen)).collect::<Result<_, _>>()?,
+            hands: self.hands(ask),
             images: seen.paths,
             sight: seen.sight,
             left_out,

@@ -26,6 +26,7 @@ use crate::folder::intake::{self, Intake};
 use crate::folder::mirror::{self, Roots};
 use crate::folder::publish::Publisher;
 use crate::store::{Answers, Store};
+use crate::worker::worktree::Trees;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub struct Parts {
     pub memories: MemoryParts,
     /// Kept answers of identical calls; `None`: none are kept.
     pub answers: Option<Answers>,
+    /// Trees of their own for those who change files; `None`: everybody works in the workspace itself.
+    pub trees: Option<Trees>,
     /// Only to ask and to tell: calls that run are neither taken up nor given up, and none is started.
     pub look: bool,
 }
@@ -190,7 +193,7 @@ impl Daemon {
         let caught_up = catch_up(&writer, pages, published, state.seq);
         let (handed, bell) = (caught_up.at, caught_up.bell.clone());
         let outage = Arc::new(Outage::new());
-        let pending = board::pending(&state);
+        let (pending, untried) = (board::pending(&state), board::untried(&state));
         let jobs = parts.jobs.clone();
         let bus = Bus::open(&parts.memories, &parts.store, &state, &sender)?;
         let shelf =
@@ -200,7 +203,8 @@ impl Daemon {
         let mut calls = calls
             .with_memories(shelf.clone())
             .with_budget(parts.rules.limits.budget_usd_per_day)
-            .with_answers(parts.answers);
+            .with_answers(parts.answers)
+            .with_trees(parts.trees.clone());
         let order_parts = (parts.places.root.clone(), parts.intake_limits.clone());
         let orders = Orders::new(parts.memories.orders, parts.memories.order_limits, &state, order_parts);
         let mut end = ending::End::default();
@@ -209,7 +213,9 @@ impl Daemon {
             look_only(&mut rules);
             Vec::new()
         } else {
-            take_up(&mut calls, pending, clock, &mut end)
+            let first = take_up(&mut calls, pending, clock, &mut end);
+            untried.into_iter().for_each(|order| calls.try_out(order));
+            first
         };
         let coordination = parts.facts.coordination.clone();
         let engine = Engine {
@@ -256,6 +262,7 @@ impl Daemon {
             outage: Arc::clone(&outage),
             memories: shelf,
             masker,
+            trees: parts.trees,
         };
         Ok(Self { handle: Handle::new(board), sender, ended, over: None, ending, outage })
     }
@@ -362,11 +369,12 @@ fn look_only(rules: &mut Rules) {
 fn take_up(calls: &mut Calls, pending: Vec<Ask>, clock: Clock, end: &mut ending::End) -> Vec<Input> {
     calls.sweep(&pending);
     let at = clock.now();
-    let mut inputs = vec![Input::Started { at }];
+    let (mut inputs, mut adopted) = (vec![Input::Started { at }], Vec::new());
     for ask in pending {
         let key = ask.key.clone();
         inputs.push(if calls.resume(&ask) {
             end.running_jobs += 1;
+            adopted.push(key.clone());
             let deadline = ask.deadline.max(at.after(ADOPTED_TIME_MIN));
             Input::Adopted { at, key, deadline }
         } else {
@@ -379,5 +387,6 @@ fn take_up(calls: &mut Calls, pending: Vec<Ask>, clock: Clock, end: &mut ending:
             Input::Failed { at, key, failure }
         });
     }
+    calls.sweep_trees(&adopted);
     inputs
 }

@@ -124,6 +124,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Retry { .. }
         | Request::Approve { .. }
         | Request::Reject { .. }
+        | Request::Apply { .. }
         | Request::Why { .. }
         | Request::Replay { .. }
         | Request::Log { .. }

@@ -59,6 +59,7 @@ pub(super) fn table() -> Vec<Route> {
         route::<asks::Retry>(),
         route::<asks::Approve>(),
         route::<asks::Reject>(),
+        route::<asks::Apply>(),
         route::<asks::Why>(),
         route::<asks::Replay>(),
         route::<asks::ListMemories>(),

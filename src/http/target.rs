@@ -34,6 +34,9 @@ impl Target {
             Request::Retry { task, by } => Self::about(&asks::Retry { by }, &task),
             Request::Approve { task, by } => Self::about(&asks::Approve { by }, &task),
             Request::Reject { task, by, why } => Self::about(&asks::Reject { by, why }, &task),
+            Request::Apply { task, worker, allow_dirty, revert, by } => {
+                Self::about(&asks::Apply { worker, allow_dirty, revert, by }, &task)
+            }
             Request::Why { task } => Self::about(&asks::Why {}, &task),
             Request::Replay { task, without, rule } => {
                 let names: Vec<&str> = without.iter().map(WorkerName::as_str).collect();

@@ -167,6 +167,13 @@ fn every_request() -> Vec<Request> {
         Request::Retry { task: id.clone(), by: by() },
         Request::Approve { task: id.clone(), by: by() },
         Request::Reject { task: id.clone(), by: by(), why: "wrong?\n100 %".into() },
+        Request::Apply {
+            task: id.clone(),
+            worker: Some(WorkerName::new("a & b")),
+            allow_dirty: true,
+            revert: true,
+            by: by(),
+        },
         Request::Why { task: id.clone() },
         Request::Replay { task: id.clone(), without: Vec::new(), rule: VotingRule::Bayes },
         Request::Replay {
@@ -271,13 +278,14 @@ fn number(request: &Request) -> usize {
         Request::Shutdown { .. } => 28,
         Request::Report { .. } => 29,
         Request::ImportRecords { .. } => 30,
+        Request::Apply { .. } => 32,
     }
 }
 
 #[test]
 fn every_request_is_sent_by_the_tests_and_has_its_own_route() {
     let sent: BTreeSet<usize> = every_request().iter().map(number).collect();
-    assert_eq!(sent, (0..32).collect());
+    assert_eq!(sent, (0..33).collect());
     let routes = super::routes::table();
     assert_eq!(routes.len(), sent.len());
     let names: BTreeSet<&str> = routes.iter().map(|route| route.name).collect();
@@ -322,6 +330,16 @@ async fn a_reply_comes_back_whole() {
         Reply::Accepted { task: task("x") },
         Reply::Log { entries: vec!["a\n".repeat(100_000)] },
         Reply::LogVerified { entries: 2, broken: None },
+        Reply::Placed {
+            task: task("x"),
+            attempt: 2,
+            worker: WorkerName::new("a"),
+            files: vec!["ü.rs".into()],
+            added: 1,
+            removed: 0,
+            note: None,
+            reverted: true,
+        },
     ] {
         let served = served(Ok(reply.clone())).await;
         assert_eq!(served.handle().await.ask(Request::Status).await, Ok(reply));

@@ -9,6 +9,7 @@ pub const NOT_HERE: &[(&str, &str)] = &[
         "notices",
         "they come as progress of a call and as notices of subscribed resources, not as a list to be asked for",
     ),
+    ("apply", "what a model made goes onto the user's files when a person says so, and a model that asks is no person"),
     ("shutdown", "a client must not end the daemon that others work with"),
 ];
 

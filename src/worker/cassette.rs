@@ -344,6 +344,7 @@ pub(super) mod tests {
             images: Vec::new(),
             wishes: Default::default(),
             ceiling: Default::default(),
+            own_tree: None,
             folder: PathBuf::from("."),
         }
     }

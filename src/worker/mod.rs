@@ -14,6 +14,7 @@ mod roster;
 #[cfg(test)]
 mod tests;
 mod wishes;
+pub mod worktree;
 
 pub use ceiling::Ceiling;
 pub use mcp::login;
@@ -50,6 +51,9 @@ pub struct Call {
     pub folder: PathBuf,
     /// What its role would have.
     pub wishes: Wishes,
+    /// Where that folder was made for this call alone, so that it may change the files in it: the folder above, from which on no
+    /// program should look for a repository.
+    pub own_tree: Option<PathBuf>,
     /// What it must keep to, so that it costs no more than was set aside for it.
     pub ceiling: Ceiling,
 }

@@ -60,6 +60,8 @@ pub struct Material {
     pub images: Vec<String>,
     /// How the worker sees them.
     pub sight: Sight,
+    /// How the worker changes files, where it is to.
+    pub hands: Hands,
     /// What could not be given and why, a line each (`src/big.bin: not text`).
     pub left_out: Vec<String>,
 }
@@ -74,6 +76,18 @@ pub enum Sight {
     Sent,
     /// It opens them by their paths.
     Opens,
+}
+
+/// How a worker changes files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hands {
+    /// It is not to change any.
+    #[default]
+    None,
+    /// By itself, in a tree of its own.
+    Tree,
+    /// It says what is to be changed.
+    Words,
 }
 
 /// How large a prompt may be.
@@ -126,7 +140,7 @@ pub fn compose(ask: &Ask, material: &Material, limits: Limits) -> Result<Prompt,
         None => orders(ask, material),
     };
     let orders = orders + &images(material);
-    let form = format!("## What to answer\n\n{}", answer_form(&ask.purpose));
+    let form = format!("## What to answer\n\n{}{}", answer_form(&ask.purpose), changes(ask, material.hands));
     let (needs, limit) = (system.len() + BETWEEN.len() + orders.len() + form.len(), limits.prompt_bytes_max);
     let Some(room) = limit.checked_sub(needs) else { return Err(NoRoom { needs, limit }) };
     let for_list = LEFT_OUT_BYTES.min(room);
@@ -178,6 +192,29 @@ fn further_orders(ask: &Ask) -> String {
     match &ask.instruction {
         Some(instruction) => format!("{begin}## Your step: {}\n\n{}\n", named(ask.step.as_str()), fenced(instruction)),
         None => format!("{begin}Your step is {}: do now what the task asks for.\n\n", named(ask.step.as_str())),
+    }
+}
+
+/// How changes of files are handed in.
+fn changes(ask: &Ask, hands: Hands) -> String {
+    let onto = match (ask.onto.is_empty(), hands) {
+        (true, _) | (_, Hands::None) => "",
+        (false, Hands::Tree) => " What earlier steps changed is in it already.",
+        (false, Hands::Words) => " What earlier steps changed is made already; change the files as they are since.",
+    };
+    match hands {
+        Hands::None => String::new(),
+        Hands::Tree => format!(
+            "\n### Changing files\n\nThe folder you are in is a copy of the project for you alone.{onto} Make the changes in its \
+             files; they are taken from there, and nothing outside it may be changed. Committing is not needed. In your \
+             answer say briefly what you changed and why.\n"
+        ),
+        Hands::Words => format!(
+            "\n### Changing files\n\nHand in every change of a file in one of two forms, with paths from the top of the \
+             project.{onto} Either a unified diff in a block that begins with ```diff, with enough lines around each change \
+             to find it; or the whole new file in a block whose first line names it, as in ```text:path/of/file. Blocks in \
+             any other form change nothing.\n"
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file a command: its arguments with their help, and what it does.
 
 pub(super) mod act;
+pub(super) mod apply;
 mod completions;
 pub(super) mod config;
 pub(super) mod connect;
@@ -51,6 +52,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Retry(args) => act::retry(session, args).await,
         Command::Approve(args) => act::approve(session, args).await,
         Command::Reject(args) => act::reject(session, args).await,
+        Command::Apply(args) => apply::run(session, args).await,
         Command::Why(args) => why::run(session, args).await,
         Command::Replay(args) => replay::run(session, args).await,
         Command::Log(args) => log::run(session, args).await,

@@ -153,6 +153,7 @@ impl Rig {
             },
             memories: self.memory_parts(),
             answers: Some(Answers::new(self.root().join(".synod/answers"), ANSWERS)),
+            trees: None,
             look: self.look,
         }
     }

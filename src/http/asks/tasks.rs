@@ -116,6 +116,29 @@ ask!(Reject: "reject" as Post "/tasks/{id}/reject", "reject_decision", "done", w
     Request::Reject { task, by: who(by), why }
 });
 
+/// Put the patch of a task on the workspace's files, or take it off again.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Apply {
+    /// Whose patch; else the one that the decision chose.
+    #[serde(default)]
+    pub(in crate::http) worker: Option<WorkerName>,
+    /// Also where files have changes that are not committed.
+    #[serde(default)]
+    pub(in crate::http) allow_dirty: bool,
+    /// Take it off instead.
+    #[serde(default)]
+    pub(in crate::http) revert: bool,
+    /// Who says so; empty: `http`.
+    #[serde(default)]
+    pub(in crate::http) by: String,
+}
+
+ask!(Apply: "apply" as Post "/tasks/{id}/apply", "apply_patch", "placed", waits false,
+    Task: |Self { worker, allow_dirty, revert, by }, Task(task)| {
+    Request::Apply { task, worker, allow_dirty, revert, by: who(by) }
+});
+
 /// How a decision came about, as a sum that can be redone on paper.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -143,6 +143,16 @@ fn replies() -> Vec<Reply> {
         Reply::Work { work: None },
         Reply::Notices { notices: vec![notice], upto: Seq(9) },
         Reply::LogVerified { entries: 1, broken: None },
+        Reply::Placed {
+            task: super::task("x"),
+            attempt: 2,
+            worker: WorkerName::new("a"),
+            files: vec!["a.rs".into()],
+            added: 1,
+            removed: 0,
+            note: Some("left out".into()),
+            reverted: false,
+        },
     ]
 }
 

@@ -7,7 +7,7 @@ use super::space::{self, Unwritten};
 use super::trouble::{Trouble, complaint};
 use super::{Plan, Run, Scene, copilot_cli};
 use crate::board::{AttemptKey, Failure, FailureClass, Usage};
-use crate::config::{self, Environment, Provider};
+use crate::config::{self, Environment, Permission, Provider};
 use crate::worker::process::{
     Asked, Begin, Ended, Ending, Error, Exit, MARK_VARIABLE, Order, Spool, Standby, Variables, attend,
 };
@@ -130,17 +130,32 @@ impl CliWorker {
         }
         let key = self.key();
         let key = key.as_ref().map(ExposeSecret::expose_secret);
-        let scene = Scene { time_left_ms: millis(time_left), ..self.scene(spool, call, key) };
+        let config = self.config_for(call);
+        let scene = Scene { time_left_ms: millis(time_left), config: &config, ..self.scene(spool, call, key) };
         let plan = super::plan(self.config.provider, &scene)?;
         for (name, text) in &plan.own_files {
             write_own(&scene.own.join(name), text)?;
         }
         let program = config::worker_program(&self.config, &self.environment);
         let program = program.map_err(|error| Trouble::blocked(&error.to_string()))?;
-        let env = self.variables(spool, &plan);
+        let mut env = self.variables(spool, &plan);
+        if let Some(above) = &call.own_tree {
+            // A tree that was emptied must not lead git to the user's repository above it.
+            env.retain(|(name, _)| name != "GIT_CEILING_DIRECTORIES");
+            env.push(("GIT_CEILING_DIRECTORIES".into(), above.as_os_str().to_owned()));
+        }
         let order = self.order(program, &scene, &plan, &env);
         spool.create(&order, plan.stdin.as_bytes(), &plan.files).map_err(told)?;
         Ok(Some(env))
+    }
+
+    /// The settings of a call. Who gets a tree of its own is to change the files in it.
+    fn config_for(&self, call: &Call) -> config::Worker {
+        let mut config = self.config.clone();
+        if call.own_tree.is_some() && config.permission == Permission::Read {
+            config.permission = Permission::Edit;
+        }
+        config
     }
 
     fn scene<'a>(&'a self, spool: &'a Spool, call: &'a Call, key: Option<&'a str>) -> Scene<'a> {

@@ -59,8 +59,8 @@ pub(crate) struct Start<'a> {
 
 /// A running program. Dropping it tells the helper to end it.
 pub(crate) struct Live {
-    /// Kept, so that the helper is collected when it has ended.
-    _child: Child,
+    /// The helper.
+    child: Child,
     handle: OwnedFd,
     said: Arc<Mutex<VecDeque<u8>>>,
     /// Ends with the program's stderr.
@@ -81,7 +81,7 @@ impl Live {
         };
         let said = Arc::new(Mutex::new(VecDeque::new()));
         let listening = listen(stderr, Arc::clone(&said), start.stderr_bytes_max);
-        Ok((Self { _child: child, handle, said, listening }, stdout, stdin))
+        Ok((Self { child, handle, said, listening }, stdout, stdin))
     }
 
     /// The end of what it complained so far.
@@ -99,6 +99,17 @@ impl Live {
         self.complaints()
     }
 
+    /// Waits until it has ended by itself; its exit code, 1 when a signal ended it. May be given up and begun again.
+    pub(crate) async fn exit(&mut self) -> Option<i32> {
+        self.child.wait().await.ok()?.code()
+    }
+
+    /// Ends it with all that it started, and waits until nothing of it runs, but for no longer than that can take.
+    pub(crate) async fn end(mut self, grace: Duration) {
+        self.tell();
+        tokio::time::timeout(grace + END_SLACK, self.child.wait()).await.ok();
+    }
+
     fn tell(&self) {
         // One that is gone already needs no signal.
         pidfd_send_signal(&self.handle, Signal::TERM).ok();
@@ -107,6 +118,9 @@ impl Live {
 
 /// How long a program that closed its output may take to end.
 const LAST_WORDS_MAX: Duration = Duration::from_secs(3);
+
+/// How long the helper may take for what a signal does not end at once.
+const END_SLACK: Duration = Duration::from_secs(15);
 
 impl Drop for Live {
     fn drop(&mut self) {

@@ -83,6 +83,7 @@ fn call() -> Call {
         images: Vec::new(),
         wishes: Default::default(),
         ceiling: Default::default(),
+        own_tree: None,
         folder: PathBuf::from("/work"),
     }
 }

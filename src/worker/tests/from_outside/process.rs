@@ -94,6 +94,7 @@ impl Workshop {
             images: Vec::new(),
             wishes: Default::default(),
             ceiling: Default::default(),
+            own_tree: None,
             folder: self.work(),
         }
     }

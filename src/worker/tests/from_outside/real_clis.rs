@@ -98,6 +98,7 @@ impl Bench {
             images: Vec::new(),
             wishes: Default::default(),
             ceiling: Default::default(),
+            own_tree: None,
             folder: self.scratch.work(),
         }
     }

@@ -19,6 +19,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("retry", &["retry"]),
     ("approve", &["approve"]),
     ("reject", &["reject"]),
+    ("apply", &["apply"]),
     ("why", &["why"]),
     ("replay", &["replay"]),
     ("log", &["log"]),

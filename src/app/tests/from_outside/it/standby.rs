@@ -53,6 +53,7 @@ async fn call(roster: &Roster, root: &Path, number: u32) -> (u32, String) {
         images: Vec::new(),
         wishes: Default::default(),
         ceiling: Default::default(),
+        own_tree: None,
         folder: root.to_owned(),
     };
     let reply = roster.call(&WorkerName::new("teller"), call, CancellationToken::new()).await.unwrap();

@@ -114,6 +114,7 @@ async fn a_prompt_reaches_a_program_byte_for_byte() {
             images: Vec::new(),
             wishes: Default::default(),
             ceiling: Default::default(),
+            own_tree: None,
             folder: folder.path().to_owned(),
         };
         let reply = roster.call(&WorkerName::new("copier"), call, CancellationToken::new()).await.unwrap();

@@ -64,6 +64,7 @@ pub(crate) fn call() -> Call {
         images: Vec::new(),
         wishes: Default::default(),
         ceiling: Default::default(),
+        own_tree: None,
         folder: PathBuf::from("."),
     }
 }

@@ -73,6 +73,7 @@ impl Bench {
             images: Vec::new(),
             wishes: Default::default(),
             ceiling: Default::default(),
+            own_tree: None,
             folder: self.path().to_owned(),
         };
         let roster = self.roster.as_ref().expect("it has not ended");

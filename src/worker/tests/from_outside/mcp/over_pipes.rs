@@ -138,6 +138,7 @@ fn daemon_process() {
             images: Vec::new(),
             wishes: Default::default(),
             ceiling: Default::default(),
+            own_tree: None,
             folder: folder.clone(),
         };
         roster.call(&WorkerName::new("w"), call, CancellationToken::new()).await.expect("an answer");
