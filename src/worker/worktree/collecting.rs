@@ -159,7 +159,8 @@ impl Inner {
 
 /// Whether a folder above a path is a link. `known` remembers what was looked at.
 fn is_behind_link(top: &Path, path: &[u8], known: &mut BTreeMap<PathBuf, bool>) -> bool {
-    let Some(folder) = Path::new(OsStr::from_bytes(path)).parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+    let Some(folder) = Path::new(OsStr::from_bytes(path)).parent().filter(|folder| !folder.as_os_str().is_empty())
+    else {
         return false;
     };
     if let Some(is) = known.get(folder) {

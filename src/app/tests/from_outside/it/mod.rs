@@ -22,3 +22,4 @@ mod parity;
 mod sessions;
 mod standby;
 mod stdin;
+mod worktrees;
