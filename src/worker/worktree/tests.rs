@@ -315,14 +315,14 @@ fn a_workspace_below_the_top_of_its_repository_is_where_the_worker_finds_itself(
 fn what_was_only_said_is_changed_as_far_as_it_fits() {
     let project = Project::new();
     let answer = "First:\n```diff\n--- a/src/a.txt\n+++ b/src/a.txt\n@@ -9,9 +1,2 @@\n one\n-two\n+2\n```\nthen\n```text:src/n.txt\nnew\n```\n\
-        and `../out.txt`:\n```\nx\n```\n```text:link/x\ny\n```\n\
+        and `../out.txt`:\n```\nx\n```\n```text:link/x.txt\ny\n```\n\
         ```\n*** Begin Patch\n*** Update File: src/deep/b.txt\n@@\n-x\n+y\n*** End Patch\n```\n";
     let mut tree = project.tree(1);
     assert_eq!(project.trees.write_down(&mut tree, answer).unwrap(), 3);
     let collected = project.trees.collect(&tree).unwrap().unwrap();
     assert_eq!(collected.files, ["src/a.txt", "src/deep/b.txt", "src/n.txt"]);
     let note = collected.note.unwrap();
-    assert!(note.contains("../out.txt is no path") && note.contains("link/x leads through a link"), "{note}");
+    assert!(note.contains("../out.txt is no path") && note.contains("link/x.txt leads through a link"), "{note}");
     assert!(!project.root().join(".synod/worktrees/out.txt").exists());
 }
 

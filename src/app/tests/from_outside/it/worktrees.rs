@@ -148,11 +148,12 @@ fn three_ways_of_changing_a_project_give_three_patches_and_the_users_files_wait_
     until(&rig, "the task is decided", || rig.workspace.read_so_far("decisions/fix.md").contains("fix"));
     until(&rig, "it has ended", || !rig.workspace.names("tasks/active").iter().any(|name| name == "fix.md"));
 
-    let tried: BTreeMap<String, Value> = messages(&rig)
-        .into_iter()
-        .filter(|line| line["event"] == "attempt_validated")
-        .map(|line| (line["worker"].as_str().unwrap().to_owned(), line["validation"].clone()))
-        .collect();
+    let mut tried: BTreeMap<String, Value> = BTreeMap::new();
+    until(&rig, "all three were tried", || {
+        let lines = messages(&rig).into_iter().filter(|line| line["event"] == "attempt_validated");
+        tried = lines.map(|line| (line["worker"].as_str().unwrap().to_owned(), line["validation"].clone())).collect();
+        tried.len() == 3
+    });
     let passed = |worker: &str| tried[worker]["passed"].as_bool().unwrap();
     assert_eq!((passed("good"), passed("breaks"), passed("vandal")), (true, false, true), "{tried:?}");
     assert!(tried.values().all(|tried| tried["passes_without_change"] == false), "{tried:?}");
