@@ -23,8 +23,8 @@ use crate::board::{
 };
 use crate::folder::{context, without_keys};
 use crate::store::{Answers, Blobs};
-use crate::worker::{Call, Outcome, Reply, Wishes};
 use crate::worker::worktree::Trees;
+use crate::worker::{Call, Outcome, Reply, Wishes};
 use recalling::Recall;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
