@@ -125,6 +125,10 @@ fn untried(task: &Task) -> Option<String> {
 fn of_trees(task: &Task) -> Vec<String> {
     let patches = || task.answered().filter_map(|(attempt, answer)| Some((attempt, answer.patch.as_ref()?)));
     let mut told = Vec::new();
+    let in_trees = task.plan.steps.iter().any(|step| !step.workspace.is_read());
+    if !task.spec.workspace.is_read() && !in_trees {
+        told.push("`workspace: worktree` gave nobody a tree: the steps of this task make nothing".to_owned());
+    }
     let unseen = patches().filter(|(_, patch)| patch.unseen > 0).max_by_key(|(_, patch)| patch.unseen);
     if let Some((_, patch)) = unseen {
         let base = cut(&patch.base, BASE_SHOWN);
