@@ -22,8 +22,9 @@ fn write(out: &mut String, decision: &Decision) -> std::fmt::Result {
         writeln!(out, "Nobody voted.\n")?;
     } else {
         votes(out, decision)?;
-        families(out, decision)?;
     }
+    super::explain_records::records(out, decision)?;
+    families(out, decision)?;
     for sum in &decision.sums {
         addition(out, decision, sum)?;
     }
@@ -39,7 +40,7 @@ fn votes(out: &mut String, decision: &Decision) -> std::fmt::Result {
         let pivotal = if vote.pivotal { "yes" } else { "no" };
         writeln!(
             out,
-            "| {} | {on} | {} | {} | {:.2} | {:.2} | {:.3} | {:.3} | {:+.3} | {pivotal} |",
+            "| {} | {on} | {} | {} | {:.4} | {:.4} | {:.4} | {:.4} | {:+.4} | {pivotal} |",
             vote.worker,
             vote.verdict.as_str(),
             counted(vote).as_str(),
@@ -62,7 +63,7 @@ fn counted(vote: &Vote) -> Stance {
     vote.reading.counted(vote.verdict)
 }
 
-fn contribution(vote: &Vote) -> f64 {
+pub(super) fn contribution(vote: &Vote) -> f64 {
     let weight = vote.weight * vote.family_discount;
     match counted(vote) {
         Stance::Approve | Stance::ApproveWithChanges => weight,
@@ -95,7 +96,7 @@ fn families(out: &mut String, decision: &Decision) -> std::fmt::Result {
         let factor = votes[0].family_discount;
         writeln!(
             out,
-            "- {family}{on}: {} together weigh {whole:.3}, of which {:.3} counts; discount {factor:.3}",
+            "- {family}{on}: {} together weigh {whole:.4}, of which {:.4} counts; discount {factor:.4}",
             names.join(", "),
             whole * factor
         )?;
@@ -109,11 +110,18 @@ fn addition(out: &mut String, decision: &Decision, sum: &Sum) -> std::fmt::Resul
             let chosen = if decision.answer_attempt == Some(number) { ", chosen" } else { "" };
             let maker = sum.made_by.as_ref().map_or("", WorkerName::as_str);
             writeln!(out, "## Candidate {number} by {maker}{chosen}\n")?;
-            writeln!(out, "- before any check: {:+.3}, the log-odds ln(α / β) of its maker's record", sum.prior)?;
+            let record = sum.maker.as_ref().map_or_else(String::new, |record| {
+                format!(" = ln({:.4} / {:.4}), at most ±3", record.alpha, record.beta)
+            });
+            writeln!(
+                out,
+                "- before any check: {:+.4}, the log-odds ln(α / β){record} of its maker's record",
+                sum.prior
+            )?;
         }
         None => {
             writeln!(out, "## The sum\n")?;
-            writeln!(out, "- before any vote: {:+.3}, even odds", sum.prior)?;
+            writeln!(out, "- before any vote: {:+.4}, even odds", sum.prior)?;
         }
     }
     let on_it = |sign: f64| {
@@ -121,14 +129,16 @@ fn addition(out: &mut String, decision: &Decision, sum: &Sum) -> std::fmt::Resul
             .votes
             .iter()
             .filter(|vote| vote.candidate == sum.candidate && contribution(vote) * sign > 0.0)
-            .map(|vote| format!("{} {:.3} · {:.3}", vote.worker, vote.weight, vote.family_discount))
+            .map(|vote| format!("{} {:.4} · {:.4}", vote.worker, vote.weight, vote.family_discount))
             .collect();
         if parts.is_empty() { "none".to_owned() } else { parts.join(" + ") }
     };
-    writeln!(out, "- for acceptable: {} = {:.3}", on_it(1.0), sum.in_favour)?;
-    writeln!(out, "- for rejection: {} = {:.3}", on_it(-1.0), sum.against)?;
-    writeln!(out, "- total: {:+.3} + {:.3} − {:.3} = {:+.3}", sum.prior, sum.in_favour, sum.against, sum.total)?;
-    writeln!(out, "- probability that it is acceptable: 1 / (1 + e^({:.3})) = {:.4}\n", -sum.total, sum.acceptable)
+    writeln!(out, "- for acceptable: {} = {:.4}", on_it(1.0), sum.in_favour)?;
+    writeln!(out, "- for rejection: {} = {:.4}", on_it(-1.0), sum.against)?;
+    writeln!(out, "- total: {:+.4} + {:.4} − {:.4} = {:+.4}", sum.prior, sum.in_favour, sum.against, sum.total)?;
+    writeln!(out, "- probability that it is acceptable: 1 / (1 + e^({:.4})) = {:.4}", -sum.total, sum.acceptable)?;
+    super::explain_records::sober(out, decision, sum)?;
+    writeln!(out)
 }
 
 fn conclusion(out: &mut String, decision: &Decision) -> std::fmt::Result {
@@ -147,6 +157,7 @@ fn conclusion(out: &mut String, decision: &Decision) -> std::fmt::Result {
         decision.threshold,
         decision.threshold - decision.rule.caution_margin
     )?;
+    super::explain_records::baseline(out, decision)?;
     let names: Vec<&str> = decision.dissenters.iter().map(WorkerName::as_str).collect();
     let dissent = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     writeln!(out, "- dissent: {dissent}")?;

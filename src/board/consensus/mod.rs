@@ -9,6 +9,7 @@ mod advice;
 mod baseline;
 mod cast;
 mod explain;
+mod explain_records;
 mod issues;
 mod judging;
 mod making;
@@ -182,10 +183,16 @@ fn failed_workers(task: &Task) -> Vec<FailedWorker> {
 }
 
 #[cfg(test)]
+mod explain_tests;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod generators;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod panels;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worlds;

@@ -181,6 +181,19 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever tier and other kinds say: who is seen to be wrong more often than right counts for nothing.
+        #[test]
+        fn a_worker_worse_than_a_coin_never_weighs_anything(
+            prior in 0.0..=1.0_f64, others in 0..500_u64, others_wrong in 0..500_u64, right in 0..500_u64, wrong in 0..500_u64,
+        ) {
+            let grounds = Grounds { tier_prior: prior, strength: 20.0, others_right: others, others_wrong, right, wrong, ..Grounds::default() };
+            let standing = learned(grounds);
+            proptest::prop_assert!((0.0..=WEIGHT_MAX).contains(&standing.weight));
+            proptest::prop_assert!(standing.mean() >= 0.5 || standing.weight <= 0.0);
+        }
+    }
+
     #[test]
     fn a_better_record_never_weighs_less() {
         let weights: Vec<f64> = (0..=50).map(|successes| weight(0.7, successes, 50)).collect();
