@@ -221,9 +221,7 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
                 line["goes_on_from"] = json!(earlier);
             }
         }
-        Event::CostReserved { usd, .. } => {
-            line["usd"] = json!(usd);
-        }
+        Event::CostReserved { usd, .. } => line["usd"] = json!(usd),
         Event::AttemptAnswered { answer, .. } => {
             line["model"] = json!(answer.model);
             line["bytes"] = json!(answer.text.bytes());
@@ -243,9 +241,7 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["by"] = json!(patch.by);
             line["files"] = json!(patch.files);
         }
-        Event::AttemptFailed { failure, .. } => {
-            line["failure"] = json!(failure);
-        }
+        Event::AttemptFailed { failure, .. } => line["failure"] = json!(failure),
         Event::TaskDecided { decision, .. } => {
             line["recommendation"] = json!(decision.recommendation);
             line["confidence"] = json!(decision.overall_confidence);

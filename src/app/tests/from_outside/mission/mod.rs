@@ -8,7 +8,7 @@
 //! | A plans, batches, mega tasks | `plan_and_execute::{batches_*, a_bad_plan_*, twenty_operations_*}`, `mega_run`; `it::mega` |
 //! | A checkpoints, progress, under 80 % | `plan_and_execute::{checkpoint_*, progress_*, success_below_*}` |
 //! | A errors and recovery | `plan_and_execute::errors_go_to_stronger_models_*`; killed on the way: `it::long_plan` |
-//! | A cost | `plan_and_execute::{cost_*, identical_calls_*}`; the headline figures: `benches/mega.rs` |
+//! | A cost | `plan_and_execute::{cost_*, identical_calls_*}`; batches for one model: `it::batching`; the headline figures: `benches/mega.rs` |
 //! | B roles and what each is told | `roles::{planner_*, implementer_*, reviewer_*, researcher_*}` |
 //! | B words, a forced role | `roles::{words_*, role_can_be_forced_*}` |
 //! | B pipelines and synthesis | `pipelines::{pipeline_*, synthesis_*}` |
