@@ -175,6 +175,42 @@ fn told(seen: &Seen) -> String {
     seen.body.to_string()
 }
 
+/// Temperature and longest answer, as the table has them for the role; a longest answer beyond what the model gives is cut to
+/// that, or left open.
+async fn params(role: &str, temperature: f64, max_tokens: u64) {
+    let rig = Rig::new(ROLES).await;
+    rig.task(&format!("role: {role}"), "Look after the login of the shop.").await;
+    let body = rig.server.seen()[0].body.clone();
+    assert_eq!(body["temperature"], json!(temperature), "{body}");
+    let longest = ["max_tokens", "max_completion_tokens"].iter().find_map(|key| body[key].as_u64());
+    if role == "planner" {
+        assert!(longest.is_none_or(|longest| longest <= max_tokens), "{body}");
+    } else {
+        assert_eq!(longest, Some(max_tokens), "{body}");
+    }
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn planner_has_temperature_and_longest_answer() {
+    params("planner", 0.7, 2_000_000).await;
+}
+
+#[tokio::test]
+async fn implementer_has_temperature_and_longest_answer() {
+    params("implementer", 0.3, 32_768).await;
+}
+
+#[tokio::test]
+async fn reviewer_has_temperature_and_longest_answer() {
+    params("reviewer", 0.5, 8192).await;
+}
+
+#[tokio::test]
+async fn researcher_has_temperature_and_longest_answer() {
+    params("researcher", 0.3, 16_384).await;
+}
+
 #[tokio::test]
 async fn planner_gets_the_whole_code_base() {
     let rig = Rig::with(ROLES, "", |workspace| {
