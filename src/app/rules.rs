@@ -153,6 +153,8 @@ fn consensus(settings: &Settings) -> ConsensusRules {
         prior_strength: consensus.prior_strength,
         family_correlation: consensus.family_correlation,
         require_human: Priority::ALL.iter().filter(human).copied().collect(),
+        rounds_max: consensus.rounds_max,
+        proofs_max: consensus.proofs_max,
         early_stop: consensus.early_stop,
     }
 }

@@ -85,7 +85,7 @@ attempts_per_task_max = 24
 fn the_vote_goes_by_the_settings() {
     let (_folder, place) = place(
         "[consensus]\nthreshold = { low = 0.51, normal = 0.62, high = 0.73, critical = 0.84 }\ncaution_margin = 0.05\n\
-         conflict_runner_up = 0.3\nrequire_human = [\"low\", \"high\"]\nprior_strength = 9.0\nfamily_correlation = 0.25\n\
+         conflict_runner_up = 0.3\nrequire_human = [\"low\", \"high\"]\nprior_strength = 9.0\nfamily_correlation = 0.25\nrounds_max = 3\nproofs_max = 4\n\
          tier_prior = [0.9, 0.8, 0.7, 0.6, 0.55]\n",
     );
     let consensus = rules(&place, &place.loaded.settings.workers).unwrap().consensus;
@@ -99,6 +99,7 @@ fn the_vote_goes_by_the_settings() {
         consensus.family_correlation,
     ];
     assert_eq!(numbers, [0.05, 0.3, 9.0, 0.25]);
+    assert_eq!((consensus.rounds_max, consensus.proofs_max), (3, 4));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::proposal::Proposal;
 use super::spec::WorkspaceAccess;
 use super::text::Text;
 use super::time::Timestamp;
-use super::verdict::Verdict;
+use super::verdict::{Claim, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -47,6 +47,40 @@ pub enum Purpose {
     },
     /// Make one whole of the outputs shown: a text, no verdict asked.
     Synthesize,
+    /// Judge once more with the others' answers in view, names hidden. What it says takes the place of its own answer.
+    Reconsider {
+        /// What it was asked before: [`Purpose::Judge`], or [`Purpose::Check`] of the one candidate that is contested.
+        first: Box<Purpose>,
+        /// Its own answer so far.
+        own: u32,
+        /// All answers so far, its own among them, in the order in which they are shown.
+        answers: Vec<u32>,
+    },
+    /// Show or refute a claim: the answer says which, and how.
+    Prove {
+        /// The claim.
+        claim: Claim,
+        /// The candidate that it is about; `None`: the matter itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidate: Option<u32>,
+    },
+}
+
+impl Purpose {
+    /// The candidates that are judged, in the order in which they are shown; empty where none are.
+    pub fn candidates(&self) -> &[u32] {
+        match self {
+            Self::Check { candidates } => candidates,
+            Self::Reconsider { first, .. } => first.candidates(),
+            Self::Prove { candidate, .. } => candidate.as_slice(),
+            Self::Judge
+            | Self::Make
+            | Self::Plan { .. }
+            | Self::Review { .. }
+            | Self::Recover { .. }
+            | Self::Synthesize => &[],
+        }
+    }
 }
 
 /// How far up the recovery ladder a call stands.

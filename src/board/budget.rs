@@ -73,6 +73,11 @@ pub(in crate::board) fn reserve(
     Ok(vec![Event::CostReserved { at, key, usd }])
 }
 
+/// Whether nothing is left of a budget that a call of this task would be under.
+pub(in crate::board) fn is_spent(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> bool {
+    funds(state, rules, task, at).iter().any(|fund| fund.spent + ROUNDING_USD >= fund.limit)
+}
+
 /// The budgets that a call of this task at this moment is under.
 fn funds(state: &State, rules: &Rules, task: &Task, at: Timestamp) -> Vec<Fund> {
     let of_task = task.spec.budget_usd.map(|limit| {

@@ -4,6 +4,7 @@ use super::attempt::AttemptState;
 use super::budget;
 use super::consensus;
 use super::decision::{Decision, Recommendation};
+use super::deliberation;
 use super::event::{Ending, Event};
 use super::evidence::owed;
 use super::growing::{counts, errors};
@@ -32,7 +33,12 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
         return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
     }
     let decision = consensus::decide(task, &state.globals.tallies, rules, at);
-    let decision = finish(task, decision, missing(look, standings));
+    let mut decision = finish(task, decision, missing(look, standings));
+    if decision.has_conflict
+        && let Some(why) = deliberation::why_no_round(look)
+    {
+        decision.reasoning.push_str(&format!(" No further round was held: {why}."));
+    }
     // The last rung: what there is stands for the whole only if a person says so.
     let waits_for_person = rules.consensus.require_human.contains(&task.spec.priority) || !decision.missing.is_empty();
     vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]

@@ -107,7 +107,12 @@ fn is_gone_on_with(task: &Task, attempt: &Attempt) -> bool {
 fn may_go_on(purpose: &Purpose) -> bool {
     match purpose {
         Purpose::Make | Purpose::Plan { .. } | Purpose::Recover { .. } => true,
-        Purpose::Judge | Purpose::Check { .. } | Purpose::Review { .. } | Purpose::Synthesize => false,
+        Purpose::Judge
+        | Purpose::Check { .. }
+        | Purpose::Review { .. }
+        | Purpose::Synthesize
+        | Purpose::Reconsider { .. }
+        | Purpose::Prove { .. } => false,
     }
 }
 
@@ -158,7 +163,9 @@ fn shown<'a>(task: &'a Task, attempt: &'a Attempt, began: Timestamp) -> impl Ite
         | Purpose::Plan { .. }
         | Purpose::Review { .. }
         | Purpose::Recover { .. }
-        | Purpose::Synthesize => None,
+        | Purpose::Synthesize
+        | Purpose::Reconsider { .. }
+        | Purpose::Prove { .. } => None,
     };
     let before = move |other: &&Attempt| match &other.state {
         AttemptState::Answered { ended, .. } => *ended <= began,

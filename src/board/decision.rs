@@ -1,6 +1,7 @@
 //! The reasoned end of a task, as data: what `decisions/<id>.json` holds. How it comes about is `consensus`.
 
 use super::id::{Kind, TaskId, WorkerName};
+use super::proposal::Reproduction;
 use super::spec::Priority;
 use super::text::Text;
 use super::verdict::{Claim, Reading, Severity, Stance};
@@ -157,6 +158,79 @@ pub struct VoteRule {
     pub person_required: bool,
 }
 
+/// Something that was tried, which outranks what was said of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "tried", rename_all = "snake_case")]
+pub enum Evidence {
+    /// The task's command, in a fresh tree with a candidate's change.
+    Validation {
+        /// The candidate (attempt number).
+        candidate: u32,
+        /// Who made it.
+        worker: WorkerName,
+        /// The command.
+        command: String,
+        /// Whether it ended with code 0.
+        passed: bool,
+        /// Its exit code; absent when it did not end by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit: Option<i32>,
+        /// Whether it passes without the change. Where it does not, that it fails says nothing.
+        at_base: bool,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// A claim that a worker was to show or to refute.
+    Proof {
+        /// The candidate that it is about (attempt number); absent: the matter itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidate: Option<u32>,
+        /// The claim.
+        claim: Claim,
+        /// Who raised it.
+        raised_by: Vec<WorkerName>,
+        /// Who tried it.
+        worker: WorkerName,
+        /// In which attempt.
+        attempt: u32,
+        /// What became of it; `claimed`: it could be neither shown nor refuted.
+        status: IssueStatus,
+        /// What shows it or refutes it.
+        why: String,
+        /// How it can be seen again, as the worker tells it; nobody has run the command.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reproduction: Option<Reproduction>,
+    },
+}
+
+/// A round in which those who judged were asked once more, with the others' answers before them and no names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Round {
+    /// Which; the first answers were round 1.
+    pub round: u32,
+    /// The candidate that it was about (attempt number); absent when the matter itself was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<u32>,
+    /// In what the workers contradicted each other.
+    pub why: String,
+    /// What became of each vote.
+    pub answers: Vec<Reconsidered>,
+}
+
+/// What became of one vote in a further round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reconsidered {
+    /// Whose.
+    pub worker: WorkerName,
+    /// What it counted as before.
+    pub before: Stance,
+    /// What it said then; absent when it gave no answer. An abstention leaves the vote as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Stance>,
+    /// Whether the vote counts as something else since.
+    pub changed: bool,
+}
+
 /// The probability of one outcome of the vote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClassPosterior {
@@ -258,6 +332,12 @@ pub struct Decision {
     pub answer_attempt: Option<u32>,
     /// Every vote.
     pub votes: Vec<Vote>,
+    /// What was tried instead of argued about; it outranks the votes.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
+    /// The rounds after the first answers, and what became of the votes in them.
+    #[serde(default)]
+    pub rounds: Vec<Round>,
     /// The probability of each outcome.
     pub posteriors: Vec<ClassPosterior>,
     /// The sums behind the posteriors.

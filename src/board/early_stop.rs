@@ -30,11 +30,11 @@ const VOTES: [(Stance, bool); 6] = [
 
 /// The ends of the calls of a task whose vote is settled; empty while it is not, or where nobody wants that.
 pub(in crate::board) fn stops(Look { state, rules, task, at }: Look<'_>) -> Vec<Event> {
-    let judges = |attempt: &&Attempt| attempt.purpose == Purpose::Judge;
+    let judges = |attempt: &&Attempt| is_of_matter(&attempt.purpose);
     let asked = || task.attempts.values().filter(judges).filter(|attempt| is_open(attempt));
     let open = asked().count();
-    let only_judging =
-        task.plan.shape == Shape::Judging && task.plan.steps.iter().all(|step| step.aim == StepAim::Judge);
+    let only_judging = task.plan.shape == Shape::Judging
+        && task.plan.steps.iter().all(|step| matches!(step.aim, StepAim::Judge | StepAim::Reconsider));
     let wanted = rules.consensus.early_stop && task.spec.priority != Priority::Critical && only_judging;
     if !wanted || open == 0 || open > OPEN_MAX || open == task.attempts.len() || !every_seat_is_taken(task) {
         return Vec::new();
@@ -55,6 +55,14 @@ pub(in crate::board) fn stops(Look { state, rules, task, at }: Look<'_>) -> Vec<
         rest_until: None,
     };
     asked().map(stop).collect()
+}
+
+/// Whether a verdict on the matter is asked for, the first time or once more.
+fn is_of_matter(purpose: &Purpose) -> bool {
+    match purpose {
+        Purpose::Reconsider { first, .. } => is_of_matter(first),
+        other => *other == Purpose::Judge,
+    }
 }
 
 fn is_open(attempt: &Attempt) -> bool {

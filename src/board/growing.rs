@@ -61,7 +61,7 @@ pub(in crate::board) fn progress_of(task: &Task, standings: &Standings<'_>) -> P
 
 /// Whether a step is work on the task that no other has taken over.
 pub(in crate::board) fn counts(task: &Task, step: &Step) -> bool {
-    !step.aim.steers() && !task.growth.stand_ins.contains_key(&step.id)
+    step.aim.works() && !task.growth.stand_ins.contains_key(&step.id)
 }
 
 /// What was wrong with the plan that a step gave last, for the worker that is asked again.
@@ -136,7 +136,12 @@ fn heard(look: Look<'_>, standings: &Standings<'_>) -> Option<Vec<Event>> {
         let changed = match step.aim {
             StepAim::Review => Some(reviewed(look, standings, step, last)),
             StepAim::Plan | StepAim::Recover => planned(look, standings, step, last),
-            StepAim::Judge | StepAim::Make | StepAim::Check | StepAim::Synthesize => None,
+            StepAim::Judge
+            | StepAim::Make
+            | StepAim::Check
+            | StepAim::Synthesize
+            | StepAim::Reconsider
+            | StepAim::Prove => None,
         };
         if let Some(changed) = changed {
             return Some(changed.events(look));
@@ -149,7 +154,7 @@ fn heard(look: Look<'_>, standings: &Standings<'_>) -> Option<Vec<Event>> {
 fn laid_out(look: Look<'_>, standings: &Standings<'_>, step: &Step, attempt: &Attempt) -> Result<Laid, String> {
     let written = match proposal(attempt) {
         Some(Proposal::Plan(written)) => written.as_ref().map_err(|wrong| cut(wrong, ERROR_BYTES_MAX).to_owned())?,
-        Some(Proposal::Review(_)) | None => return Err("the answer holds no plan".to_owned()),
+        Some(Proposal::Review(_) | Proposal::Proof(_)) | None => return Err("the answer holds no plan".to_owned()),
     };
     let is_done = |id: &StepId| standings.get(id) == StepStanding::Done;
     let failed = (step.aim == StepAim::Recover).then(|| step.needs.first()).flatten();
@@ -220,7 +225,7 @@ fn left_over(task: &Task, standings: &Standings<'_>) -> Vec<StepId> {
     let left = task.plan.steps.iter().filter(|step| {
         let standing = standings.get(&step.id);
         let underway = matches!(standing, StepStanding::Done | StepStanding::Recovering) || task.is_kept(&step.id);
-        !step.aim.steers() && !underway
+        step.aim.works() && !underway
     });
     left.map(|step| step.id.clone()).collect()
 }
@@ -301,7 +306,9 @@ fn reviewed(look: Look<'_>, standings: &Standings<'_>, step: &Step, last: &Attem
     let (word, said) = match proposal(last) {
         Some(Proposal::Review(Ok(word))) => (word.advice, told(word)),
         Some(Proposal::Review(Err(wrong))) => (Advice::Continue, format!("nothing that could be read ({wrong})")),
-        Some(Proposal::Plan(_)) | None => (Advice::Continue, "nothing that could be read".to_owned()),
+        Some(Proposal::Plan(_) | Proposal::Proof(_)) | None => {
+            (Advice::Continue, "nothing that could be read".to_owned())
+        }
     };
     let known: Vec<&StepId> = step.needs.iter().filter(|id| task.step(id).is_some()).collect();
     let failed: Vec<&StepId> = known.iter().copied().filter(|id| standings.get(id) == StepStanding::Failed).collect();

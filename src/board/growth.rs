@@ -3,9 +3,10 @@
 
 use super::attempt::AttemptState;
 use super::event::{Event, Progress};
-use super::id::StepId;
+use super::id::{StepId, WorkerName};
 use super::plan::{PlanSource, Share, Step, StepAim};
 use super::task::Task;
+use super::verdict::Claim;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,38 @@ pub struct Growth {
     pub replan: Option<StepId>,
     /// What was last told of how far it is.
     pub told: Progress,
+    /// The rounds after the first answers, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<FurtherRound>,
+    /// The claims that a worker was asked to show or to refute, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<TriedClaim>,
+}
+
+/// A round in which the workers were asked once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FurtherRound {
+    /// Its step.
+    pub step: StepId,
+    /// Which it is; the first answers were round 1.
+    pub number: u32,
+    /// The candidate that the votes are about (attempt number); `None`: the matter itself.
+    pub candidate: Option<u32>,
+    /// In what the workers contradicted each other.
+    pub why: String,
+}
+
+/// A claim that a worker was asked to show or to refute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedClaim {
+    /// The step in which it is tried.
+    pub step: StepId,
+    /// The claim.
+    pub claim: Claim,
+    /// Who raised it.
+    pub raised_by: Vec<WorkerName>,
+    /// The candidate that it is about (attempt number); `None`: the matter itself.
+    pub candidate: Option<u32>,
 }
 
 /// One change of a plan.
@@ -63,14 +96,25 @@ impl Task {
     /// [`Share::All`] every other that worked on the task. A step that plans around a failed one sees what that one saw.
     pub fn seen_by<'a>(&'a self, step: &'a Step) -> BTreeSet<&'a StepId> {
         if self.plan.share == Share::All && !matches!(step.aim, StepAim::Check) {
+            // First answers are sealed: who judges sees no other judgement that its plan does not put before it.
+            let sealed =
+                |other: &Step| step.aim == StepAim::Judge && other.aim.judges() && !step.needs.contains(&other.id);
             let work = self.plan.steps.iter().filter(|other| !other.aim.steers() && other.id != step.id);
-            return work.map(|other| &other.id).collect();
+            return work.filter(|other| !sealed(other)).map(|other| &other.id).collect();
         }
         let mut open: Vec<&StepId> = match step.aim {
             StepAim::Recover => step.needs.iter().filter_map(|id| self.step(id)).flat_map(|step| &step.needs).collect(),
-            StepAim::Judge | StepAim::Make | StepAim::Check | StepAim::Plan | StepAim::Review | StepAim::Synthesize => {
-                step.needs.iter().collect()
+            StepAim::Synthesize => {
+                let later = self.plan.steps.iter().filter(|other| other.aim.deliberates()).map(|other| &other.id);
+                step.needs.iter().chain(later).collect()
             }
+            StepAim::Judge
+            | StepAim::Make
+            | StepAim::Check
+            | StepAim::Plan
+            | StepAim::Review
+            | StepAim::Reconsider
+            | StepAim::Prove => step.needs.iter().collect(),
         };
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
@@ -97,6 +141,7 @@ impl Task {
         self.stand_in(source, &adds);
         self.plan.checkpoint_every = checkpoint_every.or(self.plan.checkpoint_every);
         self.hold(*by, source, &adds);
+        self.deliberate(source, &adds, why);
         if matches!(source, PlanSource::Planner | PlanSource::Simple) {
             self.plan.source = source.clone();
         }
@@ -104,6 +149,22 @@ impl Task {
         let (added, dropped) = (count(adds.len()), count(dropped));
         self.growth.changes.push(Change { by: *by, source: source.clone(), added, dropped, why: why.clone() });
         self.plan.steps.extend(adds.into_iter().cloned());
+    }
+
+    /// Notes what a step that belongs to the weighing is about.
+    fn deliberate(&mut self, source: &PlanSource, adds: &[&Step], why: &str) {
+        let Some(step) = adds.iter().find(|step| step.aim.deliberates()).map(|step| step.id.clone()) else { return };
+        match source {
+            PlanSource::Round { round, candidate } => {
+                let (number, candidate, why) = (*round, *candidate, why.to_owned());
+                self.growth.rounds.push(FurtherRound { step, number, candidate, why });
+            }
+            PlanSource::Proof { claim, raised_by, candidate } => {
+                let (claim, raised_by, candidate) = (claim.clone(), raised_by.clone(), *candidate);
+                self.growth.proofs.push(TriedClaim { step, claim, raised_by, candidate });
+            }
+            _ => {}
+        }
     }
 
     /// Notes which of the new steps stand for a failed one, instead of those that did so before.

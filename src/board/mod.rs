@@ -12,6 +12,7 @@ pub mod consensus;
 mod conversations;
 mod decide;
 pub mod decision;
+mod deliberation;
 mod early_stop;
 pub mod effect;
 pub mod event;

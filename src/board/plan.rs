@@ -2,6 +2,7 @@
 
 use super::id::{Role, StepId, WorkerName};
 use super::spec::WorkspaceAccess;
+use super::verdict::Claim;
 use serde::{Deserialize, Serialize};
 
 /// What a step asks its workers for.
@@ -22,6 +23,10 @@ pub enum StepAim {
     Recover,
     /// Make one whole of the outputs it sees.
     Synthesize,
+    /// Judge once more, after seeing what the others said.
+    Reconsider,
+    /// Show or refute a claim.
+    Prove,
 }
 
 impl StepAim {
@@ -35,6 +40,8 @@ impl StepAim {
             Self::Review => "review",
             Self::Recover => "recover",
             Self::Synthesize => "synthesize",
+            Self::Reconsider => "reconsider",
+            Self::Prove => "prove",
         }
     }
 
@@ -42,8 +49,28 @@ impl StepAim {
     pub fn steers(self) -> bool {
         match self {
             Self::Plan | Self::Review | Self::Recover => true,
-            Self::Judge | Self::Make | Self::Check | Self::Synthesize => false,
+            Self::Judge | Self::Make | Self::Check | Self::Synthesize | Self::Reconsider | Self::Prove => false,
         }
+    }
+
+    /// Whether it belongs to the weighing of the answers: it was added because the workers contradict each other.
+    pub fn deliberates(self) -> bool {
+        match self {
+            Self::Reconsider | Self::Prove => true,
+            Self::Judge | Self::Make | Self::Check | Self::Plan | Self::Review | Self::Recover | Self::Synthesize => {
+                false
+            }
+        }
+    }
+
+    /// Whether its workers say what they think of something that stands.
+    pub fn judges(self) -> bool {
+        matches!(self, Self::Judge | Self::Check | Self::Reconsider)
+    }
+
+    /// Whether it works on the task itself: it neither steers the plan nor belongs to the weighing.
+    pub fn works(self) -> bool {
+        !self.steers() && !self.deliberates()
     }
 }
 
@@ -121,6 +148,24 @@ pub enum PlanSource {
     Simple,
     /// A person asked for failed steps to be tried again.
     Person,
+    /// The workers contradict each other, so each is asked once more with the others' answers before it.
+    Round {
+        /// Which round it is; the first answers were round 1.
+        round: u32,
+        /// The candidate that the votes are about (attempt number); `None`: the matter itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidate: Option<u32>,
+    },
+    /// A worker is to show or to refute what a few claim.
+    Proof {
+        /// The claim.
+        claim: Claim,
+        /// Who raised it.
+        raised_by: Vec<WorkerName>,
+        /// The candidate that it is about (attempt number); `None`: the matter itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidate: Option<u32>,
+    },
 }
 
 impl PlanSource {
@@ -137,6 +182,8 @@ impl PlanSource {
             Self::Checkpoint => "checkpoint",
             Self::Simple => "simple",
             Self::Person => "person",
+            Self::Round { .. } => "round",
+            Self::Proof { .. } => "proof",
         }
     }
 }

@@ -316,10 +316,14 @@ pub(in crate::board) fn backoff(limits: &CallLimits, key: &AttemptKey, tries_bef
     ceiling.mul_f64(0.5 + 0.5 * chance(key))
 }
 
-/// A number in [0, 1) that depends on the attempt's name alone (FNV-1a, 64 bits).
+/// A number that depends on these bytes alone, spread evenly (FNV-1a, 64 bits).
+pub(in crate::board) fn spread(parts: &[&[u8]]) -> u64 {
+    let bytes = parts.iter().copied().flatten();
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A number in [0, 1) that depends on the attempt's name alone.
 fn chance(key: &AttemptKey) -> f64 {
-    let start = 0xcbf2_9ce4_8422_2325_u64;
-    let bytes = key.task.as_str().bytes().chain(key.number.to_le_bytes());
-    let hash = bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = spread(&[key.task.as_str().as_bytes(), &key.number.to_le_bytes()]);
     f64::from(u32::try_from(hash >> 32).unwrap_or(0)) / (f64::from(u32::MAX) + 1.0)
 }

@@ -177,6 +177,10 @@ pub struct ConsensusRules {
     pub family_correlation: f64,
     /// Priorities that wait for a person.
     pub require_human: Vec<Priority>,
+    /// Rounds of asking at most, the first included.
+    pub rounds_max: u32,
+    /// Claims of one task that a worker is asked to show or to refute, at most.
+    pub proofs_max: u32,
     /// Whether calls that can no longer change the outcome of a vote are ended.
     pub early_stop: bool,
 }

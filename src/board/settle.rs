@@ -4,10 +4,11 @@
 use super::apply::apply;
 use super::attempt::{AttemptState, Failure, FailureClass, Purpose, Rung, Usage};
 use super::conclusion::conclude;
+use super::deliberation;
 use super::early_stop;
 use super::event::{Ending, Event};
 use super::growing;
-use super::id::{AttemptKey, Seq, TaskId, WorkerName};
+use super::id::{AttemptKey, Role, Seq, TaskId, WorkerName};
 use super::plan::{Step, StepAim};
 use super::recovery::{Next, SeatStanding, attempts_left, candidates_for, seat_standing, time_is_up, withheld};
 use super::rules::Rules;
@@ -108,6 +109,10 @@ fn work(look: Look<'_>) -> Vec<Event> {
     if !changes.is_empty() {
         return changes;
     }
+    let further = deliberation::opened(look, &standings);
+    if !further.is_empty() {
+        return further;
+    }
     let mut planned = Vec::new();
     let mut all_ended = true;
     let held = look.task.growth.replan.as_ref();
@@ -173,19 +178,25 @@ fn plan_attempts(look: Look<'_>, step: &Step, standings: &Standings<'_>, planned
         }
         let (rung, why) = match step.aim {
             StepAim::Recover => (rung.max(Rung::RecoveryPlan), recover_reason(look, step, standings, why)),
-            StepAim::Judge | StepAim::Make | StepAim::Check | StepAim::Plan | StepAim::Review | StepAim::Synthesize => {
-                (rung, why)
-            }
+            StepAim::Judge
+            | StepAim::Make
+            | StepAim::Check
+            | StepAim::Plan
+            | StepAim::Review
+            | StepAim::Synthesize
+            | StepAim::Reconsider
+            | StepAim::Prove => (rung, why),
         };
         let number = u32::try_from(task.attempts.len() + planned.len() + 1).unwrap_or(u32::MAX);
+        let (purpose, role) = purpose(look, step, standings, &worker);
         planned.push(Event::AttemptPlanned {
             at,
             key: AttemptKey { task: task.id.clone(), number },
             step: step.id.clone(),
             seat,
-            purpose: purpose(look, step, standings, &worker),
+            purpose,
             worker,
-            role: step.role.clone(),
+            role,
             tries_before,
             rung,
             why,
@@ -203,9 +214,9 @@ fn recover_reason(look: Look<'_>, step: &Step, standings: &Standings<'_>, why: S
     if why.is_empty() { lost } else { format!("{lost}; {why}") }
 }
 
-/// What a worker is asked for. A check never judges its own candidate, so it depends on who sits there.
-fn purpose(look: Look<'_>, step: &Step, standings: &Standings<'_>, worker: &WorkerName) -> Purpose {
-    match step.aim {
+/// What a worker is asked for, and in which role. A check never judges its own candidate, so it depends on who sits there.
+fn purpose(look: Look<'_>, step: &Step, standings: &Standings<'_>, worker: &WorkerName) -> (Purpose, Role) {
+    let purpose = match step.aim {
         StepAim::Judge => Purpose::Judge,
         StepAim::Make => Purpose::Make,
         StepAim::Check => Purpose::Check { candidates: candidates_for(look.task, step, worker) },
@@ -216,5 +227,12 @@ fn purpose(look: Look<'_>, step: &Step, standings: &Standings<'_>, worker: &Work
             error: growing::complaint(look, standings, step),
         },
         StepAim::Synthesize => Purpose::Synthesize,
-    }
+        StepAim::Prove => deliberation::proof_of(look.task, step),
+        StepAim::Reconsider => {
+            // Whoever sits there has judged before; only a damaged journal could hold another.
+            let again = deliberation::reconsidered(look.task, step, worker);
+            return again.unwrap_or_else(|| (Purpose::Judge, step.role.clone()));
+        }
+    };
+    (purpose, step.role.clone())
 }

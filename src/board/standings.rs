@@ -80,7 +80,8 @@ impl<'a> Standings<'a> {
         }
         let ready = match step.aim {
             // These look at what has ended, however it did.
-            StepAim::Review | StepAim::Recover => Ok(()),
+            StepAim::Review | StepAim::Recover | StepAim::Reconsider | StepAim::Prove => Ok(()),
+            StepAim::Synthesize if self.is_disputed(look, step)? => Err(StepStanding::Blocked),
             StepAim::Synthesize => once_some(&needs),
             StepAim::Judge | StepAim::Make | StepAim::Check | StepAim::Plan => once_all(&needs),
         };
@@ -88,10 +89,23 @@ impl<'a> Standings<'a> {
             Ok(()) => self.seats(look, step),
             Err(standing) => return Some(standing),
         };
-        if own != StepStanding::Failed || step.aim.steers() {
+        if own != StepStanding::Failed || !step.aim.works() {
             return Some(own);
         }
         self.instead(look, step)
+    }
+
+    /// Whether a step that brings outputs together has not begun and waits for the end of a dispute about them.
+    fn is_disputed(&self, look: Look<'_>, step: &Step) -> Option<bool> {
+        if !self.attempts(&step.id).is_empty() {
+            return Some(false);
+        }
+        for other in look.task.plan.steps.iter().filter(|other| other.aim.deliberates()) {
+            if !matches!(self.of.get(&other.id)?, StepStanding::Done | StepStanding::Failed) {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     fn seats(&self, look: Look<'_>, step: &Step) -> StepStanding {
@@ -162,7 +176,7 @@ pub(in crate::board) fn recover_step<'a>(task: &'a Task, failed: &StepId) -> Opt
 
 /// Whether a plan lays out its work in several steps, so that one that fails leaves others to go on with.
 pub(in crate::board) fn is_laid_out(task: &Task) -> bool {
-    let works = |step: &&Step| !step.aim.steers() && step.aim != StepAim::Check;
+    let works = |step: &&Step| step.aim.works() && step.aim != StepAim::Check;
     task.plan.steps.iter().filter(works).nth(1).is_some()
 }
 

@@ -105,6 +105,8 @@ section! {
         pub conflict_runner_up: f64,
         /// Rounds of asking at most, the first included.
         pub rounds_max: u32,
+        /// Claims of one task that a worker is asked to show or to refute, at most; 0: none.
+        pub proofs_max: u32,
         /// Priorities whose tasks wait for a person.
         pub require_human: PerPriority<bool>,
         /// How many tasks of record the tier's prior is worth.

@@ -513,7 +513,10 @@ impl CallJob {
         if ask.purpose == Purpose::Make {
             return Vec::new();
         }
-        let texts = ask.inputs.iter().map(|seen| &seen.text).chain([&ask.task_text]);
+        // Whoever comes round to another's verdict may well give it in the same words.
+        let others = if let Purpose::Reconsider { answers, .. } = &ask.purpose { &answers[..] } else { &[] };
+        let inputs = ask.inputs.iter().filter(|seen| !others.contains(&seen.number));
+        let texts = inputs.map(|seen| &seen.text).chain([&ask.task_text]);
         texts.filter_map(|text| self.blobs.get(text).ok()).collect()
     }
 

@@ -6,6 +6,7 @@ use super::super::id::{Kind, StepId, WorkerName};
 use super::super::plan::{Step, StepAim};
 use super::super::task::Task;
 use super::super::verdict::Verdict;
+use super::rounds;
 use super::tally::Ballot;
 use super::weight::Scales;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +67,7 @@ pub(super) fn ends_in_synthesis(task: &Task) -> bool {
 }
 
 /// The steps that bring outputs together, on which nothing builds and which are not decided on.
-fn wholes(task: &Task) -> impl Iterator<Item = &Step> {
+pub(in crate::board) fn wholes(task: &Task) -> impl Iterator<Item = &Step> {
     let built_on = |step: &Step| task.plan.steps.iter().any(|other| other.needs.contains(&step.id));
     task.plan
         .steps
@@ -120,10 +121,11 @@ fn steps_that_count(task: &Task, aim: StepAim) -> BTreeSet<&StepId> {
 }
 
 /// The votes on the matter: one for each worker, its latest.
-pub(super) fn on_matter<'a>(judges: &[(&'a Attempt, &'a Answer)], kind: &Kind, scales: Scales<'a>) -> Vec<Cast<'a>> {
+pub(super) fn on_matter<'a>(task: &'a Task, judges: &[(&'a Attempt, &'a Answer)], scales: Scales<'a>) -> Vec<Cast<'a>> {
     let verdicts =
         judges.iter().flat_map(|(attempt, answer)| answer.verdicts.iter().map(move |verdict| (*attempt, verdict)));
-    one_each(verdicts.filter(|(_, verdict)| verdict.candidate.is_none()), kind, scales)
+    let first = verdicts.filter(|(_, verdict)| verdict.candidate.is_none());
+    one_each(first.chain(rounds::said_again(task, None)), &task.route.kind, scales)
 }
 
 /// The votes on a candidate: one for each worker, its latest; never the maker's own.
@@ -132,7 +134,7 @@ pub(super) fn on_candidate<'a>(task: &'a Task, candidate: &Attempt, scales: Scal
     let verdicts = checks.flat_map(|(attempt, answer)| answer.verdicts.iter().map(move |verdict| (attempt, verdict)));
     let on_it = verdicts
         .filter(|(attempt, verdict)| verdict.candidate == Some(candidate.number) && attempt.worker != candidate.worker);
-    one_each(on_it, &task.route.kind, scales)
+    one_each(on_it.chain(rounds::said_again(task, Some(candidate.number))), &task.route.kind, scales)
 }
 
 fn one_each<'a>(
@@ -140,6 +142,8 @@ fn one_each<'a>(
     kind: &Kind,
     scales: Scales<'a>,
 ) -> Vec<Cast<'a>> {
+    let mut verdicts: Vec<(&Attempt, &Verdict)> = verdicts.collect();
+    verdicts.sort_by_key(|(attempt, _)| attempt.number);
     let mut latest: BTreeMap<&WorkerName, (&Attempt, &Verdict)> = BTreeMap::new();
     for (attempt, verdict) in verdicts {
         latest.insert(&attempt.worker, (attempt, verdict));

@@ -3,6 +3,7 @@
 use super::super::decision::{Decision, Sum, Vote};
 use super::super::id::WorkerName;
 use super::super::verdict::Stance;
+use super::explain_rounds;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -25,6 +26,8 @@ fn write(out: &mut String, decision: &Decision) -> std::fmt::Result {
     }
     super::explain_records::records(out, decision)?;
     families(out, decision)?;
+    explain_rounds::evidence(out, decision)?;
+    explain_rounds::rounds(out, decision)?;
     for sum in &decision.sums {
         addition(out, decision, sum)?;
     }

@@ -94,6 +94,8 @@ fn plain_rules(workers: &[(&str, u8, &str)]) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            rounds_max: 2,
+            proofs_max: 2,
             early_stop: true,
         },
         catalog: Catalog::default(),

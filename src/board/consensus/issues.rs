@@ -1,10 +1,14 @@
 //! Claimed faults, merged over the workers that raised them. Whether a fault stops the task is decided elsewhere.
+//!
+//! Two claims are one fault when they name the same place (the same file, lines at most [`LINES_APART_MAX`] apart) and share
+//! enough whole words, endings aside. What one says of a thing and the other denies is never one fault. How alike two texts
+//! look as strings is not asked: opposite verdicts in one wording look more alike than one verdict in two.
 
 use super::super::decision::{Issue, IssueStatus};
 use super::super::id::WorkerName;
 use super::super::verdict::{Claim, Severity};
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 /// Most issues in a decision; of more, the worst are kept.
 pub(super) const ISSUES_MAX: usize = 100;
@@ -14,36 +18,82 @@ const LINES_APART_MAX: u32 = 3;
 
 /// Words that say nothing about which fault is meant.
 const EMPTY_WORDS: [&str; 24] = [
-    "the", "and", "for", "not", "this", "that", "with", "from", "into", "are", "was", "has", "have", "can", "could",
-    "should", "may", "when", "which", "does", "without", "here", "code", "line",
+    "the", "and", "for", "this", "that", "with", "from", "into", "are", "was", "has", "have", "can", "could", "should",
+    "may", "when", "which", "does", "did", "any", "here", "code", "line",
 ];
+
+/// Words that deny what stands behind them.
+const DENIALS: [&str; 14] = [
+    "no", "not", "never", "without", "cannot", "missing", "lack", "lacks", "lacking", "absent", "omits", "omitted",
+    "nor", "neither",
+];
+
+/// How many words a denial reaches.
+const DENIED: usize = 2;
 
 struct Seen {
     issue: Issue,
+    meant: Meant,
+}
+
+/// What a claim is about: where, in which words, and which of them it denies.
+struct Meant {
     place: Place,
-    words: BTreeSet<String>,
+    /// Sorted, each once.
+    words: Vec<u32>,
+    denied: Vec<u32>,
+}
+
+/// Words as numbers, so that comparing claims compares no texts.
+#[derive(Default)]
+struct Numbers(HashMap<String, u32>);
+
+impl Numbers {
+    fn of(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.0.get(word) {
+            return *number;
+        }
+        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(word.to_owned(), number);
+        number
+    }
 }
 
 /// Merges claims, in the order of the workers, into issues: worst first, then the more often raised, then the first raised.
-/// Two claims are one when they name the same place and share words; when in doubt they stay two.
+/// When in doubt two claims stay two.
 pub(super) fn merge<'a>(claims: impl Iterator<Item = (&'a WorkerName, &'a Claim)>) -> Vec<Issue> {
+    let mut numbers = Numbers::default();
     let mut seen: Vec<Seen> = Vec::new();
+    // Only claims on files of one name can be about one place.
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
     for (worker, claim) in claims {
-        let place = Place::read(&claim.place);
-        let words = telling_words(&claim.what);
-        match seen.iter_mut().find(|known| same(&known.place, &known.words, &place, &words)) {
-            Some(known) => join(&mut known.issue, worker, claim),
-            None => seen.push(Seen {
-                issue: Issue { claim: claim.clone(), raised_by: vec![worker.clone()], status: IssueStatus::Claimed },
-                place,
-                words,
-            }),
+        let meant = Meant::read(claim, &mut numbers);
+        let alike = by_name.entry(meant.place.name().to_owned()).or_default();
+        match alike.iter().find(|index| seen[**index].meant.is_same(&meant)) {
+            Some(index) => join(&mut seen[*index].issue, worker, claim),
+            None => {
+                alike.push(seen.len());
+                let (claim, raised_by) = (claim.clone(), vec![worker.clone()]);
+                seen.push(Seen { issue: Issue { claim, raised_by, status: IssueStatus::Claimed }, meant });
+            }
         }
     }
     let mut issues: Vec<Issue> = seen.into_iter().map(|known| known.issue).collect();
-    issues.sort_by_key(|issue| (Reverse(issue.severity()), Reverse(issue.raised_by.len())));
+    sort(&mut issues);
     issues.truncate(ISSUES_MAX);
     issues
+}
+
+/// Worst first, then the more often raised.
+pub(super) fn sort(issues: &mut [Issue]) {
+    issues.sort_by_key(|issue| (Reverse(issue.severity()), Reverse(issue.raised_by.len())));
+}
+
+/// Whether two claims mean one fault.
+pub(super) fn is_same(one: &Claim, other: &Claim) -> bool {
+    let mut numbers = Numbers::default();
+    let one = Meant::read(one, &mut numbers);
+    one.is_same(&Meant::read(other, &mut numbers))
 }
 
 /// Whether an issue is bad enough, and not shown to be wrong, to stand against an approval.
@@ -61,26 +111,75 @@ fn join(issue: &mut Issue, worker: &WorkerName, claim: &Claim) {
     }
 }
 
-fn same(place: &Place, words: &BTreeSet<String>, other: &Place, other_words: &BTreeSet<String>) -> bool {
-    if !place.same_file(other) {
-        return false;
+impl Meant {
+    fn read(claim: &Claim, numbers: &mut Numbers) -> Self {
+        let lower = claim.what.to_lowercase();
+        let (mut words, mut denied): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        let (mut reach, mut open) = (0, false);
+        for word in lower.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’').filter(|word| !word.is_empty())
+        {
+            if DENIALS.contains(&word) || word.ends_with("n't") || word.ends_with("n’t") {
+                (reach, open) = (DENIED, true);
+                continue;
+            }
+            if word.chars().count() <= 2 || EMPTY_WORDS.contains(&word) {
+                continue;
+            }
+            let number = numbers.of(stem(word.trim_matches(['\'', '’'])));
+            words.push(number);
+            if reach > 0 {
+                (reach, open) = (reach - 1, false);
+                denied.push(number);
+            }
+        }
+        if open {
+            // "The null check is missing": what it denies stands before it.
+            denied.extend(words.iter().rev().take(DENIED));
+        }
+        for list in [&mut words, &mut denied] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Self { place: Place::read(&claim.place), words, denied }
     }
-    let needed = match place.lines_apart(other) {
-        Some(0) => 0.2,
-        Some(apart) if apart <= LINES_APART_MAX => 0.34,
-        Some(_) => return false,
-        None => 0.6,
-    };
-    let fewer = words.len().min(other_words.len());
-    let common = words.intersection(other_words).count();
-    if fewer == 0 { words == other_words } else { common as f64 / fewer as f64 >= needed }
+
+    fn is_same(&self, other: &Self) -> bool {
+        if !self.place.same_file(&other.place) {
+            return false;
+        }
+        let needed = match self.place.lines_apart(&other.place) {
+            Some(0) => 0.2,
+            Some(apart) if apart <= LINES_APART_MAX => 0.34,
+            Some(_) => return false,
+            None => 0.6,
+        };
+        if self.denies(other) || other.denies(self) {
+            return false;
+        }
+        let fewer = self.words.len().min(other.words.len());
+        if fewer == 0 {
+            return self.words == other.words;
+        }
+        in_both(&self.words, &other.words) as f64 / fewer as f64 >= needed
+    }
+
+    /// Whether it denies a thing that the other one says.
+    fn denies(&self, other: &Self) -> bool {
+        let says = |word: &&u32| other.words.binary_search(word).is_ok() && other.denied.binary_search(word).is_err();
+        self.denied.iter().any(|word| says(&word))
+    }
 }
 
-/// The words of a claim, lower case, without endings, without those that say nothing.
-fn telling_words(text: &str) -> BTreeSet<String> {
-    let lower = text.to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 2);
-    words.filter(|word| !EMPTY_WORDS.contains(word)).map(|word| stem(word).to_owned()).collect()
+/// How many numbers two sorted lists share.
+fn in_both(one: &[u32], other: &[u32]) -> usize {
+    let (mut at, mut shared) = (0, 0);
+    for word in one {
+        while other.get(at).is_some_and(|next| next < word) {
+            at += 1;
+        }
+        shared += usize::from(other.get(at) == Some(word));
+    }
+    shared
 }
 
 fn stem(word: &str) -> &str {
@@ -109,6 +208,11 @@ impl Place {
             (first, last.unwrap_or(first))
         });
         Self { file, lines }
+    }
+
+    /// The file's own name, without folders.
+    fn name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or_default()
     }
 
     /// The same file, where one may give more of the path than the other.
@@ -175,6 +279,49 @@ mod tests {
             assert_eq!(issues.len(), 2, "{place} {what} / {other_place} {other_what}");
             assert_eq!(issues[0].severity(), Severity::High, "worst first");
         }
+    }
+
+    fn are_one(place: &str, what: &str, other_place: &str, other: &str) -> bool {
+        merged(&[("x", Severity::High, place, what), ("y", Severity::High, other_place, other)]).len() == 1
+    }
+
+    #[test]
+    fn what_one_says_and_the_other_denies_is_not_one_fault() {
+        assert!(!are_one("a.rs:9", "the token never expires", "a.rs:9", "the token expires too early"));
+        assert!(!are_one("a.rs:9", "input is validated twice", "a.rs:9", "input isn't validated"));
+        assert!(are_one("a.rs:9", "the token never expires", "a.rs:10", "session token does not expire"));
+        assert!(are_one("a.rs:9", "SQL injection: input is not escaped", "a.rs:9", "SQL injection through `name`"));
+        for (one, other) in [
+            ("no null check", "missing null check"),
+            ("null check is missing", "lacks a null check"),
+            ("does not check for null", "without any null check"),
+        ] {
+            assert!(are_one("a.rs:9", one, "a.rs:11", other), "{one} / {other}");
+        }
+    }
+
+    #[test]
+    fn words_are_compared_whole_and_without_endings() {
+        assert!(!are_one("a.rs:9", "notable naming", "a.rs:12", "not secured"));
+        assert!(!are_one("a.rs:9", "insecure hash", "a.rs:12", "secure cookie"));
+        assert!(are_one("a.rs:9", "unbounded allocations", "a.rs:12", "allocation is unbounded"));
+        assert!(!are_one("a.rs:9", "unbounded allocations", "a.rs:13", "allocation is unbounded"), "four lines apart");
+    }
+
+    #[test]
+    fn the_order_of_the_workers_decides_the_wording_and_nothing_else() {
+        let claims = [
+            ("x", Severity::Low, "a.rs:1", "deadlock between two locks"),
+            ("y", Severity::High, "b.rs:7", "SQL injection"),
+            ("z", Severity::Medium, "a.rs:2", "locks may deadlock"),
+        ];
+        let mut turned = claims;
+        turned.reverse();
+        let told = |issues: Vec<Issue>| -> Vec<(Severity, usize)> {
+            issues.iter().map(|issue| (issue.severity(), issue.raised_by.len())).collect()
+        };
+        assert_eq!(told(merged(&claims)), [(Severity::High, 1), (Severity::Medium, 2)]);
+        assert_eq!(told(merged(&claims)), told(merged(&turned)));
     }
 
     #[test]

@@ -8,19 +8,20 @@ use super::super::id::WorkerName;
 use super::super::task::Task;
 use super::super::verdict::{Claim, Stance};
 use super::cast::{self, Cast};
-use super::issues;
-use super::outcome::{Outcome, claim_line, dissenters, heaviest, standing_claims};
+use super::outcome::{Outcome, claim_line, dissenters, fault_line, heaviest, standing_claims};
 use super::tally::{self, Ballot, Before, Side, Tally};
 use super::weight::Scales;
+use super::{evidence, issues};
 
 /// Weighs the verdicts on the matter.
 pub(super) fn judge(task: &Task, scales: Scales<'_>) -> Outcome {
     let judges = cast::judges(task);
-    let casts = cast::on_matter(&judges, &task.route.kind, scales);
+    let casts = cast::on_matter(task, &judges, scales);
     let ballots: Vec<Ballot<'_>> = casts.iter().map(|cast| cast.ballot.clone()).collect();
     let rho = scales.rules.consensus.family_correlation;
     let tally = tally::tally(&ballots, Before::default(), rho);
-    let issues = issues::merge(claims(&casts));
+    let mut issues = issues::merge(claims(&casts));
+    evidence::settle(task, None, &mut issues);
     let voted = ballots.iter().any(|ballot| ballot.stance != Stance::Abstain);
     let mut outcome = Outcome {
         effective: tally.effective,
@@ -31,6 +32,7 @@ pub(super) fn judge(task: &Task, scales: Scales<'_>) -> Outcome {
     };
     if voted {
         settle(&mut outcome, &casts, &ballots, &tally, scales);
+        overrule(&mut outcome, task, &casts, &tally, scales);
     } else if judges.is_empty() {
         outcome.obstacles.push("no worker answered".to_owned());
     } else {
@@ -82,6 +84,27 @@ fn settle(outcome: &mut Outcome, casts: &[Cast<'_>], ballots: &[Ballot<'_>], tal
         outcome.obstacles.push(format!("the verdict is reject, with probability {:.3}", outcome.confidence));
     }
     contradictions(outcome, casts, scales);
+}
+
+/// A grave fault that was shown makes the matter one to reject, whatever the votes. How sure that is is how often the
+/// worker that showed it has been right.
+fn overrule(outcome: &mut Outcome, task: &Task, casts: &[Cast<'_>], tally: &Tally, scales: Scales<'_>) {
+    let Some(shown) = outcome.issues.iter().find(|issue| evidence::is_shown(issue)) else { return };
+    let line = fault_line(shown);
+    let by_votes = 1.0 - tally.acceptable();
+    let sure =
+        evidence::shown_by(task, None, shown).map_or(by_votes, |by| scales.standing(by, &task.route.kind).mean());
+    outcome.verdict = Some(Stance::Reject);
+    outcome.confidence = sure.max(by_votes);
+    outcome.dissenters = dissenters(casts, Side::Rejected);
+    outcome.answer = representative(casts, tally, Stance::Reject).or(outcome.answer);
+    outcome.conflicts.clear();
+    outcome.obstacles.insert(0, format!("{line} was shown, which outranks the votes"));
+    outcome.story.push(format!(
+        "A fault that was shown outranks the votes: the matter is rejected with probability {:.3}, by the record of who \
+         showed it or by the votes, whichever is more.",
+        outcome.confidence
+    ));
 }
 
 /// The winning verdict's heaviest vote; of equals the first.

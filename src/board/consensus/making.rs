@@ -10,13 +10,19 @@ use super::super::plan::StepAim;
 use super::super::task::Task;
 use super::super::verdict::Stance;
 use super::cast::{self, Cast};
-use super::issues;
-use super::outcome::{Outcome, claim_line, dissenters, heaviest, standing_claims};
+use super::evidence::Fitness;
+use super::outcome::{Outcome, claim_line, dissenters, fault_line, heaviest, standing_claims};
 use super::tally::{self, Ballot, Before, Side, Tally};
 use super::weight::{Scales, Standing};
+use super::{evidence, issues};
+
+/// How a candidate compares with others: by what was tried of it, then by its log-odds.
+type Compared = (Fitness, f64);
 
 struct Candidate<'a> {
     maker: &'a Attempt,
+    /// What was tried of it, which counts before any vote.
+    fitness: Fitness,
     record: Standing,
     before: Before<'a>,
     casts: Vec<Cast<'a>>,
@@ -35,7 +41,7 @@ pub(super) fn choose(task: &Task, scales: Scales<'_>) -> Outcome {
     let rho = scales.rules.consensus.family_correlation;
     let makers = cast::makers(task);
     let candidates: Vec<Candidate<'_>> = makers.iter().map(|(maker, _)| candidate(task, maker, scales, rho)).collect();
-    let totals: Vec<f64> = candidates.iter().map(|candidate| candidate.tally.total()).collect();
+    let totals: Vec<Compared> = candidates.iter().map(|each| (each.fitness, each.tally.total())).collect();
     let mut outcome = Outcome::default();
     let Some(chosen) = best(&totals) else {
         outcome.obstacles.push("no worker answered".to_owned());
@@ -47,7 +53,8 @@ pub(super) fn choose(task: &Task, scales: Scales<'_>) -> Outcome {
         .map(|each| each.tally.of_candidate(each.maker, &each.record, scales.family(&each.maker.worker)))
         .collect();
     outcome.posteriors = posteriors(&candidates);
-    settle(&mut outcome, &candidates, chosen, scales);
+    settle(&mut outcome, task, &candidates, chosen, scales);
+    weigh_evidence(&mut outcome, task, &candidates, chosen, scales);
     if cast::last_is_missing(task, StepAim::Make) {
         outcome.obstacles.push("the last step gave nothing, so the answer is that of an earlier step".to_owned());
     }
@@ -60,14 +67,15 @@ fn candidate<'a>(task: &'a Task, maker: &'a Attempt, scales: Scales<'a>, rho: f6
     let casts = cast::on_candidate(task, maker, scales);
     let ballots: Vec<Ballot<'a>> = casts.iter().map(|cast| cast.ballot.clone()).collect();
     let tally = tally::tally(&ballots, before, rho);
-    Candidate { maker, record, before, casts, ballots, tally }
+    Candidate { maker, fitness: evidence::fitness(task, maker), record, before, casts, ballots, tally }
 }
 
-/// The highest log-odds; of equals the first made.
-fn best(totals: &[f64]) -> Option<usize> {
+/// The best by what was tried; of those the highest log-odds; of equals the first made.
+fn best(totals: &[Compared]) -> Option<usize> {
     let mut best: Option<usize> = None;
     for (index, total) in totals.iter().enumerate() {
-        if best.is_none_or(|known| total.total_cmp(&totals[known]).is_gt()) {
+        let beats = |known: &Compared| total.0.cmp(&known.0).then(total.1.total_cmp(&known.1)).is_gt();
+        if best.is_none_or(|known: usize| beats(&totals[known])) {
             best = Some(index);
         }
     }
@@ -75,15 +83,15 @@ fn best(totals: &[f64]) -> Option<usize> {
 }
 
 /// Every vote; one is pivotal when without it another candidate, or none, would be acceptable enough to be chosen.
-fn votes(candidates: &[Candidate<'_>], totals: &[f64], chosen: usize, rho: f64) -> Vec<Vote> {
+fn votes(candidates: &[Candidate<'_>], totals: &[Compared], chosen: usize, rho: f64) -> Vec<Vote> {
     let mut votes = Vec::new();
     for (place, candidate) in candidates.iter().enumerate() {
         for (index, cast) in candidate.casts.iter().enumerate() {
             let rest = tally::without(&candidate.ballots, index, candidate.before, rho).total();
             let mut without = totals.to_vec();
-            without[place] = rest;
+            without[place].1 = rest;
             let other = best(&without);
-            let turned = (totals[chosen] > 0.0) != other.is_some_and(|other| without[other] > 0.0);
+            let turned = (totals[chosen].1 > 0.0) != other.is_some_and(|other| without[other].1 > 0.0);
             let pivotal = candidate.ballots[index].side().is_some() && (other != Some(chosen) || turned);
             votes.push(cast.vote(candidate.tally.discounts[index], pivotal));
         }
@@ -103,7 +111,7 @@ fn posteriors(candidates: &[Candidate<'_>]) -> Vec<ClassPosterior> {
     posteriors
 }
 
-fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, scales: Scales<'_>) {
+fn settle(outcome: &mut Outcome, task: &Task, candidates: &[Candidate<'_>], chosen: usize, scales: Scales<'_>) {
     let candidate = &candidates[chosen];
     let (tally, maker) = (&candidate.tally, &candidate.maker.worker);
     let side = if tally.total() > 0.0 { Side::Acceptable } else { Side::Rejected };
@@ -122,6 +130,7 @@ fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, sc
     outcome.issues = issues::merge(
         candidate.casts.iter().flat_map(|cast| cast.verdict.claims.iter().map(|claim| (&cast.attempt.worker, claim))),
     );
+    evidence::settle(task, Some(candidate.maker.number), &mut outcome.issues);
     outcome.story.push(format!(
         "Candidate {} by {maker} was chosen of {}. Its maker's record gives it log-odds of {:+.3}, checks in favour add \
          {:.3}, checks against take {:.3}: log-odds {:+.3}, a probability of {:.3} that it is acceptable.",
@@ -140,6 +149,29 @@ fn settle(outcome: &mut Outcome, candidates: &[Candidate<'_>], chosen: usize, sc
     }
     outcome.dissenters = dissenters(&candidate.casts, side);
     contradictions(outcome, candidate, side, verdict, scales);
+}
+
+/// What was tried outranks what was said: a candidate that failed, or that did not pass where one could have, needs a
+/// person, and a fault that was shown is a rejection.
+fn weigh_evidence(outcome: &mut Outcome, task: &Task, candidates: &[Candidate<'_>], chosen: usize, scales: Scales<'_>) {
+    let candidate = &candidates[chosen];
+    let number = candidate.maker.number;
+    let tried = candidates.iter().any(|each| each.maker.validation.is_some());
+    if tried && candidate.fitness != Fitness::Passed {
+        let why = candidates.iter().filter_map(|each| evidence::obstacle(each.maker));
+        outcome.obstacles.extend(why);
+        outcome.obstacles.push("no candidate passed its validation and every claim that was tried".to_owned());
+    }
+    if let Some(shown) = outcome.issues.iter().find(|issue| evidence::is_shown(issue)) {
+        let by = evidence::shown_by(task, Some(number), shown);
+        let sure = by.map_or(1.0, |by| scales.standing(by, &task.route.kind).mean());
+        let line = fault_line(shown);
+        outcome.verdict = Some(Stance::Reject);
+        outcome.confidence = outcome.confidence.min(1.0 - sure);
+        outcome.dissenters = dissenters(&candidate.casts, Side::Rejected);
+        outcome.conflicts.clear();
+        outcome.obstacles.insert(0, format!("{line} was shown, which outranks the votes"));
+    }
 }
 
 fn unchecked(candidate: &Candidate<'_>, of: usize) -> String {

@@ -8,22 +8,27 @@
 mod advice;
 mod baseline;
 mod cast;
+mod evidence;
 mod explain;
 mod explain_records;
+mod explain_rounds;
 mod issues;
 mod judging;
 mod making;
 mod outcome;
 mod replay;
+mod rounds;
 mod tally;
 mod weight;
 
+pub(in crate::board) use cast::wholes;
 pub use explain::explain;
 pub use replay::{VotingRule, WhatIf, differences, told};
 pub(in crate::board) use replay::{decide_again, remaining};
+pub(in crate::board) use rounds::{Dispute, counts, dispute};
 
 use super::attempt::{Answer, Attempt, AttemptState, FailureClass};
-use super::decision::{Decision, FailedWorker, Recommendation, VoteRule};
+use super::decision::{Decision, Evidence, FailedWorker, Recommendation, Round, VoteRule};
 use super::id::WorkerName;
 use super::plan::Shape;
 use super::rules::Rules;
@@ -72,6 +77,7 @@ fn decide_with(task: &Task, scales: Scales<'_>, at: Timestamp) -> Decision {
     let usage = Spent::of(task);
     let verdict = outcome.verdict.unwrap_or(Stance::Abstain);
     let best_single = baseline::of(&outcome.votes, &outcome.sums, outcome.decided_on, verdict);
+    let (rounds, evidence) = (rounds::told(task), evidence::told(task));
     Decision {
         schema: 1,
         task: task.id.clone(),
@@ -90,8 +96,10 @@ fn decide_with(task: &Task, scales: Scales<'_>, at: Timestamp) -> Decision {
         answer: answered.map_or_else(|| Text::short(""), |(_, answer)| answer.text.clone()),
         answer_by: answered.map(|(attempt, _)| attempt.worker.clone()),
         answer_attempt: answered.map(|(attempt, _)| attempt.number),
-        reasoning: reasoning(&outcome, recommendation, threshold),
+        reasoning: reasoning(&outcome, (&evidence, &rounds), recommendation, threshold),
         votes: outcome.votes,
+        rounds,
+        evidence,
         posteriors: outcome.posteriors,
         sums: outcome.sums,
         rule: VoteRule {
@@ -145,8 +153,15 @@ fn model_count(task: &Task) -> u32 {
     u32::try_from(workers.len()).unwrap_or(u32::MAX)
 }
 
-fn reasoning(outcome: &Outcome, recommendation: Recommendation, threshold: f64) -> String {
-    let mut sentences = outcome.story.clone();
+fn reasoning(
+    outcome: &Outcome,
+    (evidence, rounds): (&[Evidence], &[Round]),
+    recommendation: Recommendation,
+    threshold: f64,
+) -> String {
+    let mut sentences: Vec<String> = evidence.iter().map(evidence::sentence).collect();
+    sentences.extend(rounds.iter().map(rounds::sentence));
+    sentences.extend_from_slice(&outcome.story);
     let abstained = outcome.votes.iter().filter(|vote| vote.reading.counted(vote.verdict) == Stance::Abstain).count();
     if abstained > 0 {
         sentences.push(format!("{abstained} of {} votes were abstentions or could not be read.", outcome.votes.len()));

@@ -74,6 +74,12 @@ pub(super) fn standing_claims<'i>(issues: &'i [Issue], verdict: Stance, casts: &
     }
 }
 
+/// A fault in one line, for reasons.
+pub(super) fn fault_line(issue: &Issue) -> String {
+    let place = if issue.claim.place.is_empty() { String::new() } else { format!(" at {}", issue.claim.place) };
+    format!("the {} fault{place} ({})", issue.severity().as_str(), issue.claim.what)
+}
+
 /// A grave claim in one line, for reasons.
 pub(super) fn claim_line(issue: &Issue) -> String {
     let by: Vec<&str> = issue.raised_by.iter().map(WorkerName::as_str).collect();

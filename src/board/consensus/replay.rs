@@ -85,8 +85,8 @@ fn best_left(decision: &Decision, without: &[WorkerName]) -> Option<Baseline> {
 fn counts_alone(attempt: &Attempt, single: &Baseline) -> bool {
     match (&attempt.purpose, single.on) {
         (Purpose::Make, Some(number)) => attempt.number == number,
-        (Purpose::Check { .. }, Some(_)) => false,
-        (Purpose::Judge, None) => attempt.worker == single.worker,
+        (Purpose::Check { .. } | Purpose::Reconsider { .. }, Some(_)) => false,
+        (Purpose::Judge | Purpose::Reconsider { .. }, None) => attempt.worker == single.worker,
         (Purpose::Synthesize, Some(_)) => false,
         _ => true,
     }

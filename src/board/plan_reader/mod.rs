@@ -1,4 +1,4 @@
-//! Reading plans and checkpoints out of what a model said. What they are stands in `proposal` and `spec`; whether a plan
+//! Reading plans, checkpoints and proofs out of what a model said. What they are stands in `proposal` and `spec`; whether a plan
 //! can be carried out is `planning`, what becomes of it is `settle`.
 //!
 //! As for verdicts, every answer takes the same way: the structured part if it fits, else the last JSON object in the text
@@ -8,6 +8,7 @@
 mod batches;
 mod checkpoint;
 mod find;
+mod proof;
 mod schema;
 mod steps;
 
@@ -23,7 +24,7 @@ const SEARCHED_BYTES_MAX: usize = 1024 * 1024;
 
 type Object = Map<String, Value>;
 
-/// Reads what an answer proposes for the plan; `None` when it was not asked to.
+/// Reads what an answer says of the plan, or of a claim that was to be tried; `None` when it was asked for neither.
 pub fn read(purpose: &Purpose, text: &str, structured: Option<&Value>) -> Option<Proposal> {
     match purpose {
         Purpose::Plan { .. } | Purpose::Recover { .. } => {
@@ -40,7 +41,16 @@ pub fn read(purpose: &Purpose, text: &str, structured: Option<&Value>) -> Option
                 None => Err("the answer holds no JSON object with `status` and `action`".to_owned()),
             }))
         }
-        Purpose::Judge | Purpose::Make | Purpose::Check { .. } | Purpose::Synthesize => None,
+        Purpose::Prove { .. } => {
+            let word = find::last(text, structured, proof::looks_like_one);
+            Some(Proposal::Proof(match word {
+                Some(object) => proof::read(&object),
+                None => Err("the answer holds no JSON object with `status` and `why`".to_owned()),
+            }))
+        }
+        Purpose::Judge | Purpose::Make | Purpose::Check { .. } | Purpose::Synthesize | Purpose::Reconsider { .. } => {
+            None
+        }
     }
 }
 

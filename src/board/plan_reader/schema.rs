@@ -1,9 +1,9 @@
-//! The JSON Schemas that providers are given for plans and checkpoints, kept to what all of them accept in strict mode.
+//! The JSON Schemas that providers are given for plans, checkpoints and proofs, kept to what all of them accept in strict mode.
 
 use crate::board::attempt::Purpose;
 use serde_json::{Map, Value, json};
 
-/// The schema of what `purpose` asks for; `None` when it asks for no plan and no checkpoint. Strict by every provider's
+/// The schema of what `purpose` asks for; `None` when it asks for none of them. Strict by every provider's
 /// rules: all properties required, no others, only type, enum, required and description.
 pub fn schema(purpose: &Purpose) -> Option<Value> {
     let text = |what: &str| json!({ "type": "string", "description": what });
@@ -30,7 +30,24 @@ pub fn schema(purpose: &Purpose) -> Option<Value> {
             ("action", json!({ "type": "string", "enum": ["continue", "retry", "replan"] })),
             ("why", text("one or two sentences")),
         ])),
-        Purpose::Judge | Purpose::Make | Purpose::Check { .. } | Purpose::Synthesize => None,
+        Purpose::Prove { .. } => {
+            let reproduction = object(vec![
+                (
+                    "command",
+                    text("a command that shows it, run from the root of the workspace; empty when there is none"),
+                ),
+                ("observed", text("what it prints, or the lines that show it, word for word")),
+            ]);
+            Some(object(vec![
+                ("claim", text("the claim in your own words")),
+                ("status", json!({ "type": "string", "enum": ["confirmed", "refuted", "undecided"] })),
+                ("why", text("what shows it or refutes it, step by step")),
+                ("reproduction", reproduction),
+            ]))
+        }
+        Purpose::Judge | Purpose::Make | Purpose::Check { .. } | Purpose::Synthesize | Purpose::Reconsider { .. } => {
+            None
+        }
     }
 }
 

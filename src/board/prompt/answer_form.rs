@@ -2,6 +2,7 @@
 //! `verdict_reader`'s business.
 
 use super::super::attempt::Purpose;
+use super::super::verdict::Claim;
 use super::super::verdict_reader::candidate_label;
 use super::fence::fenced;
 
@@ -47,6 +48,40 @@ this form, in a fenced block, as the last thing you write.
 ```
 ";
 
+const TRY: &str = "\
+Several workers have judged this. One or a few of them claim a fault that the others did not name. Do not judge the whole:
+find out whether this one claim is true.
+
+";
+
+const PROOF: &str = "\
+Show it or refute it. To show it, give a way to see it: a command, run from the root of the workspace, with what it prints; or
+the lines, quoted word for word, and the path by which the fault is reached. To refute it, say what prevents it and quote the
+lines that do. That it sounds likely, or that nobody else saw it, is neither. Where the material does not settle it, it is
+`undecided`. Give your reasons briefly, then end with one JSON object of exactly this form, in a fenced block, as the last
+thing you write.
+
+```json
+{\"claim\": \"the claim in your own words\", \"status\": \"confirmed | refuted | undecided\", \"why\": \"what shows it or refutes it\",
+ \"reproduction\": {\"command\": \"a command, or empty\", \"observed\": \"what it prints, or the lines that show it\"}}
+```
+";
+
+/// A claim as a worker is told it.
+fn told(claim: &Claim) -> String {
+    let place = if claim.place.is_empty() { String::new() } else { format!(" at {}", claim.place) };
+    format!("{} severity{place}: {}", claim.severity.as_str(), claim.what)
+}
+
+const AGAIN: &str = "\
+You were asked this before, and so were others; the answers contradict each other. They stand above, without names and in no
+particular order; your own is marked. Look into what the others saw and you did not, in the material itself: that several
+say a thing does not make it so, and that you said it does not either. Then judge anew. You may keep your verdict or change
+it; if you change it, say what convinced you. What you answer now takes the place of your answer so far, so write it whole:
+name again every claim that you hold to. One that you do not name again is withdrawn.
+
+";
+
 /// What was wrong with the answer given before.
 fn again(error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| {
@@ -65,6 +100,8 @@ pub(super) fn answer_form(purpose: &Purpose) -> String {
         Purpose::Plan { error } => format!("{}{PLAN}", again(error.as_deref())),
         Purpose::Recover { error, .. } => format!("{}{RECOVERY}\n{PLAN}", again(error.as_deref())),
         Purpose::Review { .. } => REVIEW.to_owned(),
+        Purpose::Prove { claim, .. } => format!("{TRY}{}\n{PROOF}", fenced(&told(claim))),
+        Purpose::Reconsider { first, .. } => format!("{AGAIN}{}", answer_form(first)),
         Purpose::Judge => format!(
             "Judge the matter. Give your reasons briefly, then end with your verdict: one JSON object of exactly this \
              form, in a fenced block, as the last thing you write. An answer without it counts as an abstention.\n\n\

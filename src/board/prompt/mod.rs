@@ -227,21 +227,15 @@ fn input_heading(purpose: &Purpose) -> String {
         | Purpose::Review { .. }
         | Purpose::Recover { .. }
         | Purpose::Synthesize => "## What earlier steps gave\n\n".to_owned(),
+        Purpose::Prove { .. } => "## What the claim is about\n\n".to_owned(),
+        Purpose::Reconsider { .. } => "## What was judged from, and the answers so far\n\n".to_owned(),
     }
 }
 
 /// The outputs it sees: candidates by their letters, in the order of the letters, then the others by their step. No name
 /// of a worker is given.
 fn inputs(ask: &Ask, material: &Material) -> Vec<Piece> {
-    let letter_of = |number: u32| match &ask.purpose {
-        Purpose::Check { candidates } => candidates.iter().position(|candidate| *candidate == number),
-        Purpose::Judge
-        | Purpose::Make
-        | Purpose::Plan { .. }
-        | Purpose::Review { .. }
-        | Purpose::Recover { .. }
-        | Purpose::Synthesize => None,
-    };
+    let letter_of = |number: u32| ask.purpose.candidates().iter().position(|candidate| *candidate == number);
     let mut pieces: Vec<(usize, Piece)> = ask
         .inputs
         .iter()
@@ -251,7 +245,8 @@ fn inputs(ask: &Ask, material: &Material) -> Vec<Piece> {
             let letter = letter_of(seen.number);
             let name = match letter {
                 Some(letter) => format!("candidate {}", candidate_label(letter)),
-                None => format!("{}, output {}", seen.step, index + 1),
+                None => said_before(&ask.purpose, seen.number)
+                    .unwrap_or_else(|| format!("{}, output {}", seen.step, index + 1)),
             };
             let text = material.inputs.get(index).cloned().unwrap_or_default();
             (letter.unwrap_or(usize::MAX), Piece { name, text })
@@ -259,6 +254,13 @@ fn inputs(ask: &Ask, material: &Material) -> Vec<Piece> {
         .collect();
     pieces.sort_by_key(|(place, _)| *place);
     pieces.into_iter().map(|(_, piece)| piece).collect()
+}
+
+/// How an answer to what is asked once more is named: by its place, and the worker's own as such.
+fn said_before(purpose: &Purpose, number: u32) -> Option<String> {
+    let Purpose::Reconsider { own, answers, .. } = purpose else { return None };
+    let place = answers.iter().position(|answer| *answer == number)? + 1;
+    Some(if *own == number { format!("answer {place}: your own so far") } else { format!("answer {place}") })
 }
 
 /// Which images there are, and where.

@@ -139,6 +139,14 @@ fn attempt_ended(state: &State, key: &AttemptKey, at: Timestamp) -> Option<LogEn
         }
         Purpose::Recover { step, .. } => format!("asked as {} to plan around the failed step {step}", attempt.role),
         Purpose::Synthesize => format!("asked as {} to make one whole of what there is", attempt.role),
+        Purpose::Prove { claim, .. } => {
+            format!("asked as {} to show or to refute a claim of others: {}", attempt.role, claim.what)
+        }
+        Purpose::Reconsider { answers, .. } => format!(
+            "asked as {} to judge once more, with {} other answer(s) before it and no names",
+            attempt.role,
+            answers.len().saturating_sub(1)
+        ),
     };
     let context = match attempt.thread.resumes {
         Some(earlier) => format!("{context}\ngoing on with the conversation of attempt {earlier}"),

@@ -3,15 +3,16 @@
 
 mod entries;
 mod pages;
+mod seen;
 mod situation;
 
-use super::attempt::{Ask, Attempt, AttemptState, FailureClass, Purpose, SeenOutput};
+use super::attempt::{Ask, Attempt, AttemptState, FailureClass};
 use super::batching;
 use super::conversations;
 use super::effect::Effect;
 use super::event::{Ending, Event};
 use super::evidence::{self, ValidationOrder};
-use super::id::{AttemptKey, StepId, TaskId};
+use super::id::{AttemptKey, TaskId};
 use super::page::Page;
 use super::patch::Patch;
 use super::plan::Step;
@@ -182,32 +183,6 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
     let attempt = task.attempts.get(&key.number)?;
     let step = task.step(&attempt.step)?;
     let AttemptState::Running { deadline, .. } = attempt.state else { return None };
-    let shown = |number: &u32| {
-        let seen = task.attempts.get(number)?;
-        let AttemptState::Answered { answer, .. } = &seen.state else { return None };
-        let patch = answer.change().map(|patch| patch.text.clone());
-        Some(SeenOutput { number: *number, step: seen.step.clone(), text: answer.text.clone(), patch })
-    };
-    let inputs = match &attempt.purpose {
-        Purpose::Check { candidates } => {
-            // The candidates, and what they were made from.
-            let made_in = task.plan.steps.iter().filter(|other| step.needs.contains(&other.id));
-            let sources: Vec<&StepId> = made_in.flat_map(|other| &other.needs).collect();
-            let from = task.answered().map(|(other, _)| other).filter(|other| sources.contains(&&other.step));
-            let from = from.map(|other| &other.number).filter(|number| !candidates.contains(number));
-            candidates.iter().chain(from).filter_map(shown).collect()
-        }
-        Purpose::Judge
-        | Purpose::Make
-        | Purpose::Plan { .. }
-        | Purpose::Review { .. }
-        | Purpose::Recover { .. }
-        | Purpose::Synthesize => {
-            let steps = task.seen_by(step);
-            let seen = task.answered().filter(|(other, _)| other.number < key.number && steps.contains(&other.step));
-            seen.filter_map(|(other, _)| shown(&other.number)).collect()
-        }
-    };
     let parts = batching::parts(task, key);
     // An answer says nothing of what its worker did to files that are gone; and what is kept of a call is its whole answer,
     // of which these have a part each.
@@ -218,14 +193,14 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         worker: attempt.worker.clone(),
         role: attempt.role.clone(),
         purpose: attempt.purpose.clone(),
-        instruction: step.instruction.clone(),
+        instruction: seen::instruction(task, step, attempt),
         parts,
         task_text: task.spec.text.clone(),
         title: task.spec.title(),
         context: task.spec.context.clone(),
         spec: task.spec.spec.clone(),
         memories: task.spec.memories.clone(),
-        inputs,
+        inputs: seen::inputs(task, step, attempt),
         situation: situation::situation(task, step, &attempt.purpose),
         deadline,
         resume: conversations::resume(task, attempt),

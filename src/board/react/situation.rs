@@ -19,12 +19,16 @@ pub(super) fn situation(task: &Task, step: &Step, purpose: &Purpose) -> Option<S
         Purpose::Review { .. } => String::new(),
         Purpose::Recover { step: failed, .. } => failure(task, failed),
         Purpose::Plan { .. } if task.growth.replan.as_ref() == Some(&step.id) => String::new(),
-        Purpose::Plan { .. } | Purpose::Judge | Purpose::Make | Purpose::Check { .. } | Purpose::Synthesize => {
-            return None;
-        }
+        Purpose::Plan { .. }
+        | Purpose::Judge
+        | Purpose::Make
+        | Purpose::Check { .. }
+        | Purpose::Synthesize
+        | Purpose::Reconsider { .. }
+        | Purpose::Prove { .. } => return None,
     };
     account.push_str("The steps of the plan:\n");
-    let work: Vec<&Step> = task.plan.steps.iter().filter(|step| !step.aim.steers()).collect();
+    let work: Vec<&Step> = task.plan.steps.iter().filter(|step| step.aim.works()).collect();
     for (told, step) in work.iter().enumerate() {
         if account.len() > ACCOUNT_BYTES_MAX {
             let _ = writeln!(account, "- and {} more steps", work.len() - told);

@@ -148,8 +148,13 @@ impl Board {
             | Purpose::Plan { .. }
             | Purpose::Review { .. }
             | Purpose::Recover { .. }
-            | Purpose::Synthesize => Vec::new(),
+            | Purpose::Synthesize
+            | Purpose::Prove { .. } => Vec::new(),
             Purpose::Check { candidates } => candidates.into_iter().map(Some).collect(),
+            Purpose::Reconsider { first, .. } => match *first {
+                Purpose::Check { candidates } => candidates.into_iter().map(Some).collect(),
+                _ => vec![None],
+            },
         };
         let verdict = |candidate| Verdict {
             candidate,
@@ -400,6 +405,8 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            rounds_max: 1,
+            proofs_max: 0,
             early_stop: true,
         },
         catalog: Catalog::read(catalog).unwrap(),

@@ -105,7 +105,9 @@ fn block(purpose: &Purpose, object: &Object) -> Option<Block> {
         | Purpose::Plan { .. }
         | Purpose::Review { .. }
         | Purpose::Recover { .. }
-        | Purpose::Synthesize => None,
+        | Purpose::Synthesize
+        | Purpose::Prove { .. } => None,
+        Purpose::Reconsider { first, .. } => block(first, object),
         Purpose::Judge => Some(Block { entries: vec![entry(object, None)?], whole: true }),
         Purpose::Check { candidates } => list(object, candidates.len()).or_else(|| loose(object, candidates.len())),
     }

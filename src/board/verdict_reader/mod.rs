@@ -56,7 +56,9 @@ pub fn read_beside(purpose: &Purpose, text: &str, structured: Option<&Value>, sh
         | Purpose::Plan { .. }
         | Purpose::Review { .. }
         | Purpose::Recover { .. }
-        | Purpose::Synthesize => Vec::new(),
+        | Purpose::Synthesize
+        | Purpose::Prove { .. } => Vec::new(),
+        Purpose::Reconsider { first, .. } => read_beside(first, text, structured, shown),
         Purpose::Judge => match found() {
             Some((block, reading)) => vec![block.of_matter(reading)],
             None => vec![Verdict::unreadable(None)],

@@ -11,7 +11,9 @@ pub fn schema(purpose: &Purpose) -> Option<Value> {
         | Purpose::Plan { .. }
         | Purpose::Review { .. }
         | Purpose::Recover { .. }
-        | Purpose::Synthesize => None,
+        | Purpose::Synthesize
+        | Purpose::Prove { .. } => None,
+        Purpose::Reconsider { first, .. } => schema(first),
         Purpose::Judge => Some(object(judgement())),
         Purpose::Check { candidates } => {
             let labels: Vec<String> = (0..candidates.len()).map(super::candidate_label).collect();

@@ -84,6 +84,7 @@ impl CallJob {
 /// Whether it could be read, and is all that the call did: otherwise asking the same again should give something better.
 fn is_worth_keeping(answer: &Answer) -> bool {
     let readable = answer.verdicts.iter().all(|verdict| verdict.reading != Reading::Unreadable);
-    let sound = !matches!(&answer.proposal, Some(Proposal::Plan(Err(_)) | Proposal::Review(Err(_))));
+    let sound =
+        !matches!(&answer.proposal, Some(Proposal::Plan(Err(_)) | Proposal::Review(Err(_)) | Proposal::Proof(Err(_))));
     readable && sound && answer.files_modified.is_empty()
 }

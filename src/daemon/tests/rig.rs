@@ -251,6 +251,8 @@ fn rules(workers: &[&str]) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            rounds_max: 2,
+            proofs_max: 2,
             early_stop: false,
         },
         catalog: routing::Catalog::read(&settings.catalog).unwrap(),

@@ -2,9 +2,9 @@
 
 use super::number::{count, money, seconds, share, words};
 use super::output::limited;
-use crate::board::decision::{Decision, Issue, IssueStatus, Vote};
+use crate::board::decision::{Decision, Evidence, Issue, IssueStatus, Vote};
 use crate::board::verdict::Reading;
-use crate::board::{Severity, WorkerName};
+use crate::board::{Severity, Stance, WorkerName};
 use crate::folder::ink::Ink;
 use serde_json::Value;
 use std::fmt::Write;
@@ -24,6 +24,8 @@ pub(crate) fn page(ink: &Ink, decision: &Decision, answer: &str, text_bytes_max:
     let mut out = heading(ink, decision);
     push_issues(&mut out, ink, decision);
     push_dissent(&mut out, ink, decision);
+    push_evidence(&mut out, ink, decision);
+    push_rounds(&mut out, ink, decision);
     push_votes(&mut out, ink, decision);
     push_failed(&mut out, ink, decision);
     push_facts(&mut out, ink, decision);
@@ -138,6 +140,73 @@ fn judgement(vote: &Vote) -> String {
     let on = vote.candidate.map_or_else(String::new, |number| format!(" on candidate {number}"));
     let mended = if vote.reading == Reading::Repaired { " (mended JSON)" } else { "" };
     format!("{}{on}{mended}", words(vote.verdict.as_str()))
+}
+
+/// What was tried instead of argued about.
+fn push_evidence(out: &mut String, ink: &Ink, decision: &Decision) {
+    if decision.evidence.is_empty() {
+        return;
+    }
+    out.push_str("\n## Evidence\n\n");
+    for evidence in &decision.evidence {
+        match evidence {
+            Evidence::Validation { candidate, worker, command, passed, exit, at_base, .. } => {
+                let how = match (passed, exit) {
+                    (true, _) => "**passed**".to_owned(),
+                    (false, Some(code)) => format!("**failed**, exit code {code}"),
+                    (false, None) => "**failed**: it did not end by itself".to_owned(),
+                };
+                let base = if *passed || *at_base { "" } else { "; it fails without the change as well" };
+                let (command, worker) = (ink.code(command), ink.line(worker.as_str()));
+                let _infallible = writeln!(out, "- {command} on candidate {candidate} of {worker}: {how}{base}");
+            }
+            Evidence::Proof { claim, raised_by, worker, attempt, status, why, reproduction, .. } => {
+                let place =
+                    if claim.place.is_empty() { String::new() } else { format!(" at {}", ink.code(&claim.place)) };
+                let became = match status {
+                    IssueStatus::Confirmed => "**confirmed** by",
+                    IssueStatus::Refuted => "**refuted** by",
+                    IssueStatus::Claimed => "neither shown nor refuted by",
+                };
+                let _infallible = writeln!(
+                    out,
+                    "- The claim of {}{place}, {}: {became} {} (attempt {attempt}). {}",
+                    names(ink, raised_by),
+                    ink.line(&claim.what),
+                    ink.line(worker.as_str()),
+                    ink.line(why)
+                );
+                if let Some(shown) = reproduction {
+                    let (command, observed) = (ink.code(&shown.command), ink.line(&shown.observed));
+                    let _infallible =
+                        writeln!(out, "  - To see it again (nobody has run this): {command} gives {observed}");
+                }
+            }
+        }
+    }
+}
+
+/// Who changed its verdict in a further round, and which way.
+pub(crate) fn push_rounds(out: &mut String, ink: &Ink, decision: &Decision) {
+    for round in &decision.rounds {
+        let on = round.candidate.map_or_else(String::new, |number| format!(" on candidate {number}"));
+        let why = ink.line(&round.why);
+        let _infallible = write!(
+            out,
+            "\n## Round {}\n\nAsked once more{on}, with the others' answers and no names: {why}.\n\n",
+            round.round
+        );
+        for answer in &round.answers {
+            let before = words(answer.before.as_str());
+            let became = match answer.after {
+                None => format!("gave no answer, so {before} stands"),
+                Some(after) if answer.changed => format!("went from {before} to {}", words(after.as_str())),
+                Some(Stance::Abstain) if answer.before != Stance::Abstain => format!("abstained, so {before} stands"),
+                Some(_) => format!("kept {before}"),
+            };
+            let _infallible = writeln!(out, "- **{}** {became}", ink.line(answer.worker.as_str()));
+        }
+    }
 }
 
 fn push_votes(out: &mut String, ink: &Ink, decision: &Decision) {

@@ -1,6 +1,6 @@
 //! The decision as memories for agents: `orchestration/coordination/<id>/consensus`, `…/conflicts`, `…/decisions`.
 
-use super::decision::{names, push_dissenter, push_issue, summary};
+use super::decision::{names, push_dissenter, push_issue, push_rounds, summary};
 use super::number::words;
 use super::output::limited;
 use crate::board::Decision;
@@ -30,12 +30,14 @@ pub(crate) fn conflicts(ink: &Ink, decision: &Decision) -> String {
     let mut out = format!("# Conflicts: {}\n\n", decision.task);
     if decision.dissenters.is_empty() && !decision.has_conflict {
         out.push_str("None.\n");
+        push_rounds(&mut out, ink, decision);
         return out;
     }
     if decision.has_conflict {
         out.push_str("The answers contradict each other.\n\n");
     }
     decision.dissenters.iter().for_each(|worker| push_dissenter(&mut out, ink, decision, worker));
+    push_rounds(&mut out, ink, decision);
     out
 }
 
@@ -71,8 +73,11 @@ mod tests {
         let mut decision = sample();
         assert_eq!(
             conflicts(&Ink::default(), &decision),
-            "# Conflicts: review\n\nThe answers contradict each other.\n\n- **grok**: approve (mended JSON)\n  - low: naming\n"
+            "# Conflicts: review\n\nThe answers contradict each other.\n\n- **grok**: approve (mended JSON)\n  - low: naming\n\n\
+             ## Round 2\n\nAsked once more, with the others' answers and no names: the other verdict keeps a probability of 0.310.\n\n\
+             - **claude** kept reject\n- **gemini** went from approve to reject\n- **grok** gave no answer, so approve stands\n"
         );
+        decision.rounds.clear();
         decision.dissenters.clear();
         decision.has_conflict = false;
         assert_eq!(conflicts(&Ink::default(), &decision), "# Conflicts: review\n\nNone.\n");

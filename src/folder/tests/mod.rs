@@ -58,6 +58,8 @@ fn quiet_decision() -> Decision {
         answer_by: None,
         answer_attempt: None,
         votes: Vec::new(),
+        rounds: Vec::new(),
+        evidence: Vec::new(),
         posteriors: Vec::new(),
         sums: Vec::new(),
         rule: crate::board::decision::VoteRule::default(),

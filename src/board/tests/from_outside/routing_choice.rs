@@ -68,6 +68,8 @@ pub(crate) fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: Vec::new(),
+            rounds_max: 2,
+            proofs_max: 2,
             early_stop: true,
         },
         catalog: catalog(),

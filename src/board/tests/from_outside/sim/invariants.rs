@@ -1,6 +1,7 @@
 //! What must hold whatever happens.
 
 use std::collections::{BTreeMap, BTreeSet};
+use synod::board::attempt::SeenOutput;
 use synod::board::memory::MemoryName;
 use synod::board::rules::PlanLimits;
 use synod::board::{
@@ -44,11 +45,17 @@ impl Watcher {
         }
         for task in state.tasks.values() {
             assert!(task.attempts.len() <= rules.limits.attempts_per_task_max as usize);
+            let rounds = u32::try_from(task.growth.rounds.len()).unwrap();
+            let proofs = u32::try_from(task.growth.proofs.len()).unwrap();
+            assert!(proofs <= rules.consensus.proofs_max, "{} had {proofs} claims tried", task.id);
+            assert!(rounds < rules.consensus.rounds_max.max(1), "{} was asked about {rounds} times more", task.id);
             if let Some(decision) = task.phase.decision() {
                 for share in [decision.overall_confidence, decision.threshold] {
                     assert!((0.0..=1.0).contains(&share), "{share} is no probability");
                 }
                 assert!(decision.effective_votes.is_finite());
+                let votes: BTreeSet<_> = decision.votes.iter().map(|vote| (&vote.worker, vote.candidate)).collect();
+                assert_eq!(votes.len(), decision.votes.len(), "a vote on {} counts twice", task.id);
                 assert!(task.answered().next().is_some(), "{} was decided without an answer", task.id);
             }
         }
@@ -148,9 +155,20 @@ impl Watcher {
         }
         if let Purpose::Check { candidates } = &ask.purpose {
             assert!(!candidates.is_empty(), "{} has nothing to judge", ask.key);
-            for number in candidates {
-                assert!(task.attempts[number].worker != ask.worker, "{} judges its own work", ask.key);
+        }
+        for number in ask.purpose.candidates() {
+            assert!(task.attempts[number].worker != ask.worker, "{} judges its own work", ask.key);
+        }
+        if let Purpose::Reconsider { own, answers, .. } = &ask.purpose {
+            assert_eq!(task.attempts[own].worker, ask.worker, "{} is shown another's answer as its own", ask.key);
+            assert!(answers.contains(own) && answers.len() > 1, "{} has nothing to reconsider", ask.key);
+            for number in answers {
+                assert!(ask.inputs.iter().any(|seen| seen.number == *number), "{} is not shown #{number}", ask.key);
             }
+        } else if matches!(ask.purpose, Purpose::Judge) {
+            let needed = |seen: &SeenOutput| step.needs.contains(&seen.step);
+            let judged = |seen: &SeenOutput| task.attempts[&seen.number].purpose == Purpose::Judge;
+            assert!(!ask.inputs.iter().any(|seen| judged(seen) && !needed(seen)), "{} sees a first answer", ask.key);
         }
     }
 

@@ -119,7 +119,7 @@ impl World {
             let plan = plan_reader::read(&Purpose::Plan { error: None }, &self.a_plan(), None);
             spec.plan = match plan {
                 Some(Proposal::Plan(plan)) => plan.ok(),
-                Some(Proposal::Review(_)) | None => None,
+                Some(Proposal::Review(_) | Proposal::Proof(_)) | None => None,
             };
         }
         if self.chance.percent(15) {
@@ -393,9 +393,24 @@ impl World {
         let stance = *self.chance.of(&["approve", "reject", "approve_with_changes", "abstain", "nonsense"]);
         match purpose {
             Purpose::Judge => {
-                format!(r#"{{"verdict":"{stance}","claims":[],"confidence":0.8,"would_change_my_mind":""}}"#)
+                let claims = if self.chance.percent(30) {
+                    format!(
+                        r#"{{"severity":"high","where":"a.rs:{}","what":"overflow","fix":""}}"#,
+                        self.chance.below(3) * 10
+                    )
+                } else {
+                    String::new()
+                };
+                format!(r#"{{"verdict":"{stance}","claims":[{claims}],"confidence":0.8,"would_change_my_mind":""}}"#)
             }
             Purpose::Make | Purpose::Synthesize => "something made".to_owned(),
+            Purpose::Reconsider { first, .. } => self.words(first),
+            Purpose::Prove { .. } => {
+                let status = *self.chance.of(&["confirmed", "refuted", "undecided", "perhaps"]);
+                format!(
+                    r#"{{"claim":"c","status":"{status}","why":"seen","reproduction":{{"command":"","observed":""}}}}"#
+                )
+            }
             Purpose::Plan { .. } | Purpose::Recover { .. } => self.a_plan(),
             Purpose::Review { .. } => {
                 let status = *self.chance.of(&["on_track", "needs_adjustment", "fine"]);
@@ -491,6 +506,8 @@ fn rules(chance: &mut Chance) -> Rules {
             prior_strength: 20.0,
             family_correlation: 0.5,
             require_human: vec![Priority::Critical],
+            rounds_max: 1 + u32::try_from(chance.below(3)).unwrap(),
+            proofs_max: u32::try_from(chance.below(3)).unwrap(),
             early_stop: true,
         },
         catalog: CATALOG.clone(),
