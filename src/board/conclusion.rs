@@ -33,15 +33,20 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
         return vec![Event::TaskEnded { at, task: task.id.clone(), ending: Ending::Failed { why }, file: None }];
     }
     let decision = consensus::decide(task, &state.globals.tallies, rules, at);
-    let mut decision = finish(task, decision, missing(look, standings));
-    if decision.has_conflict
-        && let Some(why) = deliberation::why_no_round(look)
-    {
-        decision.reasoning.push_str(&format!(" No further round was held: {why}."));
-    }
+    let why = if decision.has_conflict { deliberation::why_no_round(look) } else { None };
+    let decision = without_round(finish(task, decision, missing(look, standings)), why);
     // The last rung: what there is stands for the whole only if a person says so.
     let waits_for_person = rules.consensus.require_human.contains(&task.spec.priority) || !decision.missing.is_empty();
     vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
+}
+
+/// A decision over a conflict that was met with no further round, and why there was none.
+pub(in crate::board) fn without_round(mut decision: Decision, why: Option<String>) -> Decision {
+    decision.no_further_round = why.filter(|_| decision.has_conflict);
+    if let Some(why) = &decision.no_further_round {
+        decision.reasoning.push_str(&format!(" No further round was held: {why}."));
+    }
+    decision
 }
 
 /// The decision with what the vote does not know of: parts, what was not done, what is missing.

@@ -361,6 +361,9 @@ pub struct Decision {
     pub needs_human_review: bool,
     /// Why.
     pub review_reasons: Vec<String>,
+    /// Why a conflict was met with no further round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_further_round: Option<String>,
     /// What is missing from a partial result, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,

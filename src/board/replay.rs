@@ -1,6 +1,6 @@
 //! A task's decision made again from what was recorded of it: as it was, or as it would have been.
 
-use super::conclusion::finish;
+use super::conclusion::{finish, without_round};
 use super::consensus::{self, WhatIf};
 use super::decision::Decision;
 use super::id::WorkerName;
@@ -69,6 +69,7 @@ pub fn replay(
     let rest = consensus::remaining(task, &base, what_if).ok_or_else(|| none(true))?;
     let decision = consensus::decide_again(&rest, recorded, (records, rules), what_if.rule, at);
     let decision = finish(&rest, decision, base.missing.clone());
+    let decision = without_round(decision, base.no_further_round.clone());
     Ok(Replayed { recorded: recorded.cloned(), decision })
 }
 

@@ -113,6 +113,7 @@ fn decide_with(task: &Task, scales: Scales<'_>, at: Timestamp) -> Decision {
         failed_workers: failed_workers(task),
         needs_human_review: !review_reasons.is_empty(),
         review_reasons,
+        no_further_round: None,
         missing: Vec::new(),
         cost_usd: usage.cost_usd,
         cost_unknown: usage.cost_unknown,

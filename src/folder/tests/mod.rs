@@ -60,6 +60,7 @@ fn quiet_decision() -> Decision {
         votes: Vec::new(),
         rounds: Vec::new(),
         evidence: Vec::new(),
+        no_further_round: None,
         posteriors: Vec::new(),
         sums: Vec::new(),
         rule: crate::board::decision::VoteRule::default(),
