@@ -146,7 +146,7 @@ impl TaskView {
         Self {
             row: TaskRow::of(task),
             mode: task.route.mode,
-            why_routed: task.route.why.clone(),
+            why_routed: route_of(task),
             waits_for: match &task.phase {
                 Phase::Waiting { on } => on.clone(),
                 Phase::Working | Phase::AwaitingPerson { .. } | Phase::Decided { .. } | Phase::Ended { .. } => {
@@ -164,6 +164,13 @@ impl TaskView {
     pub fn rests(&self) -> bool {
         self.row.ended.is_some() || self.row.state == "awaiting_person"
     }
+}
+
+/// Why a task was taken for what it was; and where its planner gave no plan, what is done instead, so that the route does not
+/// promise a planner above the steps of none.
+fn route_of(task: &Task) -> Vec<String> {
+    let instead = task.growth.unplanned().map(str::to_owned);
+    task.route.why.iter().cloned().chain(instead).collect()
 }
 
 impl AttemptView {

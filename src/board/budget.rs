@@ -4,7 +4,7 @@
 //!
 //! A call is paid by the day on which its money was set aside. One that ends without a known cost has cost all that was.
 
-use super::attempt::{Attempt, AttemptState, FailureClass, Reserved, Usage};
+use super::attempt::{Attempt, AttemptState, FailureClass, Purpose, Reserved, Usage};
 use super::event::Event;
 use super::id::{AttemptKey, WorkerName};
 use super::input::Refusal;
@@ -12,7 +12,7 @@ use super::rules::{Price, Rules};
 use super::state::State;
 use super::task::Task;
 use super::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Days whose sums are kept.
 const DAYS_KEPT: usize = 35;
@@ -140,15 +140,32 @@ pub(in crate::board) fn settle(state: &mut State, event: &Event) {
     }
 }
 
+/// Whether a call was not made for want of money.
+fn is_refused(attempt: &Attempt) -> bool {
+    matches!(&attempt.state, AttemptState::Failed { failure, .. } if failure.class == FailureClass::OverBudget)
+}
+
+/// Whether a step, by its attempts in order, ended for want of money: the last call for one of its places was not made.
+pub(in crate::board) fn stopped(attempts: &[&Attempt]) -> bool {
+    let mut later: BTreeSet<u32> = BTreeSet::new();
+    attempts.iter().rev().any(|attempt| later.insert(attempt.seat) && is_refused(attempt))
+}
+
+/// Whether money was wanting for a recovery plan already: for another there is none either.
+pub(in crate::board) fn stopped_recovery(task: &Task) -> bool {
+    task.attempts.values().any(|attempt| matches!(attempt.purpose, Purpose::Recover { .. }) && is_refused(attempt))
+}
+
 /// What a person is told of a budget in the decision; nothing when it was kept and did not stand in the way.
 pub(in crate::board) fn remarks(task: &Task) -> Vec<String> {
     let mut remarks = Vec::new();
-    let refused: BTreeSet<String> = task
+    // Of each worker the last: what was left differs from call to call, and the sentence is one however many there were.
+    let refused: BTreeMap<&WorkerName, &str> = task
         .attempts
         .values()
         .filter_map(|attempt| match &attempt.state {
-            AttemptState::Failed { failure, .. } if failure.class == FailureClass::OverBudget => {
-                Some(format!("{}: {}", attempt.worker, failure.message))
+            AttemptState::Failed { failure, .. } if is_refused(attempt) => {
+                Some((&attempt.worker, failure.message.as_str()))
             }
             AttemptState::Planned { .. }
             | AttemptState::Running { .. }
@@ -157,7 +174,7 @@ pub(in crate::board) fn remarks(task: &Task) -> Vec<String> {
         })
         .collect();
     if !refused.is_empty() {
-        let refused: Vec<String> = refused.into_iter().collect();
+        let refused: Vec<String> = refused.into_iter().map(|(worker, why)| format!("{worker}: {why}")).collect();
         remarks.push(format!("the budget stood in the way of calls ({})", refused.join("; ")));
     }
     let spent = spent_on(task);

@@ -93,20 +93,28 @@ fn missing(look: Look<'_>, standings: &Standings<'_>) -> Vec<String> {
         return Vec::new();
     }
     let failed = |step: &&Step| counts(task, step) && standings.get(&step.id) == StepStanding::Failed;
-    let (mut missing, mut never) = (Vec::new(), Vec::new());
+    let (mut missing, mut never, mut unpaid) = (Vec::new(), Vec::new(), Vec::new());
     for step in task.plan.steps.iter().filter(failed) {
+        if budget::stopped(standings.attempts(&step.id)) {
+            unpaid.push(cut(step.id.as_str(), 60));
+            continue;
+        }
         if standings.attempts(&step.id).is_empty() && !step.needs.is_empty() {
             never.push(step.id.as_str());
             continue;
         }
         let planned_around = recover_step(task, &step.id).is_some();
-        let recovery = match no_recovery(look, step) {
+        let recovery = match no_recovery(look, step, standings.attempts(&step.id)) {
             _ if planned_around => "a recovery plan did not help".to_owned(),
             Some(why) => format!("no recovery plan: {why}"),
             None => "no recovery plan".to_owned(),
         };
         let named = cut(step.id.as_str(), 60);
         missing.push(format!("step {named} gave nothing ({}; {recovery})", cut(&errors(standings, &step.id), 400)));
+    }
+    if !unpaid.is_empty() {
+        let (count, budget) = (unpaid.len(), "raise the budget, or take a cheaper worker, then have them tried again");
+        missing.push(format!("for want of money {count} step(s) were not done: {} ({budget})", unpaid.join(", ")));
     }
     if !never.is_empty() {
         missing.push(format!("not done, because a step they need failed: {}", never.join(", ")));
@@ -155,6 +163,7 @@ fn unmet(task: &Task) -> Vec<String> {
     let mut unmet = Vec::new();
     unmet.extend(untried(task));
     unmet.extend(of_trees(task));
+    unmet.extend(task.growth.unplanned().map(str::to_owned));
     unmet.extend(budget::remarks(task));
     let not_given: BTreeSet<&String> = task.answered().flat_map(|(_, answer)| &answer.not_given).collect();
     unmet.extend(not_given.into_iter().map(|what| format!("the workers were not given {what}")));

@@ -78,6 +78,12 @@ impl Growth {
         self.changes.iter().any(|change| change.by == Some(attempt))
     }
 
+    /// Where no planner gave a plan that could be used: why not, and what was done instead, a sentence each.
+    pub fn unplanned(&self) -> impl Iterator<Item = &str> {
+        let simple = self.changes.iter().filter(|change| change.source == PlanSource::Simple);
+        simple.map(|change| change.why.as_str())
+    }
+
     /// How many changes came from such a source.
     pub fn count(&self, source: &PlanSource) -> usize {
         self.changes.iter().filter(|change| change.source == *source).count()

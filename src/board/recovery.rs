@@ -109,14 +109,19 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// The first that is free and awake; when all of them rest, the one that rests shortest. Whoever is to check what this
-    /// step makes takes its place last; else those as strong as the seat's own worker come first, then stronger ones, then
-    /// weaker ones.
+    /// The first that is free and awake; when all of them rest, the one that rests shortest. Somebody outside takes another's
+    /// place only when no automated worker is awake soon; whoever is to check what this step makes takes its place last;
+    /// else those as strong as the seat's own worker come first, then stronger ones, then weaker ones.
     fn somebody(&self, after: Option<(&Attempt, &Failure)>) -> SeatStanding {
-        let Look { state, at, .. } = self.look;
+        let at = self.look.at;
         let key = |worker: &&WorkerName| {
             let strength = if after.is_some() { self.strength(worker) } else { Strength::Same };
-            (awake_from(state, worker, at), after.is_some() && self.checks(worker), strength)
+            (
+                self.comes_at(worker),
+                self.stands_in_from_outside(worker),
+                after.is_some() && self.checks(worker),
+                strength,
+            )
         };
         let Some(worker) = self.free().min_by_key(key) else { return SeatStanding::Exhausted };
         let (rung, why) = match after {
@@ -126,6 +131,20 @@ impl<'a> Place<'a> {
         };
         let worker = worker.clone();
         SeatStanding::Next(Box::new(Next { worker, tries_before: 0, rung, why, not_before: at }))
+    }
+
+    /// Whether a worker would take another's place and is played by somebody outside, who may take a day for it.
+    fn stands_in_from_outside(&self, worker: &WorkerName) -> bool {
+        *worker != self.seat.worker && self.look.rules.worker(worker).is_some_and(|rule| rule.outside)
+    }
+
+    /// When a worker can be had. Automated ones are given as long to wake up as a retry may pause before somebody outside is
+    /// asked in another's place.
+    fn comes_at(&self, worker: &WorkerName) -> Timestamp {
+        let Look { state, rules, at, .. } = self.look;
+        let awake = awake_from(state, worker, at);
+        let patience = at.after(rules.limits.retry_after_max);
+        if self.stands_in_from_outside(worker) { awake.max(patience) } else { awake }
     }
 
     /// Where a budget had no room for a worker's call, the first whose calls cost less.
@@ -175,8 +194,11 @@ impl<'a> Place<'a> {
 
     /// The same worker once more; but when it cannot be asked, or rests beyond the pause while another is awake, the other.
     fn again(&self, last: &Attempt, failure: &Failure, not_before: Timestamp, counted: bool) -> SeatStanding {
-        let rests = awake_from(self.look.state, &last.worker, not_before) > not_before;
-        if !self.fits(&last.worker) || rests && self.somebody_is_awake() {
+        let awake = awake_from(self.look.state, &last.worker, not_before);
+        let sooner = || {
+            self.free().any(|worker| self.comes_at(worker) < awake && is_awake(self.look.state, worker, self.look.at))
+        };
+        if !self.fits(&last.worker) || awake > not_before && sooner() {
             return self.somebody(Some((last, failure)));
         }
         let tries_before = last.tries_before.saturating_add(u32::from(counted));

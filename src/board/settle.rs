@@ -177,7 +177,11 @@ fn plan_attempts(look: Look<'_>, step: &Step, standings: &Standings<'_>, planned
             continue;
         }
         let (rung, why) = match step.aim {
-            StepAim::Recover => (rung.max(Rung::RecoveryPlan), recover_reason(look, step, standings, why)),
+            StepAim::Recover => {
+                // The first call is the rung of its own; what follows when it fails is told as what it is.
+                let rung = if rung == Rung::First { Rung::RecoveryPlan } else { rung };
+                (rung, recover_reason(look, step, standings, why))
+            }
             StepAim::Judge
             | StepAim::Make
             | StepAim::Check

@@ -1,6 +1,7 @@
 //! How the steps of a task stand, worked out once for a look at the task. What follows from it is `settle` and `growing`.
 
 use super::attempt::{Attempt, AttemptState, FailureClass};
+use super::budget;
 use super::evidence;
 use super::id::StepId;
 use super::plan::{PlanSource, Step, StepAim};
@@ -146,7 +147,7 @@ impl<'a> Standings<'a> {
             let open = !matches!(self.seats(look, recover), StepStanding::Done | StepStanding::Failed);
             return Some(if open { StepStanding::Recovering } else { StepStanding::Failed });
         }
-        if no_recovery(look, step).is_some() {
+        if no_recovery(look, step, self.attempts(&step.id)).is_some() {
             return Some(StepStanding::Failed);
         }
         self.lost.push(step);
@@ -203,8 +204,8 @@ fn not_worth_a_plan(look: Look<'_>, step: &Step) -> Option<&'static str> {
     }
 }
 
-/// Why no planner is asked to plan around a failed step; `None`: one may be.
-pub(in crate::board) fn no_recovery(look: Look<'_>, step: &Step) -> Option<String> {
+/// Why no planner is asked to plan around a failed step, given its attempts; `None`: one may be.
+pub(in crate::board) fn no_recovery(look: Look<'_>, step: &Step, attempts: &[&Attempt]) -> Option<String> {
     let Look { rules, task, at, .. } = look;
     let asked =
         task.growth.changes.iter().filter(|change| change.source == PlanSource::Recovery && change.by.is_none());
@@ -213,6 +214,8 @@ pub(in crate::board) fn no_recovery(look: Look<'_>, step: &Step) -> Option<Strin
         Some(why.to_owned())
     } else if task.growth.patches.contains(&step.id) {
         Some("it is itself part of a recovery plan".to_owned())
+    } else if budget::stopped(attempts) || budget::stopped_recovery(task) {
+        Some("the budget leaves no room for one".to_owned())
     } else if time_is_up(task, at) {
         Some("the task's time was up".to_owned())
     } else if !attempts_left(rules, task, 0) {

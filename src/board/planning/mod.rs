@@ -101,6 +101,7 @@ fn lay_out(
     let table = |classified| Table { state, rules, task, spec, priority, classified, ranked, bound: true };
     if let Some(written) = &spec.plan {
         classified.why.push("plan: written in the task, so its steps say who takes part".to_owned());
+        written::has_matter(written)?;
         let table = table(classified);
         let (steps, more) = written::steps(written, &table)?;
         said.extend(more);
@@ -125,9 +126,17 @@ fn lay_out(
         let table = table(classified);
         return piped(name, pipeline, spec.priority == Priority::Critical, &table, said);
     }
-    if classified.mode == Mode::Mega && spec.models.len() != 1 && spec.role.is_none() {
-        let (role, every) = planner(rules, classified);
-        return Ok(planned(&table(classified), role, every, said));
+    if classified.mode == Mode::Mega {
+        // One who was named may plan and do; but a plan that nobody asked for is not made for one alone.
+        let alone = spec.models.len() == 1 || spec.role.is_some();
+        if spec.mode == Mode::Mega || !alone {
+            let (role, every) = planner(rules, classified);
+            return Ok(planned(&table(classified), role, every, said));
+        }
+        let who = if spec.role.is_some() { "a role" } else { "one worker" };
+        classified.why.push(format!(
+            "mode mega: for {who} alone it is done in one go; `mode: mega` in the task would have it planned"
+        ));
     }
     let chosen = chosen(state, rules, offer, classified, ranked);
     let (source, seated) = team::size(offer, rules, classified, chosen.len());

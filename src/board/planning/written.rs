@@ -48,6 +48,27 @@ pub(super) fn steps(written: &WrittenPlan, table: &Table<'_>) -> Result<(Vec<Ste
     Ok((steps, said))
 }
 
+/// Refuses a step that looks at what others made and names none of them: nobody could be asked for it, or only about nothing.
+///
+/// # Errors
+/// `Unacceptable`, with what to write instead.
+pub(super) fn has_matter(plan: &WrittenPlan) -> Result<(), Refusal> {
+    for step in plan.steps.iter().filter(|step| step.needs.is_empty()) {
+        let (does, else_write) = if aim(step) == StepAim::Check {
+            ("judge what other steps made", "to have the matter itself judged, write `aim: judge`")
+        } else if aim(step) == StepAim::Synthesize {
+            ("make one whole of what other steps gave", "for a text of its own, write `aim: make`")
+        } else {
+            continue;
+        };
+        return Err(unacceptable(
+            format!("step `{}` of the plan is to {does}, and its `needs` name none", step.id),
+            format!("name those steps in its `needs`; {else_write}"),
+        ));
+    }
+    Ok(())
+}
+
 impl Table<'_> {
     /// A step with its workers, given those before it.
     fn seated(&self, step: &WrittenStep, before: &[Step], said: &mut Vec<String>) -> Step {
@@ -154,6 +175,9 @@ impl Table<'_> {
         }
         if named.is_empty() {
             let count = (step.workers.max(1) as usize).min(ranked.len());
+            if count < step.workers as usize {
+                said.push(format!("step {}: asks for {} workers; {count} can be asked", step.id, step.workers));
+            }
             return seats(ranked, 0, count, count);
         }
         let count = named.len();

@@ -361,3 +361,64 @@ fn two_hundred_steps_end() {
     assert!(["done", "awaiting_person"].contains(&board.phase("t")), "{}", board.phase("t"));
     assert!(board.story().iter().any(|line| line.starts_with("progress t: 195 of")));
 }
+
+#[test]
+fn who_takes_a_recovery_planners_place_is_told_as_what_it_is() {
+    let steps: &[(&str, &[&str], u32, bool)] = &[("s1", &[], 1, false), ("s2", &["s1"], 1, false)];
+    let mut board = laid_out(&["a", "b"], steps, None);
+    board.lose("s1");
+    let first = board.of_step("recover-s1");
+    board.fail(&first, FailureClass::RequestRefused);
+    let second = super::harness::attempt(&board.of_step("recover-s1")).number;
+    let attempt = &board.state.tasks[&task("t")].attempts[&second];
+    assert_eq!((attempt.worker.as_str(), attempt.rung), ("b", Rung::NextWorker));
+    let why = board.journal.iter().find_map(|(_, event)| match event {
+        Event::AttemptPlanned { key, why, .. } if key.number == second => Some(why.clone()),
+        _ => None,
+    });
+    let why = why.unwrap();
+    assert!(why.contains("step s1 gave nothing") && why.contains("a failed"), "{why}");
+}
+
+#[test]
+fn a_budget_that_is_gone_is_one_sentence_and_asks_for_no_recovery_plan() {
+    let names: Vec<String> = (1..=30).map(|number| format!("s{number}")).collect();
+    let steps: Vec<(&str, &[&str], u32, bool)> = names.iter().map(|name| (name.as_str(), &[][..], 1, false)).collect();
+    let mut board = laid_out(&["a", "b"], &steps, None);
+    board.says("s1", "the first part");
+    for _ in 0..60 {
+        let Some(line) = board.running().into_iter().next() else { break };
+        let (key, _) = line.split_once(' ').unwrap();
+        let number = super::harness::attempt(key).number;
+        let failure = board::Failure {
+            class: FailureClass::OverBudget,
+            message: format!("not asked: ${number} is more than is left"),
+            after_s: 0.0,
+            usage: Usage::default(),
+        };
+        board.take(Input::Failed { at: board.now, key: super::harness::attempt(key), failure }).unwrap();
+    }
+    assert!(board.phase_is_person());
+    assert!(board.steps("t").iter().all(|step| !step.starts_with("recover")), "{:?}", board.steps("t"));
+    let reasons = &board.decision().review_reasons;
+    let about = reasons.iter().filter(|reason| reason.contains("s17") || reason.contains("s30")).count();
+    assert_eq!(about, 1, "{reasons:?}");
+    assert!(reasons[0].starts_with("for want of money 29 step(s) were not done: s2, s3"), "{reasons:?}");
+    assert!(reasons.len() <= 3, "{reasons:?}");
+}
+
+#[test]
+fn that_nobody_gave_a_plan_stands_in_the_decision_and_beside_the_route() {
+    let mut board = planned_by(&["a", "b"]);
+    board.says("plan", "I shall do it well.");
+    board.says("plan", "Trust me.");
+    let view = crate::api::TaskView::of(&board.state.tasks[&task("t")], None);
+    let said = "the task is done in one go without a planner's plan: the plan could not be used twice";
+    assert!(view.why_routed.last().is_some_and(|why| why.starts_with(said)), "{:?}", view.why_routed);
+    while let Some(line) = board.running().into_iter().next() {
+        board.answer(line.split_once(' ').unwrap().0);
+    }
+    let decision = board.decision();
+    assert!(decision.needs_human_review);
+    assert!(decision.review_reasons.iter().any(|why| why.starts_with(said)), "{:?}", decision.review_reasons);
+}

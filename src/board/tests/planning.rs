@@ -315,3 +315,47 @@ fn a_route_is_told_without_taking_the_task() {
     assert_eq!((route.mode, route.workers), (Mode::Medium, names(&["a", "b", "c"])));
     assert!(board.state.tasks.is_empty());
 }
+
+#[test]
+fn who_asks_for_a_plan_of_one_worker_or_one_role_gets_it_and_nobody_else_does() {
+    type Change = fn(&mut crate::board::TaskSpec);
+    let alone: [Change; 2] = [|spec| spec.models = names(&["b"]), |spec| spec.role = Some(Role::new("oracle"))];
+    for change in alone {
+        let mut board = Board::of(&["a", "b"]);
+        board.offer("t", |spec| (change(spec), spec.mode = Mode::Mega).1).unwrap();
+        let plan = &board.state.tasks[&task("t")].plan;
+        assert_eq!((plan.steps.len(), plan.steps[0].aim), (1, StepAim::Plan), "{:?}", board.why("t"));
+        // Twenty operations make a text mega by themselves; that it is not planned then is said.
+        board.rules.catalog = Board::with_modes(&["a"], "mega = { workers = 1, steps_from = 20 }").rules.catalog;
+        let mut offer = board.an_offer("auto", |spec| (change(spec), spec.mode = Mode::Auto).1);
+        offer.words = "Carry out the migration in 25 steps.".to_owned();
+        board.take(crate::board::Input::Offer(Box::new(offer))).unwrap();
+        assert!(board.steps("auto").iter().all(|step| !step.starts_with("plan")));
+        let why = board.why("auto");
+        assert!(why.iter().any(|line| line.starts_with("mode mega: for ") && line.contains("in one go")), "{why:?}");
+    }
+}
+
+#[test]
+fn a_step_that_looks_at_nothing_is_refused_with_what_to_write() {
+    use crate::board::spec::WrittenAim;
+    for (aim, instead) in [(WrittenAim::Check, "`aim: judge`"), (WrittenAim::Synthesize, "`aim: make`")] {
+        let mut plan = written(&[("one", &[], 1, false), ("alone", &[], 1, false)]);
+        plan.steps[1].aim = Some(aim);
+        let refused = Board::of(&["a", "b"]).offer("t", |spec| spec.plan = Some(plan.clone())).unwrap_err();
+        let Refusal::Unacceptable(reason) = refused else { panic!("{refused:?}") };
+        assert!(reason.what.contains("step `alone`") && reason.what.contains("`needs`"), "{}", reason.what);
+        assert!(reason.mend.contains(instead), "{}", reason.mend);
+        plan.steps[1].needs = vec![crate::board::StepId::new("one")];
+        Board::of(&["a", "b"]).offer("t", |spec| spec.plan = Some(plan)).unwrap();
+    }
+}
+
+#[test]
+fn a_step_that_asks_for_more_workers_than_there_are_says_so() {
+    let mut board = Board::of(&["a", "b", "c"]);
+    board.offer("t", |spec| spec.plan = Some(written(&[("judge", &[], 99, true), ("make", &[], 3, false)]))).unwrap();
+    let why = board.why("t");
+    assert!(why.contains(&"step judge: asks for 99 workers; 3 can be asked".to_owned()), "{why:?}");
+    assert!(!why.iter().any(|line| line.contains("step make")), "{why:?}");
+}

@@ -311,3 +311,41 @@ fn a_moment_saturates_instead_of_wrapping() {
     assert_eq!(START.after(Duration::MAX), Timestamp(i64::MAX));
     assert_eq!(Timestamp(i64::MIN).since(Timestamp(i64::MAX)), Duration::ZERO);
 }
+
+/// A task that `slow` begins, with an outside agent and `other` behind it.
+fn agent_behind(workers: &[&str]) -> Board {
+    let mut board = Board::of(workers);
+    for rule in &mut board.rules.workers {
+        rule.outside = rule.name.as_str() == "agent";
+        rule.tier = if rule.name.as_str() == "auto" { 2 } else { 4 };
+    }
+    board.build("t", Mode::Simple);
+    board.story();
+    board
+}
+
+#[test]
+fn somebody_outside_takes_a_place_only_when_no_automated_worker_comes_soon() {
+    let mut board = agent_behind(&["slow", "agent", "auto"]);
+    board.fail("t#1", FailureClass::Timeout);
+    assert_eq!(board.plot()[1..], ["plan t#2: make/0 auto"], "stronger, but nobody has to wait for a person");
+    board.fail("t#2", FailureClass::RequestRefused);
+    assert_eq!(board.plot()[1..], ["plan t#3: make/0 agent"], "nobody else is left");
+
+    // One that sleeps for less than a retry would pause is waited for; one that sleeps for an hour is not.
+    for (seconds, next) in [(50, "auto"), (3600, "agent")] {
+        let mut board = agent_behind(&["slow", "agent", "auto"]);
+        board.offer("other", |spec| spec.models = names(&["auto"])).unwrap();
+        board.fail("other#1", limited(seconds));
+        board.fail("t#1", FailureClass::Timeout);
+        let plot = board.plot();
+        assert!(plot.iter().any(|line| line.starts_with(&format!("plan t#2: make/0 {next}"))), "{plot:?}");
+    }
+
+    // A retry that has to wait a little is worth more than a day of waiting.
+    let mut board = agent_behind(&["slow", "agent"]);
+    board.rules.limits.failures_before_rest = 1;
+    board.fail("t#1", FailureClass::Transient);
+    let plot = board.plot();
+    assert!(plot[1].starts_with("plan t#2: make/0 slow, try 2"), "{plot:?}");
+}
