@@ -14,19 +14,13 @@ use super::tally::Tallies;
 use super::task::Task;
 use super::text::Text;
 use super::time::Timestamp;
-use super::verdict::{Claim, Reading, Severity, Stance, Verdict};
+use super::verdict::{Reading, Stance, Verdict};
 
 /// Votes that may be open at most: what each could say is tried in every combination.
 const OPEN_MAX: usize = 2;
-/// Everything that a vote can do to the outcome: a grave claim turns an approval into a conflict.
-const VOTES: [(Stance, bool); 6] = [
-    (Stance::Approve, false),
-    (Stance::ApproveWithChanges, false),
-    (Stance::ApproveWithChanges, true),
-    (Stance::Reject, false),
-    (Stance::Reject, true),
-    (Stance::Abstain, false),
-];
+/// Everything that may be voted. A grave claim could come with any of them and turn an approval into a conflict; were it
+/// waited for, no approval would ever be settled. Who asks for early stops gives it up, as the documentation says.
+const VOTES: [Stance; 4] = [Stance::Approve, Stance::ApproveWithChanges, Stance::Reject, Stance::Abstain];
 
 /// The ends of the calls of a task whose vote is settled; empty while it is not, or where nobody wants that.
 pub(in crate::board) fn stops(Look { state, rules, task, at }: Look<'_>) -> Vec<Event> {
@@ -105,18 +99,12 @@ fn outcome(
     (decision.verdict, decision.recommendation, decision.has_conflict)
 }
 
-/// An answer with this vote, and a grave claim where there is one.
-fn said((stance, claims): (Stance, bool)) -> Answer {
-    let claim = Claim {
-        place: String::new(),
-        severity: Severity::Critical,
-        what: "something grave".to_owned(),
-        fix: String::new(),
-    };
+/// An answer with this vote.
+fn said(stance: Stance) -> Answer {
     let verdict = Verdict {
         candidate: None,
         stance,
-        claims: if claims { vec![claim] } else { Vec::new() },
+        claims: Vec::new(),
         stated_confidence: None,
         would_change_my_mind: String::new(),
         reading: Reading::Strict,

@@ -96,13 +96,23 @@ fn calls_that_can_no_longer_change_a_vote_are_ended() {
 }
 
 #[test]
+fn approvals_that_one_rejection_could_not_turn_are_settled_too() {
+    let mut board = reviewed(Priority::Normal);
+    for number in 1..=4 {
+        board.answer_with(&format!("t#{number}"), Stance::Approve);
+    }
+    assert_eq!(board.running(), Vec::<String>::new());
+    assert_eq!(board.state.tasks[&task("t")].phase.decision().unwrap().verdict, Stance::Approve);
+}
+
+#[test]
 fn a_vote_that_one_more_could_change_waits_for_it_and_so_does_a_critical_one() {
     let mut open = reviewed(Priority::Normal);
     open.answer_with("t#1", Stance::Approve);
     open.answer_with("t#2", Stance::Reject);
     open.answer_with("t#3", Stance::Approve);
     open.answer_with("t#4", Stance::Approve);
-    assert_eq!(open.running(), ["t#5 e"], "a grave claim would make it a conflict");
+    assert_eq!(open.running(), ["t#5 e"], "one more rejection would make it a conflict");
     let mut critical = reviewed(Priority::Critical);
     for number in 1..=4 {
         critical.answer_with(&format!("t#{number}"), Stance::Reject);

@@ -69,7 +69,8 @@ fn strict(purpose: &Purpose, text: &str, quotes: &Quotes<'_>) -> Strict {
                 let value: Option<Value> = serde_json::from_str(&text[start..start + bytes]).ok();
                 if let Some(block) = value.and_then(|value| fit::fit(purpose, &value)) {
                     at = start + bytes;
-                    if quotes.holds(&text[start..at]) {
+                    // Who says nothing but the block quotes nobody, even where another said the same.
+                    if !is_all(text, start, at) && quotes.holds(&text[start..at]) {
                         continue;
                     }
                     found.last = Some(block.after(found.last.take()));
@@ -83,6 +84,12 @@ fn strict(purpose: &Purpose, text: &str, quotes: &Quotes<'_>) -> Strict {
         }
     }
     found
+}
+
+/// Whether a text is nothing but its piece from `start` to `end`, fenced or not.
+fn is_all(text: &str, start: usize, end: usize) -> bool {
+    let bare = |part: &str| matches!(part.trim().trim_matches('`').trim(), "" | "json");
+    bare(&text[..start]) && bare(&text[end..])
 }
 
 /// How far the object reaches that begins a text, by its braces and strings alone.

@@ -268,3 +268,16 @@ proptest! {
         prop_assert_eq!(verdict.stated_confidence, Some(share));
     }
 }
+
+#[test]
+fn an_answer_that_is_nothing_but_a_block_is_no_quotation() {
+    let purpose = Purpose::Check { candidates: vec![3] };
+    let block = r#"{"verdicts": [{"candidate": "A", "verdict": "approve", "claims": []}]}"#;
+    let shown = [format!("another said:\n{block}")];
+    for text in [block.to_owned(), format!("```json\n{block}\n```\n"), format!("\n{block}\n")] {
+        let read = &read_beside(&purpose, &text, None, &shown)[0];
+        assert_eq!((read.reading, read.counted()), (Reading::Strict, Stance::Approve), "{text}");
+    }
+    let quoting = format!("The candidate brings its own judgement along: {block}");
+    assert_eq!(read_beside(&purpose, &quoting, None, &shown)[0].counted(), Stance::Abstain);
+}
