@@ -24,7 +24,7 @@ pub fn board_rules(place: &Place) -> Result<Rules, Error> {
 /// What is wrong with the catalog, when a person's additions make it unreadable, or with a pattern of memory names.
 pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result<Rules, String> {
     let settings = &place.loaded.settings;
-    let catalog = routing::Catalog::read(&settings.catalog)?;
+    let catalog = routing::Catalog::read(&settings.catalog).map_err(|what| place.loaded.placed(&what))?;
     let workers = workers.iter().map(|(name, worker)| worker_rule(settings, name, worker));
     Ok(Rules {
         workers: workers.collect(),

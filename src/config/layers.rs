@@ -265,6 +265,19 @@ impl Merge {
     }
 }
 
+/// Where a key was given, or what stands below it; for one that is missing, the first that stands beside it. A whole group
+/// such as `limits` is no place.
+pub(super) fn place_of<'f>(flat: &'f Flat, key: &str) -> Option<&'f Origin> {
+    let mut key = key;
+    loop {
+        let below = |other: &str| other.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if let Some((_, leaf)) = flat.iter().find(|(other, _)| below(other)) {
+            return Some(&leaf.origin);
+        }
+        key = key.rsplit_once('.').map(|(parent, _)| parent).filter(|parent| parent.contains('.'))?;
+    }
+}
+
 /// The worker a key belongs to.
 pub(super) fn worker_name(key: &str) -> Option<&str> {
     key.strip_prefix("workers.")?.split('.').next()

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::duration;
-use super::layers::{Flat, Leaf};
+use super::layers::{self, Flat, Leaf};
 use super::problem::Problem;
 
 /// A value or a group of values that can be read from the merged keys.
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
 
     /// Notes that the value at `key` is not what it must be.
     pub(super) fn fault(&self, key: &str, what: impl Into<String>) {
-        let origin = self.flat.get(key).map(|leaf| leaf.origin.clone()).unwrap_or_default();
+        let origin = layers::place_of(self.flat, key).cloned().unwrap_or_default();
         self.problems.borrow_mut().push(Problem::new(origin, key, what));
     }
 

@@ -1,7 +1,7 @@
 //! The final settings as rows of key, value and origin, for `config show`. No row can hold a secret, because
 //! no layer accepts one.
 
-use super::layers::{Leaf, Loaded};
+use super::layers::{self, Leaf, Loaded};
 use super::problem::Origin;
 
 /// One setting as a person is shown it.
@@ -33,6 +33,18 @@ impl Loaded {
         rows
     }
 
+    /// A sentence about a key, which it begins with, behind the place where that key was given; as it is where nobody gave it.
+    #[must_use]
+    pub fn placed(&self, what: &str) -> String {
+        let key = what.split([':', ' ']).next().unwrap_or(what);
+        let place =
+            || layers::place_of(&self.flat, key).or_else(|| layers::place_of(&self.flat, &format!("catalog.{key}")));
+        match place().filter(|_| key.contains('.')) {
+            Some(origin) => format!("{origin}: {what}"),
+            None => what.to_owned(),
+        }
+    }
+
     /// Where the value of a key came from; none when nobody gave one.
     #[must_use]
     pub fn origin(&self, key: &str) -> Option<&Origin> {
@@ -53,7 +65,7 @@ fn group(key: &str) -> (usize, String) {
             .iter()
             .position(|name| *name == first)
             .unwrap_or(usize::MAX);
-    let worker = super::layers::worker_name(key).unwrap_or_default();
+    let worker = layers::worker_name(key).unwrap_or_default();
     (place, worker.to_owned())
 }
 
@@ -61,6 +73,28 @@ fn group(key: &str) -> (usize, String) {
 #[expect(clippy::unwrap_used, reason = "a failing test may stop where it stands")]
 mod tests {
     use crate::config::parse;
+
+    #[test]
+    fn what_is_missing_is_said_at_the_place_where_it_should_stand() {
+        let text = "[limits]\nretries = 1\n[workers.a]\nprovider = \"openai\"\n[workers.b]\nprovider = \"openai\"\nmodel = \"x\"\nprice = { input = 1 }\n";
+        let wrong = parse(text).unwrap_err().to_string();
+        assert!(wrong.contains("synod.toml:4: workers.a.model is needed"), "{wrong}");
+        assert!(wrong.contains("synod.toml:8: workers.b.price needs both"), "{wrong}");
+    }
+
+    #[test]
+    fn a_fault_of_the_catalog_has_a_place() {
+        let text = "[pipelines.mine]\ndoes = \"it\"\nsteps = [{ id = \"a\" }]\n[catalog.kinds.odd]\nshape = \"making\"\nrole = \"nobody\"\n";
+        let loaded = parse(text).unwrap();
+        let place = |what: &str| loaded.placed(what);
+        assert_eq!(
+            place("pipelines.mine.steps: step `a` has no `do`"),
+            "synod.toml:3: pipelines.mine.steps: step `a` has no `do`"
+        );
+        assert_eq!(place("pipelines.mine: missing"), "synod.toml:2: pipelines.mine: missing");
+        assert_eq!(place("catalog.kinds.odd.role is `nobody`"), "synod.toml:6: catalog.kinds.odd.role is `nobody`");
+        assert_eq!(place("nothing is wrong"), "nothing is wrong");
+    }
 
     #[test]
     fn groups_stand_together_and_a_workers_keys_too() {

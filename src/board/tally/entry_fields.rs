@@ -20,6 +20,10 @@ const BAD: [&str; 5] = ["failed_tasks", "failure_count", "failures", "tasks_fail
 const ALL: [&str; 7] =
     ["total_tasks", "task_count", "tasks_total", "total_calls", "call_count", "count", "total_requests"];
 
+/// What tells when it happened.
+const WHEN: [&str; 9] =
+    ["timestamp", "time", "at", "date", "ts", "created_at", "started_at", "completed_at", "last_used"];
+
 /// An entry.
 pub(super) struct Entry<'a>(pub(super) &'a Map<String, Value>);
 
@@ -99,8 +103,7 @@ impl Entry<'_> {
 
     /// The day it happened on.
     pub(super) fn day(&self) -> Option<Day> {
-        let names = ["timestamp", "time", "at", "date", "ts", "created_at", "started_at", "completed_at", "last_used"];
-        names.iter().find_map(|name| moment(self.0.get(*name)?)).map(Day::of)
+        WHEN.iter().find_map(|name| moment(self.0.get(*name)?)).map(Day::of)
     }
 
     /// Seconds it took.
@@ -127,7 +130,20 @@ impl Entry<'_> {
 
     /// Mean seconds, beside sums.
     pub(super) fn mean_seconds(&self) -> Option<f64> {
-        self.number(&["average_time", "avg_time", "mean_time", "average_duration", "avg_duration", "mean_seconds"])
+        let (seconds, thousandths) = (
+            &["seconds", "time", "duration", "time_seconds", "duration_seconds", "response_time"],
+            &["ms", "time_ms", "duration_ms", "latency_ms"],
+        );
+        let mean = |names: &[&str]| {
+            let named = names.iter().flat_map(|name| ["average", "avg", "mean"].map(|mean| format!("{mean}_{name}")));
+            named.into_iter().find_map(|name| self.number(&[&name]))
+        };
+        mean(seconds).or_else(|| mean(thousandths).map(|ms| ms / 1000.0))
+    }
+
+    /// Whether it means to say when it happened, in whatever form.
+    pub(super) fn names_a_time(&self) -> bool {
+        WHEN.iter().any(|name| self.0.get(*name).is_some_and(|value| !value.is_null()))
     }
 
     /// Tokens sent and received. A sum that is not divided counts as sent.

@@ -124,7 +124,7 @@ impl Reader {
             ..Tally::default()
         };
         self.read.entries += 1;
-        self.count(entry, &name, &tally);
+        self.count(entry, &name, &tally, path);
     }
 
     /// Sums that an older version kept instead of entries.
@@ -152,14 +152,21 @@ impl Reader {
             ..Tally::default()
         };
         self.read.entries += tasks;
-        self.count(entry, &name, &tally);
+        self.count(entry, &name, &tally, path);
     }
 
-    fn count(&mut self, entry: &Entry<'_>, name: &str, tally: &Tally) {
+    fn count(&mut self, entry: &Entry<'_>, name: &str, tally: &Tally, path: &str) {
         let day = entry.day().unwrap_or_else(|| {
-            self.undated += tally.tasks;
+            if entry.names_a_time() {
+                self.tell(path, "gives a time that cannot be read, and was counted on the day of the import");
+            } else {
+                self.undated += tally.tasks;
+            }
             Day::of(self.today)
         });
+        if entry.is_summed() && tally.seconds == 0.0 && tally.tasks > 0 {
+            self.tell(path, "does not say how long its tasks took, so they count as 0 s");
+        }
         let kind = entry.kind().unwrap_or_else(|| Kind::new("unknown"));
         let key = (day, WorkerName::new(name), Role::new(name.to_lowercase()), kind);
         self.sums.entry(key).or_default().add(tally);
@@ -167,6 +174,10 @@ impl Reader {
 
     fn unread(&mut self, path: &str, why: &str) {
         self.read.unread += 1;
+        self.tell(path, why);
+    }
+
+    fn tell(&mut self, path: &str, why: &str) {
         if self.read.told.len() < TOLD_MAX {
             let path = if path.is_empty() { "the file" } else { path };
             self.read.told.push(format!("{path} {why}"));

@@ -100,3 +100,18 @@ fn nonsense_is_refused_and_never_believed() {
     let name = format!(r#"{{"{}": [{{"success": true}}]}}"#, "x\\u0000y".repeat(100));
     assert_eq!(read(&name, TODAY).unwrap().records[0].worker.as_str().chars().count(), 64);
 }
+
+#[test]
+fn means_under_their_many_names_count_and_what_is_missing_is_told() {
+    let of = |more: &str| {
+        read(&format!(r#"{{"a": {{"count": 10, "success_rate": 90, "date": "2026-01-05"{more}}}}}"#), TODAY).unwrap()
+    };
+    for more in [r#", "avg_seconds": 2"#, r#", "average_duration_seconds": 2"#, r#", "mean_latency_ms": 2000"#] {
+        let read = of(more);
+        assert_eq!(lines(&read), ["2026-01-05 a unknown: 9/10 20 s 0+0 $0"], "{more}");
+        assert_eq!(read.told, Vec::<String>::new());
+    }
+    assert_eq!(of("").told, ["a does not say how long its tasks took, so they count as 0 s"]);
+    let odd = read(r#"{"a": [{"timestamp": "last Tuesday", "seconds": 1, "success": true}]}"#, TODAY).unwrap();
+    assert_eq!(odd.told, ["a[0] gives a time that cannot be read, and was counted on the day of the import"]);
+}

@@ -346,7 +346,7 @@ fn a_step_that_looks_at_nothing_is_refused_with_what_to_write() {
         let Refusal::Unacceptable(reason) = refused else { panic!("{refused:?}") };
         assert!(reason.what.contains("step `alone`") && reason.what.contains("`needs`"), "{}", reason.what);
         assert!(reason.mend.contains(instead), "{}", reason.mend);
-        plan.steps[1].needs = vec![crate::board::StepId::new("one")];
+        plan.steps[1].needs = vec![StepId::new("one")];
         Board::of(&["a", "b"]).offer("t", |spec| spec.plan = Some(plan)).unwrap();
     }
 }

@@ -8,7 +8,7 @@ mod servers;
 #[cfg(test)]
 mod tests;
 
-use super::problem::Error;
+use super::problem::{Error, Problem};
 use super::{catalog, layers};
 use serde_json::{Map, Value};
 use toml_edit::{DocumentMut, Item, Table};
@@ -48,17 +48,10 @@ pub fn import(content: &str, existing: &str) -> Result<Import, String> {
     if !known {
         return Err("it holds none of agents, routing, performance, mcpServers and orchestration".to_owned());
     }
+    draft.without_faults()?;
     let Draft { document, mut import, .. } = draft;
     import.text = document.to_string();
-    match layers::parse(&import.text) {
-        Ok(_) => Ok(import),
-        Err(Error::Invalid(problems)) => {
-            let problems: Vec<String> =
-                problems.iter().map(|problem| format!("{}: {}", problem.key, problem.what)).collect();
-            Err(format!("what comes of it would not be valid: {}", problems.join("; ")))
-        }
-        Err(error) => Err(error.to_string()),
-    }
+    Ok(import)
 }
 
 /// The file as one object, whether it is JSON or YAML.
@@ -145,6 +138,45 @@ impl Draft {
         let shown = value.to_string();
         table.insert(last, Item::Value(value));
         self.import.became.push((from.to_owned(), format!("{key} = {}", shown.trim())));
+    }
+
+    /// Takes out again what would not be valid here, and says so: one value that cannot be used does not keep the others out.
+    fn without_faults(&mut self) -> Result<(), String> {
+        loop {
+            let problems = match layers::parse(&self.document.to_string()) {
+                Ok(_) => return Ok(()),
+                Err(Error::Invalid(problems)) => problems,
+                Err(error) => return Err(error.to_string()),
+            };
+            let taken = problems.iter().filter(|problem| self.take_back(problem)).count();
+            if taken == 0 {
+                let problems: Vec<String> =
+                    problems.iter().map(|problem| format!("{}: {}", problem.key, problem.what)).collect();
+                return Err(format!("what comes of it would not be valid: {}", problems.join("; ")));
+            }
+        }
+    }
+
+    /// Takes one key out that this import has set; whether it was one.
+    fn take_back(&mut self, problem: &Problem) -> bool {
+        let begin = format!("{} = ", problem.key);
+        let Some(at) = self.import.became.iter().position(|(_, set)| set.starts_with(&begin)) else { return false };
+        let mut table: &mut dyn toml_edit::TableLike = self.document.as_table_mut();
+        let mut names: Vec<&str> = problem.key.split('.').collect();
+        let Some(last) = names.pop() else { return false };
+        for name in names {
+            match table.get_mut(name).and_then(Item::as_table_like_mut) {
+                Some(inner) => table = inner,
+                None => return false,
+            }
+        }
+        if table.remove(last).is_none() {
+            return false;
+        }
+        let (from, _) = self.import.became.remove(at);
+        let why = format!("was not taken over, because {} {}", problem.key, problem.what);
+        self.import.left.push((from, why));
+        true
     }
 
     /// Says that something needs no setting, or has no counterpart.

@@ -45,6 +45,14 @@ fn server(draft: &mut Draft, from: &str, worker: &str, server: &Map<String, Valu
             if let Some(model) = model(&args) {
                 draft.set(&format!("{from}.args"), &["workers", worker, "model"], model);
             }
+            if let Some(effort) = effort(&args) {
+                draft.set(&format!("{from}.args"), &["workers", worker, "reasoning_effort"], effort);
+            }
+            let untold = other_flags(&args);
+            if !untold.is_empty() {
+                let flags = untold.join(", ");
+                draft.left(&format!("{from}.args"), &format!("has {flags}, which were not taken over: docs/cli-workers.md says how the program is called here"));
+            }
         }
         (None, Some(_), _) => {
             unsettled(draft, from, worker, &format!("command = {}", texts(&words).to_string().trim()))
@@ -101,6 +109,30 @@ fn model<'a>(args: &[&'a str]) -> Option<&'a str> {
         None if matches!(*arg, "-m" | "--model") => args.get(at + 1).copied(),
         None => None,
     })
+}
+
+/// What begins the effort in `-c model_reasoning_effort=high`, as Codex takes it.
+const EFFORT: &str = "model_reasoning_effort=";
+
+/// The effort that arguments name.
+fn effort<'a>(args: &[&'a str]) -> Option<&'a str> {
+    args.iter().find_map(|arg| arg.strip_prefix(EFFORT)).map(|effort| effort.trim_matches(['"', '\'']))
+}
+
+/// The flags that no setting was made of, by name alone, because their values may be keys. How the program is begun as a
+/// server is not told: here it is called otherwise.
+fn other_flags(args: &[&str]) -> Vec<String> {
+    let mut flags = Vec::new();
+    for (at, arg) in args.iter().enumerate() {
+        let next = args.get(at + 1).copied().unwrap_or_default();
+        let name = arg.split('=').next().unwrap_or(arg);
+        let known = matches!(name, "-m" | "--model" | "-y" | "--yes" | "--stdio") || next.starts_with(EFFORT);
+        if arg.starts_with('-') && !known {
+            let setting = next.split_once('=').map(|(setting, _)| format!(" {setting}")).unwrap_or_default();
+            flags.push(format!("{name}{}", if name == "-c" || name == "--config" { setting } else { String::new() }));
+        }
+    }
+    flags
 }
 
 /// Whether a word of a command line is about a program of this name (`serena`, `git+https://…/serena`).

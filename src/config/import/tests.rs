@@ -111,9 +111,42 @@ fn what_is_no_such_file_is_refused() {
         assert!(import(text, "").is_err(), "{text}");
     }
     assert!(import("agents: {}", "not toml").is_err());
-    let wrong = import("agents: {a: {model: gpt-5, temperature: 99}}", "").unwrap_err();
-    assert!(wrong.contains("workers.a.temperature"), "{wrong}");
+    let broken = "[limits]\nretries = \"many\"\n";
+    let wrong = import("agents: {a: {model: gpt-5}}", broken).unwrap_err();
+    assert!(wrong.contains("limits.retries"), "what was wrong before is not taken out: {wrong}");
     for odd in ["agents: 7", "agents: {a: 7}", "agents: {'': {model: x}}", "orchestration: {consensusThreshold: 7}"] {
         assert_eq!(import(odd, "").unwrap().left.len(), 1, "{odd}");
     }
+}
+
+#[test]
+fn one_bad_value_keeps_no_other_out() {
+    let yaml = "agents:\n  a: { model: gpt-5, temperature: 3.3, max_tokens: 100 }\n  b: { model: o3 }\n";
+    let made = import(yaml, "").unwrap();
+    let settings = layers::parse(&made.text).unwrap().settings;
+    assert_eq!(settings.workers.keys().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!((settings.workers["a"].temperature, settings.workers["a"].max_tokens), (None, Some(100)));
+    let (from, why) = made.left.last().unwrap();
+    assert_eq!(from, "agents.a.temperature");
+    assert!(why.contains("must be from 0 to 2"), "{why}");
+    assert!(!made.became.iter().any(|(from, _)| from == "agents.a.temperature"), "{:?}", made.became);
+}
+
+#[test]
+fn what_arguments_say_becomes_a_setting_or_is_told_without_its_value() {
+    let json = r#"{"mcpServers": {
+        "codex": {"command": "codex", "args": ["mcp-server", "-c", "model_reasoning_effort=high", "-c", "api=abc", "--key=def", "-m", "o3"]},
+        "odd": {"command": "codex", "args": ["-c", "model_reasoning_effort=ultra"]}
+    }}"#;
+    let made = import(json, "").unwrap();
+    let workers = layers::parse(&made.text).unwrap().settings.workers;
+    assert_eq!(workers["codex"].reasoning_effort.map(crate::config::Effort::as_str), Some("high"));
+    assert_eq!(workers["odd"].reasoning_effort, None);
+    let left: Vec<String> = made.left.iter().map(|(from, why)| format!("{from} {why}")).collect();
+    assert!(left[0].starts_with("mcpServers.codex.args has -c api, --key, which were not"), "{left:?}");
+    assert!(
+        left[1].starts_with("mcpServers.odd.args was not taken over, because workers.odd.reasoning_effort"),
+        "{left:?}"
+    );
+    assert!(!format!("{made:?}").contains("abc") && !format!("{made:?}").contains("def\""), "values may be keys");
 }
