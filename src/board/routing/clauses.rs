@@ -105,7 +105,9 @@ fn clause(tokens: &[Token], from: usize, to: usize, verbs: &Lexicon) -> Clause {
     let named = start > from && grammar::is_determiner(word(start - 1));
     let verb = phrase.or_else(|| verb_at(tokens, start, verbs)).filter(|_| start < to && (!named || phrase.is_some()));
     let verb = verb.map(|found| (start, found.length.min(to - start)));
-    let act = if phrase.is_none() && grammar::opens_background(word(from)) {
+    let opening: Vec<&str> = (from..to.min(from + 4)).map(word).collect();
+    let told = grammar::opens_background(word(from)) || grammar::tells_intention(&opening);
+    let act = if phrase.is_none() && told {
         Act::Background
     } else if verb.is_some() || wanted {
         Act::Request
@@ -155,7 +157,12 @@ fn object(tokens: &[Token], at: usize, to: usize) -> (usize, usize) {
         .unwrap_or(to);
     let end = (from..to).find(|index| {
         let word = tokens[*index].word.as_str();
-        grammar::ends_noun_phrase(word) || (grammar::is_determiner(word) && *index > from)
+        let holds = |before: usize| grammar::holds_another(&tokens[before].word);
+        if word == "of" && index.checked_sub(1).is_some_and(holds) {
+            return false;
+        }
+        let held = *index > from && tokens[index - 1].word == "of" && grammar::is_determiner(word);
+        grammar::ends_noun_phrase(word) || (grammar::is_determiner(word) && *index > from && !held)
     });
     (from, end.unwrap_or(to))
 }

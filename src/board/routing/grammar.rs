@@ -117,7 +117,8 @@ const WEAK_OPENINGS: &[&str] = &[
 const DETERMINERS: &[&str] = &[
     "the", "a", "an", "this", "that", "these", "those", "our", "my", "your", "its", "their", "some", "all", "any",
     "each", "every", "both", "whether", "if", "how", "why", "what", "which", "where", "it", "them", "me", "us",
-    "another", "one",
+    "another", "one", "der", "die", "das", "den", "dem", "ein", "eine", "einen", "el", "la", "los", "las", "un", "una",
+    "le", "les", "une",
 ];
 
 /// Verbs that open a question to be answered with yes or no.
@@ -213,6 +214,66 @@ const NOUN_PHRASE_ENDS: &[&str] = &[
     "instead",
     "such",
     "to",
+    // Prepositions of the languages that the catalog knows verbs of.
+    "für",
+    "von",
+    "mit",
+    "aus",
+    "im",
+    "para",
+    "pour",
+    "sur",
+    "dans",
+    "del",
+    "des",
+    "du",
+];
+
+/// Nouns that hold what stands behind their "of": "the installation section of the README" is about the README.
+const CONTAINERS: &[&str] = &[
+    "section",
+    "part",
+    "chapter",
+    "paragraph",
+    "piece",
+    "half",
+    "rest",
+    "list",
+    "set",
+    "bunch",
+    "couple",
+    "number",
+    "kind",
+    "sort",
+    "version",
+    "copy",
+    "draft",
+    "series",
+    "collection",
+    "beginning",
+    "end",
+];
+
+/// What one says of oneself, so that what follows is told and not asked for: "I'm going to rewrite it next month".
+const INTENTIONS: &[&[&str]] = &[
+    &["i'm", "going", "to"],
+    &["i", "am", "going", "to"],
+    &["we're", "going", "to"],
+    &["we", "are", "going", "to"],
+    &["i'm", "about", "to"],
+    &["we're", "about", "to"],
+    &["we", "are", "about", "to"],
+    &["i", "am", "about", "to"],
+    &["i'm", "planning", "to"],
+    &["we're", "planning", "to"],
+    &["we", "are", "planning", "to"],
+    &["we", "plan", "to"],
+    &["we", "intend", "to"],
+    &["i", "will"],
+    &["i'll"],
+    &["we'll"],
+    &["we", "decided", "to"],
+    &["we", "have", "decided", "to"],
 ];
 
 /// Verbs that make what stands before them a subject, so that the clause states and does not ask.
@@ -309,6 +370,15 @@ pub(super) fn ends_noun_phrase(word: &str) -> bool {
     NOUN_PHRASE_ENDS.contains(&word)
 }
 
+pub(super) fn holds_another(word: &str) -> bool {
+    CONTAINERS.contains(&word.strip_suffix('s').unwrap_or(word))
+}
+
+/// Whether these words open a clause that tells what somebody means to do.
+pub(super) fn tells_intention(words: &[&str]) -> bool {
+    INTENTIONS.iter().any(|opening| words.starts_with(opening))
+}
+
 pub(super) fn is_finite(word: &str) -> bool {
     FINITE.contains(&word)
 }
@@ -330,6 +400,8 @@ pub(super) fn denies(words: &[&str], at: usize) -> bool {
         "no" => {
             !["is", "are", "has", "have", "with", "there's", "there", "was", "had"].contains(&before)
                 && after != "longer"
+                // What must not be is what is looked for: "check that no token leaks".
+                && !["that", "sure", "whether", "if"].contains(&before)
         }
         "not" => after != "only" && after != "sure",
         "instead" | "rather" => after == "of" || after == "than",

@@ -101,6 +101,9 @@ impl Lexicon {
             for cue in self.by_first.get(&base).into_iter().flatten() {
                 let Some(length) = reach(&cue.words[1..], tokens, at + 1) else { continue };
                 let gapless = cue.words.len() == cue.words();
+                if !gapless && self.is_taken(cue, tokens, at + length) {
+                    continue;
+                }
                 let found = Found { cue, length: if gapless { length + 1 } else { 1 } };
                 // Of phrases with as many words the one without a gap goes first.
                 let better = |other: Found<'_>| (cue.words(), found.length) > (other.cue.words(), other.length);
@@ -110,6 +113,21 @@ impl Lexicon {
             }
         }
         best
+    }
+}
+
+impl Lexicon {
+    /// Whether the word that a phrase with a gap ends on begins a longer phrase that speaks for something else: "implement a
+    /// test data generator" implements no test.
+    fn is_taken(&self, by: &Cue, tokens: &[Token], last: usize) -> bool {
+        let Some(token) = tokens.get(last) else { return false };
+        let longer = |cue: &&Cue| {
+            cue.words.len() > 1 && cue.words.len() == cue.words() && reach(&cue.words[1..], tokens, last + 1).is_some()
+        };
+        let cues = bases(&token.word).into_iter().filter_map(|base| self.by_first.get(&base)).flatten();
+        let longest = cues.filter(longer).max_by_key(|cue| cue.words());
+        let same = |cue: &Cue| cue.senses.iter().any(|sense| by.senses.iter().any(|other| other.entry == sense.entry));
+        longest.is_some_and(|cue| !same(cue))
     }
 }
 

@@ -211,7 +211,7 @@ impl Reader {
         if core.contains("://") {
             return;
         }
-        if is_path(core) {
+        if is_path(core) && !names_an_error(core) {
             let name = core.rsplit('/').next().unwrap_or(core);
             let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
             // README.md, CHANGELOG: files that stand for what they hold.
@@ -221,6 +221,9 @@ impl Reader {
             if !named {
                 self.split(extension, if is_picture(extension) { stands } else { Stands::Code });
             }
+        } else if names_an_error(core) {
+            // What went wrong is what the person tells, however it is written.
+            self.push("exception", stands, false);
         } else if is_identifier(core) {
             self.split(core, Stands::Code);
         } else {
@@ -283,6 +286,14 @@ fn is_path(core: &str) -> bool {
 
 fn is_picture(extension: &str) -> bool {
     ["png", "jpg", "jpeg", "gif", "webp", "bmp", "heic"].contains(&extension.to_lowercase().as_str())
+}
+
+/// `TypeError`, `java.lang.NoSuchMethodError`, `IndexOutOfBoundsException`.
+fn names_an_error(core: &str) -> bool {
+    let stem = core.strip_suffix("Error").or_else(|| core.strip_suffix("Exception"));
+    stem.is_some_and(|stem| {
+        stem.chars().count() > 1 && stem.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '_')
+    })
 }
 
 fn is_identifier(core: &str) -> bool {
