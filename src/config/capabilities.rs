@@ -139,7 +139,7 @@ pub fn thinks(worker: &Worker) -> bool {
 pub fn takes_temperature(worker: &Worker) -> bool {
     let model = worker.model.as_deref().unwrap_or_default();
     let is_claude = model.to_ascii_lowercase().contains("claude");
-    !always_thinks(model) && !(is_claude && thinks(worker))
+    !(always_thinks(model) || is_claude && thinks(worker))
 }
 
 #[cfg(test)]

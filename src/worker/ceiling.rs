@@ -23,6 +23,7 @@ const CLAUDE_CODE_USD: f64 = 1.0;
 
 /// What bounds the cost of a worker's calls.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each worker, and it is copied freely")]
 pub(super) enum Bound {
     /// A price per token and a longest answer, in tokens; a role may ask for a shorter one.
     Priced { price: prices::ModelPrice, answer_tokens: u32, grant: Grant },
