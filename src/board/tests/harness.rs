@@ -407,7 +407,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
             require_human: vec![Priority::Critical],
             rounds_max: 1,
             proofs_max: 0,
-            early_stop: true,
+            early_stop: false,
         },
         catalog: Catalog::read(catalog).unwrap(),
         plans: PlanLimits::default(),

@@ -72,6 +72,7 @@ fn a_cheaper_worker_that_is_not_known_is_tried_now_and_then_and_never_when_it_ma
 fn reviewed(priority: Priority) -> Board {
     let mut board = Board::of(&["a", "b", "c", "d", "e"]);
     board.rules.limits.concurrent_calls_max = 10;
+    board.rules.consensus.early_stop = true;
     let review = |spec: &mut crate::board::TaskSpec| {
         (spec.kind, spec.mode, spec.priority) = (Some(Kind::new("review")), Mode::Architectural, priority);
     };
