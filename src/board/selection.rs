@@ -95,7 +95,9 @@ pub(in crate::board) fn prefer(
     if !set.cheapest || !occasion.outcomes(state, &first, set).is_known(set) {
         return None;
     }
-    let cheaper = ranked.iter().filter_map(|worker| {
+    let tier_max = occasion.step.map_or(u8::MAX, |(_, role)| rules.catalog.tier_max(role.as_str()));
+    let able = |worker: &&WorkerName| rules.worker(worker).is_some_and(|rule| rule.tier <= tier_max);
+    let cheaper = ranked.iter().filter(able).filter_map(|worker| {
         let usd = rate(worker).filter(|usd| *usd < price)?;
         (!is_blocked(state, worker)).then(|| (usd, worker.clone(), occasion.outcomes(state, worker, set)))
     });

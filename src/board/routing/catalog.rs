@@ -269,6 +269,11 @@ impl Catalog {
         self.roles.iter().map(|(name, role)| (Role::new(name), (role.temperature, role.max_tokens)))
     }
 
+    /// The weakest tier that may take a role for its price; 5 of a role that is not known.
+    pub(in crate::board) fn tier_max(&self, role: &str) -> u8 {
+        self.role(role).map_or_else(weakest, |(_, role)| role.tier_max)
+    }
+
     /// The role that a name or an alias stands for.
     pub fn role_named(&self, name: &str) -> Option<&str> {
         self.role(name).map(|(name, _)| name)

@@ -2,6 +2,7 @@
 //! the work where somebody steers a plan.
 
 use super::harness::{Board, task, written};
+use crate::board::routing::Catalog;
 use crate::board::rules::Price;
 use crate::board::spec::WrittenStep;
 use crate::board::tally::Imported;
@@ -168,6 +169,19 @@ fn a_steps_own_role_decides_once_it_is_known_and_a_check_is_not_given_to_the_mak
     board.offer("c", |spec| spec.plan = Some(written(steps))).unwrap();
     assert_eq!(board.steps("c"), ["make: cheap", "check: strong"]);
     assert!(!board.why("c").iter().any(|line| line.starts_with("step check: ")), "{:?}", board.why("c"));
+}
+
+#[test]
+fn nobody_comes_first_for_its_price_in_a_role_it_is_too_weak_for() {
+    let records = [("strong", 10.0, "implementer", 50), ("cheap", 1.0, "implementer", 60)];
+    for (tier, first) in [(3, "cheap"), (4, "strong")] {
+        let mut board = Board::of(&["strong", "cheap"]).with_records(&records);
+        let roles = "[roles.implementer]\ntier_max = 3\n[kinds.build]\nshape = \"making\"\nrole = \"implementer\"";
+        board.rules.catalog = Catalog::read(&roles.parse().unwrap()).unwrap();
+        board.rules.workers[1].tier = tier;
+        board.offer("t", |spec| spec.plan = Some(written(&[("one", &[], 1, false)]))).unwrap();
+        assert_eq!(board.steps("t"), [format!("one: {first}")], "tier {tier}");
+    }
 }
 
 #[test]
