@@ -179,7 +179,7 @@ impl Clock<'_> {
                 let item = failed.and_then(|failed| of_step(&failed.instruction)).and_then(|(_, item)| item);
                 Wanted::Recovery { item }
             }
-            Purpose::Synthesize => Wanted::Whole,
+            Purpose::Synthesize | Purpose::Reconsider { .. } | Purpose::Prove { .. } => Wanted::Whole,
         }
     }
 }
