@@ -44,9 +44,6 @@ const LEAVING_ENDINGS: [&str; 9] = [".pyc", ".pyo", ".orig", ".rej", ".swp", ".s
 /// Names that a note lists.
 const NAMED_MAX: usize = 5;
 
-/// Bytes that git looks at to tell text from binary, and more: a limit for its lists.
-const LIST_BYTES_MAX: usize = 64 << 20;
-
 /// A path as git gives it.
 type Raw = Vec<u8>;
 
@@ -274,7 +271,6 @@ fn counted(numstat: &[u8]) -> (u32, u32) {
 }
 
 fn split(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    debug_assert!(list.len() <= super::git::SAID_BYTES_MAX.max(LIST_BYTES_MAX));
     list.split(|byte| *byte == 0).filter(|row| !row.is_empty())
 }
 
