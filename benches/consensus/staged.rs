@@ -178,6 +178,8 @@ fn rules(names: &[String]) -> Rules {
             family_correlation: 0.5,
             require_human: Vec::new(),
             early_stop: true,
+            rounds_max: 1,
+            proofs_max: 0,
         },
         catalog: Catalog::default(),
         plans: PlanLimits::default(),
