@@ -224,7 +224,8 @@ impl<'a> Place<'a> {
         let why = format!("the plan that {} gave could not be used; it is told what was wrong with it", last.worker);
         SeatStanding::Next(Box::new(Next {
             worker: last.worker.clone(),
-            tries_before: 0,
+            // What failed before its answer counts on: an answer gives no tries back.
+            tries_before: last.tries_before,
             rung: Rung::Retry,
             why,
             not_before: self.look.at,
