@@ -54,7 +54,8 @@ pub fn replay(
     now: Timestamp,
 ) -> Result<Replayed, NoReplay> {
     let mut answered: Vec<&str> = task.answered().map(|(attempt, _)| attempt.worker.as_str()).collect();
-    (answered.sort_unstable(), answered.dedup());
+    answered.sort_unstable();
+    answered.dedup();
     if let Some(worker) = what_if.without.iter().find(|worker| !answered.contains(&worker.as_str())) {
         let (worker, answered) = (worker.clone(), answered.join(", "));
         return Err(NoReplay::NoSuchWorker { worker, task: task.id.to_string(), answered });
@@ -69,7 +70,7 @@ pub fn replay(
     let rest = consensus::remaining(task, &base, what_if).ok_or_else(|| none(true))?;
     let decision = consensus::decide_again(&rest, recorded, (records, rules), what_if.rule, at);
     let decision = finish(&rest, decision, base.missing.clone());
-    let decision = without_round(decision, base.no_further_round.clone());
+    let decision = without_round(decision, base.no_further_round);
     Ok(Replayed { recorded: recorded.cloned(), decision })
 }
 

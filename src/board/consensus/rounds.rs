@@ -56,10 +56,7 @@ pub(in crate::board) fn counts(attempt: &Attempt, candidate: Option<u32>) -> boo
 }
 
 /// What was said in further rounds of the matter or of a candidate. Who fails or abstains there keeps its vote.
-pub(super) fn said_again<'a>(
-    task: &'a Task,
-    candidate: Option<u32>,
-) -> impl Iterator<Item = (&'a Attempt, &'a Verdict)> {
+pub(super) fn said_again(task: &Task, candidate: Option<u32>) -> impl Iterator<Item = (&Attempt, &Verdict)> {
     let again = |pair: &(&Attempt, &Answer)| matches!(pair.0.purpose, Purpose::Reconsider { .. });
     let attempts = task.answered().filter(again).map(|(attempt, _)| attempt);
     attempts

@@ -119,7 +119,7 @@ fn adversaries_are_unmasked_by_outcomes_but_clones_are_not() {
 #[test]
 fn a_judge_that_became_bad_is_believed_until_outcomes_outweigh_its_past() {
     let (before, after) = (vec![0.9, 0.7, 0.7, 0.7, 0.7], vec![0.55, 0.7, 0.7, 0.7, 0.7]);
-    let fallen = World::Drift { before: before.clone(), after: after.clone(), at: 100 };
+    let fallen = World::Drift { before, after: after.clone(), at: 100 };
     let (rule, plain) = beside_majority(&fallen, 100, 70);
     assert!(rule < plain - 0.01, "the fall costs: {rule}, majority {plain}");
     let known = World::Drift { before: after.clone(), after, at: 0 };

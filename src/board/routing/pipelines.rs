@@ -129,6 +129,7 @@ fn circle(steps: &[WrittenStep]) -> Option<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -207,13 +207,13 @@ fn a_restart_finds_one_call_with_all_its_parts_and_none_of_them_is_asked_twice()
     let mut board = board(&["w"], 4);
     let ask = begin(&mut board, plan(&[("a", &[], "w"), ("b", &[], "w")])).remove(0);
     let replayed = board.replayed();
-    assert_eq!(board::pending(&replayed), [ask.clone()]);
+    assert_eq!(board::pending(&replayed), std::slice::from_ref(&ask));
     assert_eq!(replayed.running(), 1);
     board.state = replayed;
     // It goes on, and the parts have as long as the call.
     board.now = board.now.after(secs(100));
     let deadline = board.now.after(secs(100));
-    board.take(Input::Adopted { at: board.now, key: ask.key.clone(), deadline }).unwrap();
+    board.take(Input::Adopted { at: board.now, key: ask.key, deadline }).unwrap();
     board.pass(secs(90));
     assert_eq!(board.running().len(), 2);
     let ask = board::pending(&board.state).remove(0);
@@ -262,7 +262,7 @@ fn parts_are_told_by_lines_that_name_the_call() {
     );
     assert_eq!(split(&ask, &format!("{a}\n  \n{b}\ntwo")), [None, Some("two")], "nothing is no answer");
     assert_eq!(split(&ask, "one\ntwo"), [None, None]);
-    let other = Ask { key: attempt("t#9"), ..ask.clone() };
+    let other = Ask { key: attempt("t#9"), ..ask };
     assert_eq!(split(&other, &format!("{a}\none\n{b}\ntwo")), [None, None], "the lines of another call");
 }
 

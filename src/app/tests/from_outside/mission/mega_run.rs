@@ -162,8 +162,9 @@ async fn mega_tasks_with_faults_end_well_side_by_side_and_repeat_no_finished_cal
         assert_eq!(view.row.state, "done", "{:?}", view.decision);
         assert_eq!(view.answer, Some(format!("piece {} of {task}", steps_of(task) - 1)), "the last step is the answer");
     }
-    let played = played.lock().unwrap();
     let seen = rig.server.seen();
+    rig.end().await;
+    let played = played.lock().unwrap();
     let spans = |of: &dyn Fn(usize) -> bool| -> Vec<(Instant, Instant)> {
         let mine = seen.iter().filter_map(|call| Some((call, played.get(&call.number)?)));
         mine.filter(|(_, (part, ..))| of(part.0)).map(|(call, (_, works, _))| (call.at, call.at + *works)).collect()
@@ -177,7 +178,6 @@ async fn mega_tasks_with_faults_end_well_side_by_side_and_repeat_no_finished_cal
     }
     let broken = played.values().filter(|(_, _, good)| !good).count();
     assert!(broken >= 10, "only {broken} of {} calls broke", played.len());
-    rig.end().await;
 }
 
 fn each_step_is_answered_once_and_after_those_it_needs(task: usize, seen: &[Seen], played: &Played) {
