@@ -176,7 +176,7 @@ fn nobody_comes_first_for_its_price_in_a_role_it_is_too_weak_for() {
     let records = [("strong", 10.0, "implementer", 50), ("cheap", 1.0, "implementer", 60)];
     for (tier, first) in [(3, "cheap"), (4, "strong")] {
         let mut board = Board::of(&["strong", "cheap"]).with_records(&records);
-        let roles = "[roles.implementer]\ntier_max = 3\n[kinds.build]\nshape = \"making\"\nrole = \"implementer\"";
+        let roles = "[roles.reviewer]\n[roles.implementer]\ntier_max = 3\n[kinds.build]\nshape = \"making\"\nrole = \"implementer\"";
         board.rules.catalog = Catalog::read(&roles.parse().unwrap()).unwrap();
         board.rules.workers[1].tier = tier;
         board.offer("t", |spec| spec.plan = Some(written(&[("one", &[], 1, false)]))).unwrap();
