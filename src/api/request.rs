@@ -67,6 +67,18 @@ pub enum Request {
         /// Why.
         why: String,
     },
+    /// Hand in what a person says to a step that waits for one.
+    Answer {
+        /// Which task.
+        task: TaskId,
+        /// The step or the worker that is meant; when nobody says: the only one that waits.
+        #[serde(default)]
+        step: Option<String>,
+        /// Who says so.
+        by: String,
+        /// What: for a judgement the first line says approve, approve with changes, reject or abstain.
+        text: String,
+    },
     /// How a decision came about, as a sum that can be redone on paper.
     Why {
         /// Which task.

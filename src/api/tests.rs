@@ -79,6 +79,8 @@ fn requests_about_one_task() {
     stands_as(&Request::Wait { task: task(), for_ms: 500 }, r#"{"request":"wait","task":"review-auth","for_ms":500}"#);
     stands_as(&Request::Cancel { task: task(), by: by() }, r#"{"request":"cancel","task":"review-auth","by":"me"}"#);
     stands_as(&Request::Retry { task: task(), by: by() }, r#"{"request":"retry","task":"review-auth","by":"me"}"#);
+    let answer = Request::Answer { task: task(), step: Some("look".to_owned()), by: by(), text: "approve".to_owned() };
+    stands_as(&answer, r#"{"request":"answer","task":"review-auth","step":"look","by":"me","text":"approve"}"#);
     stands_as(&Request::Approve { task: task(), by: by() }, r#"{"request":"approve","task":"review-auth","by":"me"}"#);
     stands_as(
         &Request::Reject { task: task(), by: by(), why: "untested".to_owned() },

@@ -196,10 +196,12 @@ pub(super) fn make_private(folder: &Path) -> Result<(), Error> {
 /// The desk at which outside agents take the steps of the workers they play.
 fn desk(place: &Place, workers: &IndexMap<String, Worker>) -> Result<Desk, Error> {
     let outside = workers.iter().filter(|(_, worker)| worker.provider.is_outside());
+    let people = workers.iter().filter(|(_, worker)| worker.provider == config::Provider::Human);
     let limits = &place.loaded.settings.limits;
     Ok(Desk::open(DeskParams {
         folder: place.layout.dot_synod.join("desk"),
         workers: outside.map(|(name, _)| WorkerName::new(name.as_str())).collect(),
+        people: people.map(|(name, _)| WorkerName::new(name.as_str())).collect(),
         lease: limits.work_lease,
         answer_bytes_max: limits.output_bytes_max,
     })?)

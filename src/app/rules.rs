@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::place::Place;
 use crate::board::memory::{MemoryRules, Patterns};
+use crate::board::people::PeopleRules;
 use crate::board::rules::{CallLimits, ConsensusRules, PlanLimits, Price, SelectionRules, Sessions, WorkerRule};
 use crate::board::{Kind, Priority, Role, Rules, WorkerName, routing};
 use crate::config::{self, Provider, Settings, Transport, Trigger, When, Worker};
@@ -29,6 +30,7 @@ pub(super) fn rules(place: &Place, workers: &IndexMap<String, Worker>) -> Result
     Ok(Rules {
         workers: workers.collect(),
         limits: limits(settings),
+        people: PeopleRules { remind_after: Some(settings.people.remind_after), deadline: settings.people.deadline },
         plans: PlanLimits {
             steps_max: settings.limits.plan_steps_max,
             replans_max: settings.limits.replans_max,
@@ -99,6 +101,7 @@ fn worker_rule(settings: &Settings, name: &str, worker: &Worker) -> WorkerRule {
         max_concurrent: bounded(worker.max_concurrent),
         timeout: config::attempt_timeout(settings, worker),
         outside: worker.provider.is_outside(),
+        person: worker.provider == Provider::Human,
         window_tokens: config::prompt_tokens_max(worker),
         vision: config::sees_images(worker),
         sessions: sessions(settings, worker),

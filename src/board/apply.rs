@@ -8,6 +8,7 @@ use super::event::{Event, Rest};
 use super::growth::Growth;
 use super::id::{AttemptKey, Seq, TaskId, WorkerName};
 use super::input::PersonAnswer;
+use super::people;
 use super::recovery::blames_worker;
 use super::schedule::turn;
 use super::spec::Source;
@@ -36,9 +37,10 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         Event::MemoryRevised { .. } | Event::MemoryLeased { .. } => state.memories.apply(event),
         Event::DependencyEnded { task, on, .. } => dependency_ended(state, task, on),
         Event::AttemptPlanned { .. } => attempt_planned(state, event),
-        Event::AttemptStarted { at, key, deadline, thread, along } => {
+        Event::AttemptStarted { at, key, deadline, thread, along, asked } => {
             let batch = (!along.is_empty()).then_some(key.number);
             attempt_started(state, key, Start { at: *at, deadline: *deadline, thread: *thread, batch });
+            ask_person(state, key, *asked);
             for number in along {
                 let key = AttemptKey { task: key.task.clone(), number: *number };
                 attempt_started(state, &key, Start { at: *at, deadline: *deadline, thread: Thread::default(), batch });
@@ -58,10 +60,12 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
                 state.index.touched.insert(key.task.clone());
             }
         }
-        Event::TaskDecided { at, task, decision, waits_for_person } => {
+        Event::TaskDecided { at, task, decision, waits_for_person, waiting } => {
             let decision = decision.clone();
             let phase = if *waits_for_person {
-                Phase::AwaitingPerson { since: *at, decision }
+                let waiting = waiting.unwrap_or_default();
+                state.index.task_alarms.extend(waiting.alarms().map(|moment| (moment, task.clone())));
+                Phase::AwaitingPerson { since: *at, waiting, decision }
             } else {
                 Phase::Decided { decision }
             };
@@ -71,6 +75,12 @@ pub fn apply(state: &mut State, seq: Seq, event: &Event) {
         Event::Progressed { task, progress, .. } => {
             if let Some(record) = state.tasks.get_mut(task) {
                 record.growth.told = *progress;
+            }
+        }
+        Event::PersonHandedIn { .. } => {}
+        Event::PersonReminded { task, attempt, .. } => {
+            if let Some(record) = state.tasks.get_mut(task) {
+                people::reminded(record, *attempt);
             }
         }
         Event::PersonAnswered { task, answer, .. } => {
@@ -123,6 +133,8 @@ fn apply_globals(state: &mut State, event: &Event) {
         | Event::Progressed { .. }
         | Event::TaskDecided { .. }
         | Event::PersonAnswered { .. }
+        | Event::PersonReminded { .. }
+        | Event::PersonHandedIn { .. }
         | Event::TaskEnded { .. }
         | Event::MemoryRevised { .. }
         | Event::MemoryLeased { .. }
@@ -236,11 +248,20 @@ fn attempt_planned(state: &mut State, event: &Event) {
         reserved: None,
         validation: None,
         batch: None,
+        asked: None,
         state: AttemptState::Planned { not_before: *not_before },
     };
     task.attempts.insert(key.number, attempt);
     let queue = state.index.waiting.entry(worker.clone()).or_default();
     queue.paused.insert((*not_before, key.clone()));
+}
+
+/// Notes that a person is asked, and wakes the task when it is time to remind them.
+fn ask_person(state: &mut State, key: &AttemptKey, asked: Option<people::Waiting>) {
+    let Some(attempt) = attempt_mut(state, key).filter(|_| asked.is_some()) else { return };
+    attempt.asked = asked;
+    let alarms = asked.into_iter().flat_map(people::Waiting::alarms);
+    state.index.task_alarms.extend(alarms.map(|moment| (moment, key.task.clone())));
 }
 
 /// How an attempt starts.

@@ -4,6 +4,7 @@ use super::batching::Part;
 use super::evidence::Validation;
 use super::id::{AttemptKey, Role, StepId, WorkerName};
 use super::patch::Patch;
+use super::people::Waiting;
 use super::proposal::Proposal;
 use super::spec::WorkspaceAccess;
 use super::text::Text;
@@ -418,6 +419,9 @@ pub struct Attempt {
     /// The attempt in whose call it is asked together with others, which may be itself; `None`: it is asked alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
+    /// Since it started, when a person is asked; `None`: none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Waiting>,
     /// How far up the recovery ladder it stands.
     #[serde(default)]
     pub rung: Rung,

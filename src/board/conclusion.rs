@@ -8,6 +8,7 @@ use super::deliberation;
 use super::event::{Ending, Event};
 use super::evidence::owed;
 use super::growing::{counts, errors};
+use super::people;
 use super::plan::Step;
 use super::recovery::time_is_up;
 use super::rests::blocked_by;
@@ -37,7 +38,8 @@ pub(in crate::board) fn conclude(look: Look<'_>, standings: &Standings<'_>) -> V
     let decision = without_round(finish(task, decision, missing(look, standings)), why);
     // The last rung: what there is stands for the whole only if a person says so.
     let waits_for_person = rules.consensus.require_human.contains(&task.spec.priority) || !decision.missing.is_empty();
-    vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person }]
+    let waiting = waits_for_person.then(|| people::for_approval(rules, at));
+    vec![Event::TaskDecided { at, task: task.id.clone(), decision: Box::new(decision), waits_for_person, waiting }]
 }
 
 /// A decision over a conflict that was met with no further round, and why there was none.

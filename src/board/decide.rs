@@ -9,6 +9,7 @@ use super::id::{AttemptKey, Role, Seq, StepId, TaskId, WorkerName};
 use super::input::{Input, Offer, PersonAnswer, Refusal};
 use super::memory;
 use super::page::Reason;
+use super::people;
 use super::plan::PlanSource;
 use super::planning;
 use super::react::is_owed;
@@ -99,6 +100,10 @@ pub fn decide(state: &State, rules: &Rules, input: Input) -> Result<Vec<Event>, 
                     Ok(person(at, task, by, (answer, ending), file))
                 }
             }
+        }
+        Input::HandedIn { at, task, which, by, given, file } => {
+            let key = people::handed_in(state, &task, which.as_deref(), given)?;
+            Ok(vec![Event::PersonHandedIn { at, key, by, file }])
         }
         Input::Cancel { at, task, by, file } => cancel(state, at, &task, by, file),
         Input::Memory { at, by, act } => Ok(memory::decide(&state.memories, &rules.memory, at, by, *act)?),

@@ -8,6 +8,7 @@ use super::input::PersonAnswer;
 use super::memory::{Hashed, MemoryChange, MemoryName};
 use super::needs::Needs;
 use super::page::Reason;
+use super::people::Waiting;
 use super::plan::{Plan, PlanSource, Step};
 use super::spec::{Source, TaskSpec};
 use super::tally::Imported;
@@ -104,6 +105,9 @@ pub enum Event {
         /// The attempts of other steps that are asked in the same call, by number.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         along: Vec<u32>,
+        /// It is a person who is asked, and is waited for so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Waiting>,
     },
     /// Money was set aside for a call that is about to be made under a budget. Settled when the attempt ends.
     CostReserved {
@@ -208,6 +212,30 @@ pub enum Event {
         decision: Box<Decision>,
         /// Whether a person must approve before the task ends.
         waits_for_person: bool,
+        /// How long, where one must.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<Waiting>,
+    },
+    /// A person who has not answered was reminded.
+    PersonReminded {
+        /// When.
+        at: Timestamp,
+        /// Of which task.
+        task: TaskId,
+        /// Of which attempt; `None`: of the decision, which waits to be approved or rejected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+    },
+    /// A person has handed in what a step asked for; the attempt's answer follows.
+    PersonHandedIn {
+        /// When.
+        at: Timestamp,
+        /// Which attempt.
+        key: AttemptKey,
+        /// Who.
+        by: String,
+        /// The file it came in, if any.
+        file: Option<String>,
     },
     /// A person answered.
     PersonAnswered {
@@ -420,10 +448,12 @@ impl Event {
             | Self::PlanChanged { task, .. }
             | Self::Progressed { task, .. }
             | Self::TaskDecided { task, .. }
+            | Self::PersonReminded { task, .. }
             | Self::PersonAnswered { task, .. }
             | Self::TaskEnded { task, .. }
             | Self::TaskArchived { task, .. } => Some(task),
             Self::AttemptPlanned { key, .. }
+            | Self::PersonHandedIn { key, .. }
             | Self::AttemptStarted { key, .. }
             | Self::CostReserved { key, .. }
             | Self::AttemptAdopted { key, .. }
@@ -460,6 +490,8 @@ impl Event {
             | Self::PlanChanged { at, .. }
             | Self::Progressed { at, .. }
             | Self::TaskDecided { at, .. }
+            | Self::PersonReminded { at, .. }
+            | Self::PersonHandedIn { at, .. }
             | Self::PersonAnswered { at, .. }
             | Self::TaskEnded { at, .. }
             | Self::OrderHeld { at, .. }
@@ -489,6 +521,8 @@ impl Event {
             Self::PlanChanged { .. } => "plan_changed",
             Self::Progressed { .. } => "progressed",
             Self::TaskDecided { .. } => "task_decided",
+            Self::PersonReminded { .. } => "person_reminded",
+            Self::PersonHandedIn { .. } => "person_handed_in",
             Self::PersonAnswered { .. } => "person_answered",
             Self::TaskEnded { .. } => "task_ended",
             Self::OrderHeld { .. } => "order_held",

@@ -106,6 +106,21 @@ pub enum Input {
         /// The answering file in `decisions/`, where there is one.
         file: Option<String>,
     },
+    /// A person has handed in what a step asked for. What it says lies where the attempt's call waits for it.
+    HandedIn {
+        /// When.
+        at: Timestamp,
+        /// Which task.
+        task: TaskId,
+        /// The step or the worker that is meant; `None`: the one that waits.
+        which: Option<String>,
+        /// Who, for the log.
+        by: String,
+        /// When it was given. An answer older than the question is no answer to it.
+        given: Timestamp,
+        /// The file in `decisions/` that it came in, where there is one.
+        file: Option<String>,
+    },
     /// A person cancels a task.
     Cancel {
         /// When.
@@ -183,6 +198,7 @@ impl Input {
             | Self::Reserve { at, .. }
             | Self::Adopted { at, .. }
             | Self::Person { at, .. }
+            | Self::HandedIn { at, .. }
             | Self::Cancel { at, .. }
             | Self::Started { at }
             | Self::OrderHeld { at, .. }

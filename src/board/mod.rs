@@ -27,6 +27,7 @@ pub mod outcomes;
 pub mod page;
 pub mod patch;
 pub mod patch_reader;
+pub mod people;
 pub mod plan;
 pub mod plan_reader;
 mod planning;

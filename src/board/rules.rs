@@ -20,6 +20,8 @@ pub struct Rules {
     pub catalog: super::routing::Catalog,
     /// How the cheapest reliable worker is chosen.
     pub selection: SelectionRules,
+    /// How long people are waited for.
+    pub people: super::people::PeopleRules,
     /// Settings of the memory bus.
     pub memory: super::memory::MemoryRules,
 }
@@ -60,6 +62,8 @@ pub struct WorkerRule {
     pub timeout: Duration,
     /// Somebody outside plays it and takes his time: its calls take none of the slots in `concurrent_calls_max`.
     pub outside: bool,
+    /// A person plays it: the asking is told in the log, and reminded of.
+    pub person: bool,
     /// Tokens that a prompt for it may have; `None`: not known, so not limited here.
     pub window_tokens: Option<u64>,
     /// Whether it can be shown images.

@@ -5,6 +5,7 @@ use super::batching;
 use super::conversations;
 use super::event::Event;
 use super::id::{AttemptKey, WorkerName};
+use super::people;
 use super::rests::is_awake;
 use super::rules::{Rules, WorkerRule};
 use super::state::{Resting, State, Turn};
@@ -36,7 +37,8 @@ pub(in crate::board) fn next_start(state: &State, rules: &Rules, at: Timestamp) 
         }
         thread = conversations::thread(rules, task, key.number);
     }
-    Some(Event::AttemptStarted { at, key: key.clone(), deadline, thread, along })
+    let asked = worker.person.then(|| people::for_step(rules, at, deadline));
+    Some(Event::AttemptStarted { at, key: key.clone(), deadline, thread, along, asked })
 }
 
 /// The first attempt in a worker's queue, when the worker may be asked.

@@ -9,6 +9,7 @@ use super::early_stop;
 use super::event::{Ending, Event};
 use super::growing;
 use super::id::{AttemptKey, Role, Seq, TaskId, WorkerName};
+use super::people;
 use super::plan::{Step, StepAim};
 use super::recovery::{Next, SeatStanding, attempts_left, candidates_for, seat_standing, time_is_up, withheld};
 use super::rules::Rules;
@@ -65,7 +66,8 @@ fn consequences(state: &State, rules: &Rules, id: &TaskId, at: Timestamp) -> Vec
             let why = "its time was up before the tasks it waits for had ended".to_owned();
             vec![Event::TaskEnded { at, task: id.clone(), ending: Ending::Failed { why }, file: None }]
         }
-        Phase::Waiting { .. } | Phase::AwaitingPerson { .. } => Vec::new(),
+        Phase::Waiting { .. } => Vec::new(),
+        Phase::AwaitingPerson { since, waiting, .. } => people::approval(task, *since, *waiting, at),
         Phase::Working => work(Look { state, rules, task, at }),
         Phase::Decided { .. } => {
             vec![Event::TaskEnded { at, task: id.clone(), ending: Ending::Done, file: None }]
@@ -103,6 +105,10 @@ fn work(look: Look<'_>) -> Vec<Event> {
     let settled = early_stop::stops(look);
     if !settled.is_empty() {
         return settled;
+    }
+    let reminders = people::reminders(look);
+    if !reminders.is_empty() {
+        return reminders;
     }
     let standings = Standings::of(look);
     let changes = growing::changes(look, &standings);

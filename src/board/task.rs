@@ -5,6 +5,7 @@ use super::decision::Decision;
 use super::event::{Ending, Route};
 use super::growth::Growth;
 use super::id::{StepId, TaskId};
+use super::people::Waiting;
 use super::plan::{Plan, Step};
 use super::spec::{Source, TaskSpec};
 use super::time::Timestamp;
@@ -53,6 +54,9 @@ pub enum Phase {
     AwaitingPerson {
         /// Since when.
         since: Timestamp,
+        /// How long.
+        #[serde(default)]
+        waiting: Waiting,
         /// The decision.
         decision: Box<Decision>,
     },

@@ -76,6 +76,7 @@ pub(super) enum Command {
     Cancel(commands::act::CancelArgs),
     Retry(commands::act::RetryArgs),
     Approve(commands::act::ApproveArgs),
+    Answer(commands::answer::Args),
     Reject(commands::act::RejectArgs),
     Apply(commands::apply::Args),
     Why(commands::why::Args),

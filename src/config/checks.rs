@@ -26,6 +26,7 @@ pub(super) fn settings(flat: &Flat, data: toml::Table, problems: &mut Vec<Proble
         limits: Setting::take(&reader, "limits"),
         memory: Setting::take(&reader, "memory"),
         consensus: Setting::take(&reader, "consensus"),
+        people: Setting::take(&reader, "people"),
         selection: Setting::take(&reader, "selection"),
         cache: Setting::take(&reader, "cache"),
         http: Setting::take(&reader, "http"),
@@ -488,6 +489,7 @@ mod tests {
             (Setting::take(&reader, "workspace"), Setting::take(&reader, "limits"));
         let _: (super::super::MemoryBus, super::super::Consensus, super::super::Http) =
             (Setting::take(&reader, "memory"), Setting::take(&reader, "consensus"), Setting::take(&reader, "http"));
+        let _: super::super::People = Setting::take(&reader, "people");
         let _: (Selection, Cache) = (Setting::take(&reader, "selection"), Setting::take(&reader, "cache"));
         workers(&reader);
         let mut known = reader.finish().0;

@@ -48,7 +48,7 @@ pub use program::{find as find_program, worker_program};
 pub use provider::{Provider, Transport};
 pub use secret::looks_like_key;
 pub use settings::{
-    Consensus, GlobalFolder, Http, Listen, MemoryBus, PRIORITIES, PerPriority, Settings, TierPriors, Workspace,
+    Consensus, GlobalFolder, Http, Listen, MemoryBus, PRIORITIES, People, PerPriority, Settings, TierPriors, Workspace,
     attempt_timeout,
 };
 pub use show::Row;

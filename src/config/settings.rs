@@ -8,6 +8,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::limits::Limits;
+use super::provider::Provider;
 use super::reader::{FromValue, Reader, Setting, expected, join, section};
 use super::spending::{Cache, Selection};
 use super::worker::Worker;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub memory: MemoryBus,
     /// How votes become a decision.
     pub consensus: Consensus,
+    /// How long people are waited for.
+    pub people: People,
     /// How the cheapest reliable worker is chosen.
     pub selection: Selection,
     /// Kept answers of identical calls.
@@ -52,6 +55,17 @@ section! {
         pub coordination: PathBuf,
         /// The folder of the memory files.
         pub memories: PathBuf,
+    }
+}
+
+section! {
+    /// How long people are waited for.
+    pub struct People {
+        /// A person who has not answered for so long is reminded in the log, once.
+        pub remind_after: Duration,
+        /// A step that a person has not answered for so long goes to the next worker, and a decision that nobody has approved or
+        /// rejected ends undecided; absent: a step waits for `limits.outside_timeout`, a decision for ever.
+        pub deadline: Option<Duration>,
     }
 }
 
@@ -233,8 +247,12 @@ impl FromValue for Listen {
 /// The time a worker has for one attempt: its own, or the general one.
 #[must_use]
 pub fn attempt_timeout(settings: &Settings, worker: &Worker) -> Duration {
-    let usual =
-        if worker.provider.is_outside() { settings.limits.outside_timeout } else { settings.limits.attempt_timeout };
+    let outside = settings.limits.outside_timeout;
+    let usual = match worker.provider {
+        Provider::Human => settings.people.deadline.unwrap_or(outside),
+        provider if provider.is_outside() => outside,
+        _ => settings.limits.attempt_timeout,
+    };
     worker.timeout.unwrap_or(usual)
 }
 

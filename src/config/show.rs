@@ -60,11 +60,22 @@ fn row(key: &str, leaf: &Leaf) -> Row {
 /// Sorts keys by group: the fixed groups first, then each worker's keys together.
 fn group(key: &str) -> (usize, String) {
     let first = key.split('.').next().unwrap_or(key);
-    let place =
-        ["workspace", "limits", "memory", "consensus", "selection", "cache", "http", "workers", "trigger", "catalog"]
-            .iter()
-            .position(|name| *name == first)
-            .unwrap_or(usize::MAX);
+    let place = [
+        "workspace",
+        "limits",
+        "memory",
+        "consensus",
+        "people",
+        "selection",
+        "cache",
+        "http",
+        "workers",
+        "trigger",
+        "catalog",
+    ]
+    .iter()
+    .position(|name| *name == first)
+    .unwrap_or(usize::MAX);
     let worker = layers::worker_name(key).unwrap_or_default();
     (place, worker.to_owned())
 }
@@ -109,7 +120,18 @@ mod tests {
         once.dedup();
         assert_eq!(
             once,
-            ["workspace", "limits", "memory", "consensus", "selection", "cache", "http", "workers.a", "workers.b"]
+            [
+                "workspace",
+                "limits",
+                "memory",
+                "consensus",
+                "people",
+                "selection",
+                "cache",
+                "http",
+                "workers.a",
+                "workers.b"
+            ]
         );
     }
 

@@ -18,7 +18,7 @@ use super::trouble::Where;
 use crate::board::prompt;
 use crate::board::text::INLINE_BYTES_MAX;
 use crate::board::{
-    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Role, Text, Usage, WorkerName,
+    Answer, Ask, AttemptKey, Failure, FailureClass, Input, Purpose, Refusal, Role, Text, Usage, Verdict, WorkerName,
     plan_reader, verdict_reader,
 };
 use crate::folder::{context, without_keys};
@@ -377,7 +377,8 @@ impl CallJob {
         };
         let lay = || {
             let (desk, ask, whole) = (Arc::clone(desk), ask.clone(), Arc::clone(&whole));
-            async move { self.jobs.blocking(move || desk.lay(&ask, &whole)).await?.map_err(|error| error.to_string()) }
+            let now = self.clock.now();
+            async move { self.jobs.blocking(move || desk.lay(&ask, &whole, now)).await?.map_err(|error| error.to_string()) }
         };
         let stopped = || failure(FailureClass::Cancelled, "it was stopped".to_owned());
         tokio::select! {
@@ -479,6 +480,7 @@ impl CallJob {
     async fn answer(&self, ask: &Ask, reply: Reply) -> Option<Answer> {
         let structured = reply.structured.as_ref();
         let verdicts = verdict_reader::read_beside(&ask.purpose, &reply.text, structured, &self.shown(ask));
+        let verdicts = self.spoken(ask, &reply).unwrap_or(verdicts);
         self.recall.structured.set(reply.structured.clone()).ok();
         let told = self.told.get().cloned().unwrap_or_default();
         let patch = match self.change(ask, &reply).await {
@@ -505,6 +507,13 @@ impl CallJob {
             prompt,
             resumed: told.resumed,
         })
+    }
+
+    /// The verdicts of a person who wrote them as people do. A block, where there is one, was meant to be read.
+    fn spoken(&self, ask: &Ask, reply: &Reply) -> Option<Vec<Verdict>> {
+        let is_person = self.desk.as_ref().is_some_and(|desk| desk.is_person(&ask.worker));
+        let plain = is_person && !reply.text.contains('{');
+        plain.then(|| verdict_reader::read_spoken(&ask.purpose, &reply.text)).flatten()
     }
 
     /// The texts of others that the worker was shown and may quote. One that cannot be loaded is not compared with: the

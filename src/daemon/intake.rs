@@ -1,9 +1,11 @@
 //! The job that takes in what people drop: each found file is offered, and what the board says of it is seen to.
 
 use super::clock::Clock;
+use super::desk::{FrontDesk, PersonsAnswer};
 use super::incoming::{Incoming, RawOffer};
 use super::measuring::Scales;
 use super::trouble::Where;
+use crate::api::ErrorKind;
 use crate::board::{Input, PersonAnswer, Reason, Refusal, Source, TaskId, Text, Timestamp};
 use crate::folder::intake::{AnswerKind, Found, Intake};
 use crate::store::Blobs;
@@ -30,6 +32,8 @@ pub(super) struct IntakeJob {
     pub(super) ending: CancellationToken,
     /// Rings once the pages of the last run stand. Before that a file that was taken then may still lie in the drop folder.
     pub(super) caught_up: CancellationToken,
+    /// Where people's answers to steps go.
+    pub(super) desk: FrontDesk,
     /// Name and hash of the files that the loop is deciding on. The folder is looked at meanwhile, and what it still holds
     /// must not be offered twice: the second would be refused as a copy of the first.
     pub(super) waiting: BTreeSet<(String, String)>,
@@ -178,6 +182,22 @@ impl IntakeJob {
         let _ = self.sender.send(Incoming::Input(Box::new(input), None)).await;
     }
 
+    /// Lays a person's answer where the call waits for it. An answer that nobody waits for may be one that was taken before a
+    /// crash: the board knows.
+    async fn at_desk(
+        &self,
+        task: &TaskId,
+        which: Option<String>,
+        text: String,
+        given: Timestamp,
+    ) -> Result<(), String> {
+        match self.desk.answer(PersonsAnswer { task: task.clone(), which, by: "file".to_owned(), text, given }).await {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     async fn answer(&mut self, task: TaskId, (path, hash): (String, String), given: Timestamp, kind: AnswerKind) {
         let at = self.clock.now();
         let given = self.clock.of_wall(given);
@@ -194,6 +214,13 @@ impl IntakeJob {
                 person(PersonAnswer::Reject { why })
             }
             AnswerKind::Cancel => Input::Cancel { at, task: task.clone(), by, file },
+            AnswerKind::Step { which, text } => match self.at_desk(&task, which.clone(), text, given).await {
+                Ok(()) => Input::HandedIn { at, task, which, by, given, file },
+                Err(why) => {
+                    tracing::warn!(path, why, "an answering file is left where it is");
+                    return self.intake.settle(&path, &hash);
+                }
+            },
         };
         let (reply, replied) = oneshot::channel();
         if self.sender.send(Incoming::Input(Box::new(input), Some(reply))).await.is_err() {

@@ -2,7 +2,7 @@
 //! done beside the loop (parsing, storing texts, reading logs) is done here, in the asker's own time.
 
 use super::clock::Clock;
-use super::desk::{FrontDesk, Submission};
+use super::desk::{FrontDesk, PersonsAnswer, Submission};
 use super::incoming::{Incoming, NoticeQuery, Query, RawOffer};
 use super::jobs::Jobs;
 use super::masking::masked;
@@ -91,6 +91,16 @@ impl LocalBoard {
             Request::Reject { task, by, why } => {
                 let why = self.keep(&why)?;
                 self.person(task, by, PersonAnswer::Reject { why }).await
+            }
+            Request::Answer { task, step, by, text } => {
+                let given = self.clock.now();
+                let (which, file) = (step, None);
+                let (answer_by, about) = (by.clone(), task.clone());
+                let answer = PersonsAnswer { task: about, which: which.clone(), by: answer_by, text, given };
+                self.desk.answer(answer).await?;
+                // It is taken; whether the log can still tell by whom does not change that.
+                let _ = self.input(Input::HandedIn { at: given, task, which, by, given, file }).await;
+                Ok(Reply::Done)
             }
             Request::Why { task } => self.why(task).await,
             Request::Replay { task, without, rule } => self.replay(task, consensus::WhatIf { without, rule }).await,

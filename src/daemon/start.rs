@@ -243,10 +243,11 @@ impl Daemon {
         };
         let scales = Scales::new(parts.places.clone(), jobs.clone());
         let ended = run_loop(engine, first, receiver, runtime, &jobs)?;
+        let front = FrontDesk { desk: parts.desk, clock, jobs: jobs.clone() };
         if let Some(intake) = parts.intake {
+            let (desk, waiting) = (front.clone(), BTreeSet::new());
             let (blobs, sender, ending, scales) = (blobs.clone(), sender.clone(), ending.clone(), scales.clone());
-            let waiting = BTreeSet::new();
-            watch(IntakeJob { intake, blobs, scales, clock, sender, ending, caught_up: bell, waiting }, &jobs);
+            watch(IntakeJob { intake, blobs, scales, clock, sender, ending, caught_up: bell, desk, waiting }, &jobs);
         }
         bus.mirror(blobs.clone(), (parts.places.memories.clone(), coordination), &jobs)?;
         let board = LocalBoard {
@@ -257,7 +258,7 @@ impl Daemon {
             root: parts.places.root,
             handoff_log: parts.handoff_log,
             intake: parts.intake_limits,
-            desk: FrontDesk { desk: parts.desk, clock, jobs: jobs.clone() },
+            desk: front,
             jobs,
             outage: Arc::clone(&outage),
             memories: shelf,

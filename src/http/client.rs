@@ -123,6 +123,7 @@ fn patience(request: &Request) -> Duration {
         | Request::Cancel { .. }
         | Request::Retry { .. }
         | Request::Approve { .. }
+        | Request::Answer { .. }
         | Request::Reject { .. }
         | Request::Apply { .. }
         | Request::Why { .. }

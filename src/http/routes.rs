@@ -58,6 +58,7 @@ pub(super) fn table() -> Vec<Route> {
         route::<asks::Cancel>(),
         route::<asks::Retry>(),
         route::<asks::Approve>(),
+        route::<asks::Answer>(),
         route::<asks::Reject>(),
         route::<asks::Apply>(),
         route::<asks::Why>(),

@@ -37,6 +37,7 @@ impl Target {
             Request::Apply { task, worker, allow_dirty, revert, by } => {
                 Self::about(&asks::Apply { worker, allow_dirty, revert, by }, &task)
             }
+            Request::Answer { task, step, by, text } => Self::about(&asks::Answer { step, by, text }, &task),
             Request::Why { task } => Self::about(&asks::Why {}, &task),
             Request::Replay { task, without, rule } => {
                 let names: Vec<&str> = without.iter().map(WorkerName::as_str).collect();

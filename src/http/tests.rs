@@ -174,6 +174,13 @@ fn every_request() -> Vec<Request> {
             revert: true,
             by: by(),
         },
+        Request::Answer {
+            task: id.clone(),
+            step: Some("look & see".into()),
+            by: by(),
+            text: "approve\n- low: naming".into(),
+        },
+        Request::Answer { task: id.clone(), step: None, by: by(), text: "done".into() },
         Request::Why { task: id.clone() },
         Request::Replay { task: id.clone(), without: Vec::new(), rule: VotingRule::Bayes },
         Request::Replay {
@@ -253,6 +260,7 @@ fn number(request: &Request) -> usize {
         Request::Cancel { .. } => 4,
         Request::Retry { .. } => 5,
         Request::Approve { .. } => 6,
+        Request::Answer { .. } => 33,
         Request::Reject { .. } => 7,
         Request::Why { .. } => 8,
         Request::Replay { .. } => 31,
@@ -285,7 +293,7 @@ fn number(request: &Request) -> usize {
 #[test]
 fn every_request_is_sent_by_the_tests_and_has_its_own_route() {
     let sent: BTreeSet<usize> = every_request().iter().map(number).collect();
-    assert_eq!(sent, (0..33).collect());
+    assert_eq!(sent, (0..34).collect());
     let routes = super::routes::table();
     assert_eq!(routes.len(), sent.len());
     let names: BTreeSet<&str> = routes.iter().map(|route| route.name).collect();

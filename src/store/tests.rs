@@ -488,6 +488,7 @@ fn fixture_live() -> Vec<(u64, Event)> {
                 deadline: Timestamp(64),
                 thread: Thread::default(),
                 along: Vec::new(),
+                asked: None,
             },
         ),
         (5, Event::AttemptAnswered { at: Timestamp(5), key: key(1), answer: Box::new(answer) }),

@@ -100,6 +100,7 @@ fn plain_rules(workers: &[(&str, u8, &str)]) -> Rules {
         },
         catalog: Catalog::default(),
         plans: PlanLimits::default(),
+        people: Default::default(),
         selection: SelectionRules::default(),
         memory: crate::board::memory::MemoryRules::default(),
     }
@@ -117,6 +118,7 @@ fn worker(name: &str, tier: u8, family: &str) -> WorkerRule {
         max_concurrent: 1,
         timeout: Duration::from_secs(60),
         outside: false,
+        person: false,
         window_tokens: None,
         vision: false,
         sessions: crate::board::rules::Sessions::None,
@@ -252,6 +254,7 @@ fn add(task: &mut Task, step: &str, worker: &str, purpose: Purpose, state: Attem
         thread: Thread::default(),
         reserved: None,
         batch: None,
+        asked: None,
         state,
     };
     task.attempts.insert(number, attempt);

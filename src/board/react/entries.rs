@@ -1,5 +1,6 @@
 //! The handoff log's entries: who hands what to whom. At most one for an event, so that an event's number names its entry.
 
+use super::people;
 use crate::board::attempt::{Answer, Attempt, AttemptState, Purpose, Rung};
 use crate::board::batching::is_asked_alone;
 use crate::board::conversations::lost_its_conversation;
@@ -46,9 +47,11 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
             Some(plan_changed(task, *at, source, adds, drops, why))
         }
         Event::Progressed { at, task, progress } => Some(progressed(task, *at, *progress)),
-        Event::TaskDecided { at, task, decision, waits_for_person } => {
+        Event::TaskDecided { at, task, decision, waits_for_person, .. } => {
             Some(decided(task, *at, decision, *waits_for_person))
         }
+        Event::AttemptStarted { at, key, asked: Some(_), .. } => people::asked(state, key, *at),
+        Event::PersonReminded { at, task, attempt } => people::reminded(state, task, *attempt, *at),
         Event::PersonAnswered { at, task, by, answer, .. } => Some(person(task, *at, by, answer)),
         Event::TaskEnded { at, task, ending, .. } => ended(task, *at, ending),
         Event::MemoryRevised { at, name, revision, change, by, .. } => match change {
@@ -67,6 +70,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
         | Event::DependencyEnded { .. }
         | Event::AttemptPlanned { .. }
         | Event::AttemptStarted { .. }
+        | Event::PersonHandedIn { .. }
         | Event::CostReserved { .. }
         | Event::AttemptAdopted { .. }
         | Event::MemoryLeased { .. }
@@ -74,7 +78,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<LogEntry> {
     }
 }
 
-fn blank(at: Timestamp, who: &str, model: &str, about: &str) -> LogEntry {
+pub(super) fn blank(at: Timestamp, who: &str, model: &str, about: &str) -> LogEntry {
     LogEntry {
         at,
         who: who.to_owned(),

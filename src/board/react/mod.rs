@@ -3,6 +3,7 @@
 
 mod entries;
 mod pages;
+mod people;
 mod seen;
 mod situation;
 
@@ -49,13 +50,14 @@ pub fn react(state: &State, event: &Event) -> Vec<Effect> {
             let page = Page::Decision(decision.clone());
             with_task(state, task, vec![page], |task| vec![pages::state(task), pages::progress(task)])
         }
-        Event::PersonAnswered { file, .. } => publish(taken(file.as_deref())),
+        Event::PersonAnswered { file, .. } | Event::PersonHandedIn { file, .. } => publish(taken(file.as_deref())),
         Event::TaskEnded { at, task, ending, file } => closing(state, *at, task, ending, file.as_deref()),
         Event::PlanChanged { task, .. } | Event::Progressed { task, .. } => {
             with_task(state, task, Vec::new(), |task| vec![pages::state(task), pages::progress(task)])
         }
         Event::DependencyEnded { task, .. } => with_task(state, task, Vec::new(), |task| vec![pages::state(task)]),
         Event::DaemonStarted { .. }
+        | Event::PersonReminded { .. }
         | Event::OrderHeld { .. }
         | Event::RecordsImported { .. }
         | Event::PatchApplied { .. }

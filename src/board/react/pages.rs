@@ -210,18 +210,13 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["on"] = json!(on);
             line["well"] = json!(well);
         }
-        Event::AttemptPlanned { .. } | Event::PlanChanged { .. } | Event::Progressed { .. } => {
-            of_plan(&mut line, event)
+        Event::AttemptPlanned { .. }
+        | Event::AttemptStarted { .. }
+        | Event::PlanChanged { .. }
+        | Event::Progressed { .. } => of_plan(&mut line, event),
+        Event::CostReserved { usd, .. } => {
+            line["usd"] = json!(usd);
         }
-        Event::AttemptStarted { thread, along, .. } => {
-            if !along.is_empty() {
-                line["along"] = json!(along);
-            }
-            if let Some(earlier) = thread.resumes {
-                line["goes_on_from"] = json!(earlier);
-            }
-        }
-        Event::CostReserved { usd, .. } => line["usd"] = json!(usd),
         Event::AttemptAnswered { answer, .. } => {
             line["model"] = json!(answer.model);
             line["bytes"] = json!(answer.text.bytes());
@@ -246,9 +241,8 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
             line["recommendation"] = json!(decision.recommendation);
             line["confidence"] = json!(decision.overall_confidence);
         }
-        Event::PersonAnswered { by, answer, .. } => {
-            line["by"] = json!(by);
-            line["answer"] = json!(answer);
+        Event::PersonReminded { .. } | Event::PersonHandedIn { .. } | Event::PersonAnswered { .. } => {
+            of_people(&mut line, event);
         }
         Event::TaskEnded { ending, .. } => line["ending"] = json!(ending),
         Event::MemoryRevised { name, revision, change, content, by, .. } => {
@@ -268,6 +262,22 @@ pub(super) fn message(state: &State, event: &Event) -> Option<Value> {
     Some(line)
 }
 
+/// What an event says of people who are asked or have said something; nothing for any other.
+fn of_people(line: &mut Value, event: &Event) {
+    match event {
+        Event::PersonReminded { attempt, .. } => line["attempt"] = json!(attempt),
+        Event::PersonHandedIn { by, file, .. } => {
+            line["by"] = json!(by);
+            line["file"] = json!(file);
+        }
+        Event::PersonAnswered { by, answer, .. } => {
+            line["by"] = json!(by);
+            line["answer"] = json!(answer);
+        }
+        _ => {}
+    }
+}
+
 /// What an event says of a plan and of what is to come of it; nothing for any other.
 fn of_plan(line: &mut Value, event: &Event) {
     if let Event::AttemptPlanned { key, step, worker, role, rung, why, .. } = event {
@@ -278,6 +288,14 @@ fn of_plan(line: &mut Value, event: &Event) {
         if *rung != Rung::First {
             line["rung"] = json!(rung);
             line["why"] = json!(why);
+        }
+    }
+    if let Event::AttemptStarted { thread, along, .. } = event {
+        if !along.is_empty() {
+            line["along"] = json!(along);
+        }
+        if let Some(earlier) = thread.resumes {
+            line["goes_on_from"] = json!(earlier);
         }
     }
     if let Event::PlanChanged { by, source, adds, drops, why, .. } = event {
@@ -301,7 +319,8 @@ fn asked(event: &Event) -> Option<&AttemptKey> {
         | Event::CostReserved { key, .. }
         | Event::AttemptAnswered { key, .. }
         | Event::AttemptValidated { key, .. }
-        | Event::AttemptFailed { key, .. } => Some(key),
+        | Event::AttemptFailed { key, .. }
+        | Event::PersonHandedIn { key, .. } => Some(key),
         _ => None,
     }
 }

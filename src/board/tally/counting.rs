@@ -62,6 +62,8 @@ pub(in crate::board) fn count(state: &mut State, event: &Event) {
         | Event::Progressed { .. }
         | Event::TaskDecided { .. }
         | Event::PersonAnswered { .. }
+        | Event::PersonReminded { .. }
+        | Event::PersonHandedIn { .. }
         | Event::MemoryRevised { .. }
         | Event::MemoryLeased { .. }
         | Event::TaskArchived { .. } => {}

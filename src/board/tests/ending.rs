@@ -149,6 +149,7 @@ fn events_that_do_not_fit_change_nothing() {
         deadline: at,
         thread: Thread::default(),
         along: Vec::new(),
+        asked: None,
     };
     let adopted = |key| Event::AttemptAdopted { at, key: attempt(key), deadline: at };
     // Everything once more that belongs to the task that has ended, and much about what was never there.

@@ -348,6 +348,9 @@ pub(super) fn line(event: &Event) -> String {
         Event::TaskDecided { task, waits_for_person, .. } => {
             format!("decide {task}{}", if *waits_for_person { ", a person must answer" } else { "" })
         }
+        Event::PersonReminded { task, attempt: Some(number), .. } => format!("remind of {task}#{number}"),
+        Event::PersonReminded { task, .. } => format!("remind of {task}"),
+        Event::PersonHandedIn { key, by, .. } => format!("{by} hands in {key}"),
         Event::PersonAnswered { task, by, answer, .. } => match answer {
             PersonAnswer::Approve => format!("{by} approves {task}"),
             PersonAnswer::Retry => format!("{by} has {task} tried again"),
@@ -374,6 +377,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
         max_concurrent: 2,
         timeout: secs(60),
         outside: false,
+        person: false,
         window_tokens: None,
         vision: false,
         sessions: board::rules::Sessions::None,
@@ -411,6 +415,7 @@ fn rules(workers: &[&str], catalog: &toml::Table) -> Rules {
         },
         catalog: Catalog::read(catalog).unwrap(),
         plans: PlanLimits::default(),
+        people: Default::default(),
         selection: SelectionRules::default(),
         memory: MemoryRules::default(),
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should end where it stands")]
 
 mod alarms;
+mod asking_people;
 mod batching;
 mod budgets;
 mod conversations;

@@ -10,10 +10,12 @@ mod lenient;
 mod quote;
 mod scan;
 mod schema;
+mod spoken;
 
 pub use label::candidate_label;
 pub(in crate::board) use lenient::parse as parse_leniently;
 pub use schema::schema;
+pub use spoken::read_spoken;
 
 use super::attempt::Purpose;
 use super::verdict::{Reading, Verdict};

@@ -1,6 +1,7 @@
 //! One file a command: its arguments with their help, and what it does.
 
 pub(super) mod act;
+pub(super) mod answer;
 pub(super) mod apply;
 mod completions;
 pub(super) mod config;
@@ -51,6 +52,7 @@ pub(super) async fn run(session: &Session, command: Command) -> Result<Exit, Fai
         Command::Cancel(args) => act::cancel(session, args).await,
         Command::Retry(args) => act::retry(session, args).await,
         Command::Approve(args) => act::approve(session, args).await,
+        Command::Answer(args) => answer::run(session, args).await,
         Command::Reject(args) => act::reject(session, args).await,
         Command::Apply(args) => apply::run(session, args).await,
         Command::Why(args) => why::run(session, args).await,

@@ -14,6 +14,7 @@ pub(super) fn named(request: &Request) -> Option<TaskId> {
     | Request::Cancel { task, .. }
     | Request::Retry { task, .. }
     | Request::Approve { task, .. }
+    | Request::Answer { task, .. }
     | Request::Reject { task, .. } = request
     {
         return Some(task.clone());

@@ -6,13 +6,15 @@
 //! and submit: throwing done work away would help nobody. Once another has it, the old holder is refused and told who.
 
 mod claim;
+mod person;
 mod requests;
 mod slip;
 
 use crate::api::Work;
-use crate::board::{Ask, AttemptKey, Failure, FailureClass, Timestamp, Usage, WorkerName};
+use crate::board::{Ask, AttemptKey, Failure, FailureClass, TaskId, Timestamp, Usage, WorkerName};
 use crate::daemon::Calling;
 use crate::worker::Outcome;
+pub(super) use person::PersonsAnswer;
 pub(super) use requests::{FrontDesk, Submission};
 
 use claim::{End, Fingerprint, Holder, Over};
@@ -33,6 +35,8 @@ pub struct DeskParams {
     pub folder: PathBuf,
     /// The workers that somebody outside plays.
     pub workers: BTreeSet<WorkerName>,
+    /// Those of them that are people.
+    pub people: BTreeSet<WorkerName>,
     /// How long a claim holds without being renewed.
     pub lease: Duration,
     /// Longest answer, in bytes.
@@ -67,6 +71,18 @@ pub enum DeskError {
     /// It was handed in, so that there is nothing left to renew.
     #[error("the claim has been submitted already; there is nothing left to renew")]
     Done,
+    /// No step of the task waits for a person.
+    #[error("no step of {task} waits for a person's answer")]
+    NobodyAsked {
+        /// Which task.
+        task: TaskId,
+    },
+    /// More than one step waits, and which is meant was not said.
+    #[error("several steps wait for a person's answer: {}", steps.join(", "))]
+    Several {
+        /// The steps, each with its worker.
+        steps: Vec<String>,
+    },
     /// Nobody waits for it any more.
     #[error("the step was withdrawn: its task was cancelled, ran out of time or no longer needs it")]
     Withdrawn,
@@ -135,11 +151,11 @@ impl Desk {
     }
 
     /// Puts an attempt on the desk. Blocks for a short write.
-    pub(super) fn lay(&self, ask: &Ask, prompt: &str) -> Result<(), Error> {
+    pub(super) fn lay(&self, ask: &Ask, prompt: &str, now: Timestamp) -> Result<(), Error> {
         let mut slips = self.lock();
         // Somebody may have cleaned up; what is about to be written must have a place.
         make(&self.params.folder)?;
-        let slip = Slip::of(ask, slips.next);
+        let slip = Slip::of(ask, slips.next, now);
         slip.write_prompt(&self.params.folder, prompt)?;
         slip.write(&self.params.folder)?;
         slips.next += 1;
@@ -156,9 +172,11 @@ impl Desk {
         stop: CancellationToken,
     ) -> Option<Calling> {
         let (sender, receiver) = oneshot::channel();
+        let worker;
         {
             let mut slips = self.lock();
             let lying = slips.lying.get_mut(key)?;
+            worker = lying.slip.worker.clone();
             match &lying.slip.standing {
                 // Handed in when no daemon was there to hear it, or just before one was killed.
                 Standing::Given { holder, given } => drop(sender.send(given.clone().outcome(&holder.by, 0.0))),
@@ -172,7 +190,7 @@ impl Desk {
                 biased;
                 Ok(outcome) = receiver => return outcome,
                 () = stop.cancelled() => (FailureClass::Cancelled, "it was stopped".to_owned()),
-                () = tokio::time::sleep(time_left) => (FailureClass::Timeout, desk.why_late(&key)),
+                () = tokio::time::sleep(time_left) => (FailureClass::Timeout, desk.why_late(&key, &worker)),
             };
             // What was handed in at the very last moment counts all the same.
             desk.withdraw_unless_given(&key).unwrap_or_else(|| {
@@ -182,9 +200,10 @@ impl Desk {
         }))
     }
 
-    fn why_late(&self, key: &AttemptKey) -> String {
+    fn why_late(&self, key: &AttemptKey, worker: &WorkerName) -> String {
         match self.lock().lying.get(key).map(|lying| &lying.slip.standing) {
             Some(Standing::Claimed { holder, .. }) => format!("{} claimed it and did not submit in time", holder.by),
+            _ if self.is_person(worker) => format!("{worker} did not answer in time"),
             _ => "no agent claimed it in time".to_owned(),
         }
     }
@@ -312,6 +331,9 @@ impl Desk {
         let lying = slips.lying.get(key)?;
         Some(match &lying.slip.standing {
             Standing::Waiting | Standing::Claimed { .. } if lying.waiter.is_none() => return None,
+            Standing::Waiting if self.is_person(&lying.slip.worker) => {
+                format!("waits for {} to answer", lying.slip.worker)
+            }
             Standing::Waiting => "waits for an agent to claim it".to_owned(),
             Standing::Claimed { holder, until } if *until > now => format!("claimed by {} until {until}", holder.by),
             Standing::Claimed { holder, .. } => {

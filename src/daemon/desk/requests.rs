@@ -123,7 +123,7 @@ impl FrontDesk {
         })
     }
 
-    async fn at_desk<T: Send + 'static>(
+    pub(super) async fn at_desk<T: Send + 'static>(
         &self,
         desk: &Arc<Desk>,
         what: impl FnOnce(&Desk) -> Result<T, DeskError> + Send + 'static,
@@ -149,11 +149,7 @@ fn given(submission: Submission, answer_bytes_max: usize) -> Result<Given, Error
     if text.trim().is_empty() {
         return Err(invalid("the answer is empty").hint("hand a text in, or say why there is none in `failed`"));
     }
-    if text.len() > answer_bytes_max {
-        let (length, most) = (text.len(), answer_bytes_max);
-        return Err(invalid(format!("the answer has {length} bytes; `limits.output_bytes_max` allows {most}"))
-            .hint("shorten it, or put the long part into a memory and name that"));
-    }
+    checked(&text, answer_bytes_max)?;
     if cost_usd.is_some_and(|cost| !cost.is_finite() || cost < 0.0) {
         return Err(invalid("`cost_usd` must be a number from 0"));
     }
@@ -165,6 +161,25 @@ fn given(submission: Submission, answer_bytes_max: usize) -> Result<Given, Error
     };
     let model = model.map(|model| one_line(&model, NAME_BYTES_MAX)).filter(|model| !model.is_empty());
     Ok(Given::Text { text, model, usage })
+}
+
+/// Whether an answer says something, and no more than is taken.
+pub(super) fn checked(text: &str, answer_bytes_max: usize) -> Result<(), Error> {
+    if text.trim().is_empty() {
+        return Err(invalid("the answer is empty").hint("write what the step asks for"));
+    }
+    if text.len() > answer_bytes_max {
+        let (length, most) = (text.len(), answer_bytes_max);
+        return Err(invalid(format!("the answer has {length} bytes; `limits.output_bytes_max` allows {most}"))
+            .hint("shorten it, or put the long part into a memory and name that"));
+    }
+    Ok(())
+}
+
+/// A person's or an agent's name as it is kept.
+pub(super) fn name(by: &str) -> String {
+    let name = one_line(by, NAME_BYTES_MAX);
+    if name.is_empty() { "person".to_owned() } else { name }
 }
 
 /// A name or reason as one line without control characters, at most so many bytes long.
@@ -182,6 +197,8 @@ fn refused(error: DeskError) -> Error {
     let (kind, hint) = match error {
         DeskError::Unknown => (ErrorKind::NotFound, "claim a step first"),
         DeskError::Lapsed { .. } => (ErrorKind::Conflict, "claim another; renew before the lease lapses"),
+        DeskError::NobodyAsked { .. } => (ErrorKind::NotFound, "see how it stands with: synod show ID"),
+        DeskError::Several { .. } => (ErrorKind::Invalid, "say which, by its step or its worker"),
         DeskError::Submitted | DeskError::Done => (ErrorKind::Conflict, "claim another"),
         DeskError::Withdrawn => (ErrorKind::Conflict, "stop working on it and claim another"),
         DeskError::File { .. } if error.is_full() => (ErrorKind::Busy, "try again when there is space on the disk"),

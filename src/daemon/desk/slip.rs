@@ -19,6 +19,9 @@ const DRAFT: &str = "new";
 pub(super) struct Slip {
     /// The attempt.
     pub(super) key: AttemptKey,
+    /// When it was laid here; 0 for those of older versions.
+    #[serde(default)]
+    pub(super) laid: Timestamp,
     /// Its place among the slips: the lowest is given first.
     pub(super) order: u64,
     /// The step.
@@ -80,9 +83,10 @@ pub(super) enum Given {
 
 impl Slip {
     /// The slip of an attempt that nobody has taken yet.
-    pub(super) fn of(ask: &Ask, order: u64) -> Self {
+    pub(super) fn of(ask: &Ask, order: u64, laid: Timestamp) -> Self {
         Self {
             key: ask.key.clone(),
+            laid,
             order,
             step: ask.step.clone(),
             worker: ask.worker.clone(),

@@ -38,6 +38,8 @@ pub(super) struct Rig {
     pub(super) look: bool,
     /// Workers that somebody outside plays.
     pub(super) outside: Vec<WorkerName>,
+    /// Those of them that are people.
+    pub(super) people: Vec<WorkerName>,
     pub(super) lease: Duration,
     /// Whether memories have files.
     pub(super) files: bool,
@@ -57,6 +59,7 @@ impl Rig {
             intake: false,
             look: false,
             outside: Vec::new(),
+            people: Vec::new(),
             lease: Duration::from_secs(300),
             files: true,
             orders: Vec::new(),
@@ -125,7 +128,14 @@ impl Rig {
     fn desk(&self) -> Desk {
         let folder = self.root().join(".synod/desk");
         let workers = self.outside.iter().cloned().collect();
-        Desk::open(DeskParams { folder, workers, lease: self.lease, answer_bytes_max: 10 << 20 }).unwrap()
+        Desk::open(DeskParams {
+            folder,
+            workers,
+            people: self.people.iter().cloned().collect(),
+            lease: self.lease,
+            answer_bytes_max: 10 << 20,
+        })
+        .unwrap()
     }
 
     fn parts(&self, workers: &Arc<Workers>) -> Parts {
@@ -220,6 +230,7 @@ fn rules(workers: &[&str]) -> Rules {
         max_concurrent: 8,
         timeout: Duration::from_secs(300),
         outside: false,
+        person: false,
         window_tokens: None,
         vision: false,
         sessions: board::rules::Sessions::None,
@@ -257,6 +268,7 @@ fn rules(workers: &[&str]) -> Rules {
         },
         catalog: routing::Catalog::read(&settings.catalog).unwrap(),
         plans: PlanLimits::default(),
+        people: Default::default(),
         selection: SelectionRules::default(),
         memory: board::memory::MemoryRules::default(),
     }

@@ -35,7 +35,8 @@ impl Intake {
             Picked::Large(stamp) => self.large(&spot, &sort, stamp, now),
             Picked::Whole(_, stamp) if !stands(why, stamp) => self.ledger.wait(spot, Wait::Moment, stamp, self.at(now)),
             Picked::Whole(bytes, stamp) => {
-                let unsaid = sort == Sort::Stray || (bytes.is_empty() && matches!(sort, Sort::Task | Sort::Reject(_)));
+                let unsaid = sort == Sort::Stray
+                    || (bytes.is_empty() && matches!(sort, Sort::Task | Sort::Reject(_) | Sort::Answer(_)));
                 if unsaid && !matches!(why, Why::Waited(_, Wait::Quiet)) {
                     return self.ledger.wait(spot, Wait::Quiet, stamp, self.at(now));
                 }
@@ -82,6 +83,7 @@ impl Intake {
         }
         let id = match &sort {
             Sort::Approve(id) | Sort::Reject(id) | Sort::Retry(id) | Sort::Cancel(id) => Some(id.clone()),
+            Sort::Answer(asked) => Some(asked.as_ref().map(|(id, _)| id.clone())),
             _ => None,
         };
         if id == Some(None) {
@@ -99,6 +101,11 @@ impl Intake {
             (Sort::Reject(_), Some(task)) => {
                 let why = String::from_utf8_lossy(&bytes).trim().to_owned();
                 answer(&spot, task, hash, stamp.given(), AnswerKind::Reject { why })
+            }
+            (Sort::Answer(asked), Some(task)) => {
+                let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+                let which = asked.and_then(|(_, which)| which);
+                answer(&spot, task, hash, stamp.given(), AnswerKind::Step { which, text })
             }
             _ => self.task(spot.name, hash, bytes),
         };

@@ -68,4 +68,11 @@ pub enum AnswerKind {
     Retry,
     /// `tasks/active/<id>.cancel`.
     Cancel,
+    /// `decisions/<id>.answer` or `decisions/<id>.<step or worker>.answer`.
+    Step {
+        /// The step or the worker that is meant; `None`: the only one that waits.
+        which: Option<String>,
+        /// The file's text, trimmed.
+        text: String,
+    },
 }

@@ -69,6 +69,8 @@ pub(super) enum Sort {
     Reject(Option<TaskId>),
     /// `.retry`.
     Retry(Option<TaskId>),
+    /// `.answer`, with the step or worker that stands behind the id.
+    Answer(Option<(TaskId, Option<String>)>),
     /// `.cancel`.
     Cancel(Option<TaskId>),
     /// Dropped, but not named like a task file.
@@ -100,13 +102,21 @@ pub(super) fn sort(place: Place, name: &str) -> Sort {
         Place::Decisions => {
             let approve = answer(".approve").map(Sort::Approve);
             let reject = || answer(".reject").map(Sort::Reject);
-            approve.or_else(reject).or_else(|| answer(".retry").map(Sort::Retry)).unwrap_or(Sort::Ignored)
+            let retry = || answer(".retry").map(Sort::Retry);
+            let step = || name.strip_suffix(".answer").map(|name| Sort::Answer(asked(name)));
+            approve.or_else(reject).or_else(retry).or_else(step).unwrap_or(Sort::Ignored)
         }
         Place::Active => answer(".cancel").map_or(Sort::Ignored, Sort::Cancel),
         Place::Tasks if is_temporary(name) => Sort::Ignored,
         Place::Tasks if format::is_task_name(name) => Sort::Task,
         Place::Tasks => Sort::Stray,
     }
+}
+
+/// The task, and the step or worker behind its first dot: no task's id holds one.
+fn asked(name: &str) -> Option<(TaskId, Option<String>)> {
+    let (id, which) = name.split_once('.').map_or((name, None), |(id, which)| (id, Some(which)));
+    Some((TaskId::parse(id)?, which.map(str::to_owned)))
 }
 
 /// Hidden files, backups, what editors and downloads keep until they are done. `4913` is how vim probes a folder.
@@ -150,7 +160,11 @@ mod tests {
         assert_eq!(sort(Place::Decisions, "review-auth.approve"), Sort::Approve(id.clone()));
         assert_eq!(sort(Place::Decisions, "review-auth.retry"), Sort::Retry(id.clone()));
         assert_eq!(sort(Place::Decisions, "review-auth.reject"), Sort::Reject(id.clone()));
+        let review = TaskId::slug("review-auth");
         assert_eq!(sort(Place::Active, "review-auth.cancel"), Sort::Cancel(id));
+        let step = Some("look.at".to_owned());
+        assert_eq!(sort(Place::Decisions, "review-auth.look.at.answer"), Sort::Answer(Some((review.clone(), step))));
+        assert_eq!(sort(Place::Decisions, "review-auth.answer"), Sort::Answer(Some((review, None))));
         assert_eq!(sort(Place::Decisions, "not an id.approve"), Sort::Approve(None));
         for (place, name) in [(Place::Decisions, "x.md"), (Place::Decisions, "x.cancel"), (Place::Active, "x.approve")]
         {

@@ -13,7 +13,7 @@ pub(super) use memories::{
     SearchMemories, WriteMemory,
 };
 pub(super) use records::{ImportRecords, Report};
-pub(super) use tasks::{Apply, Approve, Cancel, ListTasks, Reject, Replay, Retry, Show, Submit, Wait, Why};
+pub(super) use tasks::{Answer, Apply, Approve, Cancel, ListTasks, Reject, Replay, Retry, Show, Submit, Wait, Why};
 pub(super) use work::{ClaimWork, RenewWork, SubmitWork};
 
 use super::extract::Task;

@@ -139,6 +139,25 @@ ask!(Apply: "apply" as Post "/tasks/{id}/apply", "apply_patch", "placed", waits 
     Request::Apply { task, worker, allow_dirty, revert, by: who(by) }
 });
 
+/// Hand in what a person says to a step that waits for one.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Answer {
+    /// The step or the worker that is meant; absent: the only one that waits.
+    #[serde(default)]
+    pub(in crate::http) step: Option<String>,
+    /// Who says so; empty: `http`.
+    #[serde(default)]
+    pub(in crate::http) by: String,
+    /// What: for a judgement the first line says approve, approve with changes, reject or abstain.
+    pub(in crate::http) text: String,
+}
+
+ask!(Answer: "answer" as Post "/tasks/{id}/answer", "answer_step", "done", waits false,
+    Task: |Self { step, by, text }, Task(task)| {
+    Request::Answer { task, step, by: who(by), text }
+});
+
 /// How a decision came about, as a sum that can be redone on paper.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

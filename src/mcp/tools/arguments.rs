@@ -177,12 +177,10 @@ impl Arguments {
         read
     }
 
-    /// Yes or no that must be given.
-    pub(super) fn needed_flag(&mut self, field: &str) -> bool {
-        if !self.given.contains_key(field) {
-            self.missing(field);
-        }
-        self.flag(field, false)
+    /// Yes or no that may be given.
+    pub(super) fn optional_flag(&mut self, field: &str) -> Option<bool> {
+        let given = self.given.get(field).is_some_and(|value| !value.is_null());
+        given.then(|| self.flag(field, false))
     }
 
     /// A list of texts that may be given; one text with commas counts as a list.

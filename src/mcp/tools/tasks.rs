@@ -103,17 +103,19 @@ fn acting() -> Vec<Entry> {
         Entry::new(
             "answer_task",
             "Answer Task",
-            "Pass on a person's answer to a decision that waits for one. Only with the person's own words: this is the point at which a human decides.",
+            "Pass on a person's answer: to a decision that waits to be approved (`approve`, and `why` for a refusal), or to a step that waits for a person (`text`). Only with the person's own words: this is the point at which a human decides.",
             |call, arguments| Box::pin(answer_task(call, arguments)),
         )
         .takes(vec![
             text("task", TASK).required(),
-            flag("approve", "The decision is accepted; false: refused.").required(),
+            flag("approve", "The decision is accepted; false: refused."),
             text("why", "Why it is refused."),
+            text("text", "What the person says to a step; a judgement's first line says approve, approve with changes, reject or abstain."),
+            text("step", "The step or the worker that is meant; absent: the only one that waits."),
         ])
         .gives(done())
         .hints(CHANGES)
-        .asks(&["approve", "reject"]),
+        .asks(&["approve", "reject", "answer"]),
         Entry::new(
             "retry_task",
             "Retry Task",
@@ -212,16 +214,22 @@ async fn cancel(call: Call, mut arguments: Arguments) -> CallToolResponse {
 
 async fn answer_task(call: Call, mut arguments: Arguments) -> CallToolResponse {
     let task = task(&mut arguments);
-    let (approve, why) = (arguments.needed_flag("approve"), arguments.word("why"));
+    let (approve, why) = (arguments.optional_flag("approve"), arguments.word("why"));
+    let (said, step) = (arguments.word("text"), arguments.word("step"));
     let task = match checked("answer_task", &arguments, task) {
         Ok(task) => task,
         Err(response) => return *response,
     };
     let by = call.by.clone();
-    let request = match (approve, why) {
-        (true, _) => Request::Approve { task: task.clone(), by },
-        (false, Some(why)) => Request::Reject { task: task.clone(), by, why },
-        (false, None) => {
+    let request = match (approve, why, said) {
+        (None, None, Some(text)) => Request::Answer { task: task.clone(), step, by, text },
+        (_, _, Some(_)) | (None, _, None) => {
+            let what = "give either `approve` for a decision, or `text` for a step; ask the person which is meant";
+            return answer::mistaken(what.to_owned()).into();
+        }
+        (Some(true), _, None) => Request::Approve { task: task.clone(), by },
+        (Some(false), Some(why), None) => Request::Reject { task: task.clone(), by, why },
+        (Some(false), None, None) => {
             return answer::mistaken("a refusal needs its reason in `why`; ask the person for it".to_owned()).into();
         }
     };

@@ -37,6 +37,7 @@ pub(crate) fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
         max_concurrent: 1,
         timeout: second,
         outside: false,
+        person: false,
         window_tokens: None,
         vision: false,
         sessions: synod::board::rules::Sessions::None,
@@ -74,6 +75,7 @@ pub(crate) fn rules(workers: &[(&str, &str, u8, &str)]) -> Rules {
         },
         catalog: catalog(),
         plans: PlanLimits::default(),
+        people: Default::default(),
         selection: SelectionRules::default(),
         memory: synod::board::memory::MemoryRules::default(),
     }

@@ -19,6 +19,7 @@ mod mega;
 mod memories;
 mod obstacles;
 mod parity;
+mod people;
 mod sessions;
 mod standby;
 mod stdin;

@@ -18,6 +18,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("cancel", &["cancel"]),
     ("retry", &["retry"]),
     ("approve", &["approve"]),
+    ("answer", &["answer"]),
     ("reject", &["reject"]),
     ("apply", &["apply"]),
     ("why", &["why"]),

@@ -121,6 +121,8 @@ impl Watcher {
             | Event::DependencyEnded { .. }
             | Event::TaskDecided { .. }
             | Event::PersonAnswered { .. }
+            | Event::PersonReminded { .. }
+            | Event::PersonHandedIn { .. }
             | Event::MemoryLeased { .. } => {}
             Event::MemoryRevised { name, revision, content, .. } => {
                 let before = self.revisions.insert(name.clone(), *revision).unwrap_or(0);

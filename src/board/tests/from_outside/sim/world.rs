@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 use synod::board::memory::{Memories, MemoryRules};
+use synod::board::people::PeopleRules;
 use synod::board::rules::{CallLimits, ConsensusRules, PlanLimits, SelectionRules, WorkerRule};
 use synod::board::{
     self, Answer, Ask, AttemptKey, Effect, Event, Failure, FailureClass, Input, Kind, Mode, Offer, PersonAnswer, Phase,
@@ -469,6 +470,7 @@ fn rules(chance: &mut Chance) -> Rules {
         max_concurrent: 1 + u32::try_from(chance.below(3)).unwrap(),
         timeout: Duration::from_secs(30 + chance.below(120)),
         outside: false,
+        person: at == 3,
         window_tokens: None,
         vision: false,
         sessions: match at % 3 {
@@ -512,6 +514,10 @@ fn rules(chance: &mut Chance) -> Rules {
         },
         catalog: CATALOG.clone(),
         plans: PlanLimits::default(),
+        people: PeopleRules {
+            remind_after: chance.percent(50).then(|| Duration::from_secs(20 + chance.below(600))),
+            deadline: chance.percent(50).then(|| Duration::from_secs(60 + chance.below(3_000))),
+        },
         selection: SelectionRules::default(),
         memory: MemoryRules::default(),
     }
