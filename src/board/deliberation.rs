@@ -16,6 +16,7 @@ use super::plan::{PlanSource, Seat, Step, StepAim};
 use super::planning;
 use super::recovery::{attempts_left, spread, time_is_up};
 use super::rests::is_blocked;
+use super::rules::Rules;
 use super::standings::{Look, Standings};
 use super::task::Task;
 use std::collections::BTreeSet;
@@ -64,7 +65,8 @@ fn votes_are_in(look: Look<'_>, standings: &Standings<'_>) -> bool {
 fn no_round(look: Look<'_>, dispute: &Dispute) -> Option<String> {
     let Look { state, rules, task, at } = look;
     let most = rules.consensus.rounds_max;
-    let can_be_asked = |worker: &WorkerName| !rules.lack(worker) && !is_blocked(state, worker);
+    let can_be_asked =
+        |worker: &WorkerName| !rules.lack(worker) && !is_outside(rules, worker) && !is_blocked(state, worker);
     let (voices, open) =
         (dispute.voices.len(), dispute.voices.iter().filter(|(_, worker)| can_be_asked(worker)).count());
     if rounds_so_far(task) >= most {
@@ -84,7 +86,12 @@ fn no_round(look: Look<'_>, dispute: &Dispute) -> Option<String> {
     }
 }
 
-/// Everyone who judged, once more.
+/// Whether a person or an agent outside plays it. Those are asked once: they keep their verdict, and nobody waits for them.
+fn is_outside(rules: &Rules, worker: &WorkerName) -> bool {
+    rules.worker(worker).is_some_and(|rule| rule.outside)
+}
+
+/// Everyone who judged and is not outside, once more.
 fn round(look: Look<'_>, dispute: &Dispute) -> Event {
     let task = look.task;
     let number = rounds_so_far(task).saturating_add(1);
@@ -94,7 +101,8 @@ fn round(look: Look<'_>, dispute: &Dispute) -> Event {
     let role = role.unwrap_or_else(|| Role::new("reviewer"));
     let step = planning::steering(look, (id, StepAim::Reconsider), role, String::new(), needs);
     // Nobody else can say whether a worker keeps its verdict.
-    let seats = dispute.voices.iter().map(|(_, worker)| Seat { worker: worker.clone(), fallbacks: Vec::new() });
+    let voices = dispute.voices.iter().map(|(_, worker)| worker).filter(|worker| !is_outside(look.rules, worker));
+    let seats = voices.map(|worker| Seat { worker: worker.clone(), fallbacks: Vec::new() });
     let step = Step { instruction: None, seats: seats.collect(), ..step };
     Event::PlanChanged {
         at: look.at,

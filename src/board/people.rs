@@ -112,7 +112,7 @@ pub(in crate::board) fn handed_in(
         AttemptState::Planned { .. } | AttemptState::Failed { .. } => false,
     };
     let asked = task.attempts.values().filter(|attempt| attempt.asked.is_some());
-    let attempt = asked.filter(of_step).filter(fits).next_back();
+    let attempt = asked.filter(of_step).rfind(fits);
     let attempt = attempt.ok_or_else(|| Refusal::WrongState {
         task: id.clone(),
         state: "has no step that waits for a person's answer".to_owned(),

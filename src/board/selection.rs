@@ -54,8 +54,10 @@ impl Outcomes {
 pub(in crate::board) struct Occasion<'a> {
     /// The task.
     pub(in crate::board) task: &'a TaskId,
-    /// The step and its role; `None`: the task as a whole.
-    pub(in crate::board) step: Option<(&'a str, &'a Role)>,
+    /// The step; `None`: the task as a whole.
+    pub(in crate::board) step: Option<&'a str>,
+    /// The role that the step, or most of the task, is done in.
+    pub(in crate::board) role: &'a Role,
     /// The task's kind.
     pub(in crate::board) kind: &'a Kind,
     /// The task's priority.
@@ -66,7 +68,7 @@ impl Occasion<'_> {
     /// A worker's record in the step's role, where that is long enough to say something, else in all roles.
     fn outcomes(&self, state: &State, worker: &WorkerName, rules: &SelectionRules) -> Outcomes {
         let tallies = &state.globals.tallies;
-        let in_role = self.step.map(|(_, role)| Outcomes::of(&tallies.of(worker, role, self.kind)));
+        let in_role = self.step.map(|_| Outcomes::of(&tallies.of(worker, self.role, self.kind)));
         let known = in_role.filter(|outcomes| outcomes.is_known(rules));
         known.unwrap_or_else(|| Outcomes::of(&tallies.of_kind(worker, self.kind)))
     }
@@ -74,7 +76,7 @@ impl Occasion<'_> {
     /// A number in [0, 1) that depends on the names alone, so that replaying gives the same order.
     fn chance(&self) -> f64 {
         match self.step {
-            Some((step, _)) => chance(&format!("{}/{step}", self.task)),
+            Some(step) => chance(&format!("{}/{step}", self.task)),
             None => chance(self.task.as_str()),
         }
     }
@@ -95,7 +97,7 @@ pub(in crate::board) fn prefer(
     if !set.cheapest || !occasion.outcomes(state, &first, set).is_known(set) {
         return None;
     }
-    let tier_max = occasion.step.map_or(u8::MAX, |(_, role)| rules.catalog.tier_max(role.as_str()));
+    let tier_max = rules.catalog.tier_max(occasion.role.as_str());
     let able = |worker: &&WorkerName| rules.worker(worker).is_some_and(|rule| rule.tier <= tier_max);
     let cheaper = ranked.iter().filter(able).filter_map(|worker| {
         let usd = rate(worker).filter(|usd| *usd < price)?;

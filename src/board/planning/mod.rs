@@ -62,7 +62,8 @@ fn chosen(
     let mut ranked = ranked.to_vec();
     if offer.spec.models.is_empty() {
         let priority = priority(rules, offer);
-        let occasion = Occasion { task: &offer.id, step: None, kind: &classified.kind, priority };
+        let occasion =
+            Occasion { task: &offer.id, step: None, role: &classified.role, kind: &classified.kind, priority };
         let preferred = selection::prefer(&mut ranked, &occasion, rules, state);
         classified.why.extend(preferred);
     }

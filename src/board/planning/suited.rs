@@ -62,7 +62,8 @@ impl Table<'_> {
         }
         let occasion = Occasion {
             task: self.task,
-            step: Some((seeking.step, &seeking.classified.role)),
+            step: Some(seeking.step),
+            role: &seeking.classified.role,
             // What a step gave is counted under the kind of its task, so that is where the record stands.
             kind: &self.classified.kind,
             priority: self.priority,

@@ -118,9 +118,10 @@ pub(super) fn session(task: &Task, worker: &WorkerName) -> Page {
             AttemptState::Failed { failure, .. } => &failure.usage,
             AttemptState::Planned { .. } | AttemptState::Running { .. } => continue,
         };
-        cost += usage.cost_usd.unwrap_or(0.0);
-        input += usage.input_tokens;
-        output += usage.output_tokens;
+        // These are a model's own words: whatever it says, the sum must not break.
+        cost += usage.cost_usd.filter(|cost| cost.is_finite()).unwrap_or(0.0);
+        input = usage.input_tokens.saturating_add(input);
+        output = usage.output_tokens.saturating_add(output);
     }
     let session = json!({
         "schema": 1,

@@ -144,7 +144,7 @@ async fn names_that_do_not_exist_are_refused_with_the_nearest_that_does() {
         ("kind.md", "---\nkind: security-reviw\n---\nDo it.\n".into(), &["kind", "did you mean `security-review`"]),
         ("pipeline.md", "---\npipeline: reviw\n---\nDo it.\n".into(), &["pipeline", "reviw"]),
         ("step-role.md", steps("role: reviwer"), &["role", "reviwer", "did you mean `reviewer`"]),
-        ("step-worker.md", steps("models: [gemeni]"), &["models", "gemeni", "did you mean `gemini`"]),
+        ("step-worker.md", steps("models: [gemeni]"), &["step a of the plan", "gemeni", "did you mean `gemini`"]),
         ("older-step-worker.md", older.into(), &["gemeni", "did you mean `gemini`"]),
         ("worker.json", "{\"task\": \"Do it.\", \"models\": [\"claud\"]}".into(), &["models", "did you mean `claude`"]),
     ];
