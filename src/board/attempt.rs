@@ -167,6 +167,10 @@ pub struct Ask {
     /// Which files the worker may touch.
     #[serde(default, skip_serializing_if = "WorkspaceAccess::is_read")]
     pub workspace: WorkspaceAccess,
+    /// Whether the task is done in trees of their own. Then nobody is let into the user's files, not even who only looks: a
+    /// program that changes files whatever it is asked for changes its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
     /// The patches of the steps it builds on, put on its tree before it begins: (attempt number, patch), in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub onto: Vec<(u32, Patch)>,

@@ -20,7 +20,7 @@ pub(in crate::board) fn thread(rules: &Rules, task: &Task, number: u32) -> Threa
     }
     let Some(attempt) = task.attempts.get(&number) else { return Thread::default() };
     // A program's session belongs to the folder it was begun in, and a tree is there for one call alone.
-    if task.step(&attempt.step).is_none_or(|step| !step.workspace.is_read()) {
+    if task.is_done_apart() {
         return Thread::default();
     }
     let sessions = rules.worker(&attempt.worker).map_or(Sessions::None, |worker| worker.sessions);
@@ -71,11 +71,7 @@ fn goes_on_from(task: &Task, attempt: &Attempt) -> Option<u32> {
         return None;
     }
     let needed = needed_by(&task.plan, &attempt.step);
-    let in_tree = |step: &StepId| task.step(step).is_some_and(|step| !step.workspace.is_read());
-    let mine = task
-        .attempts
-        .values()
-        .filter(|other| other.worker == attempt.worker && needed.contains(&other.step) && !in_tree(&other.step));
+    let mine = task.attempts.values().filter(|other| other.worker == attempt.worker && needed.contains(&other.step));
     let ended = |other: &Attempt| match &other.state {
         AttemptState::Answered { ended, .. } => Some((*ended, other.number)),
         AttemptState::Planned { .. } | AttemptState::Running { .. } | AttemptState::Failed { .. } => None,

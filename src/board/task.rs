@@ -124,6 +124,11 @@ impl Task {
         self.plan.steps.iter().find(|step| step.id == *id)
     }
 
+    /// Whether any part of it is done in trees of their own.
+    pub fn is_done_apart(&self) -> bool {
+        !self.spec.workspace.is_read() || self.plan.steps.iter().any(|step| !step.workspace.is_read())
+    }
+
     /// The attempts of a step, by number.
     pub fn attempts_of<'a>(&'a self, step: &'a StepId) -> impl Iterator<Item = &'a Attempt> {
         self.attempts.values().filter(move |attempt| attempt.step == *step)

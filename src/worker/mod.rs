@@ -28,6 +28,15 @@ use crate::board::{AttemptKey, Failure, Usage};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// A folder that was made for one call alone.
+#[derive(Clone, Debug)]
+pub struct OwnTree {
+    /// The folder above it, from which on no program should look for a repository.
+    pub above: PathBuf,
+    /// Whether the files in it are to be changed; else they are only to be looked at.
+    pub to_change: bool,
+}
+
 /// One call of one worker, ready to be made.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -51,9 +60,8 @@ pub struct Call {
     pub folder: PathBuf,
     /// What its role would have.
     pub wishes: Wishes,
-    /// Where that folder was made for this call alone, so that it may change the files in it: the folder above, from which on no
-    /// program should look for a repository.
-    pub own_tree: Option<PathBuf>,
+    /// Where that folder was made for this call alone.
+    pub own_tree: Option<OwnTree>,
     /// What it must keep to, so that it costs no more than was set aside for it.
     pub ceiling: Ceiling,
 }

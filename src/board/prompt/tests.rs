@@ -41,6 +41,7 @@ fn ask(role: &str, purpose: Purpose, inputs: &[u32]) -> Ask {
         keep_prompt: false,
         budgeted: false,
         workspace: crate::board::WorkspaceAccess::Read,
+        apart: false,
         onto: Vec::new(),
         cache: true,
     }

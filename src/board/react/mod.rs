@@ -210,6 +210,7 @@ fn ask(state: &State, key: &AttemptKey) -> Option<Ask> {
         budgeted: task.spec.budget_usd.is_some(),
         cache,
         workspace: step.workspace,
+        apart: task.is_done_apart(),
         onto: onto(task, step, key.number),
     })
 }

@@ -179,7 +179,9 @@ fn nobody_comes_first_for_its_price_in_a_role_it_is_too_weak_for() {
         let roles = "[roles.reviewer]\n[roles.implementer]\ntier_max = 3\n[kinds.build]\nshape = \"making\"\nrole = \"implementer\"";
         board.rules.catalog = Catalog::read(&roles.parse().unwrap()).unwrap();
         board.rules.workers[1].tier = tier;
-        board.offer("t", |spec| spec.plan = Some(written(&[("one", &[], 1, false)]))).unwrap();
+        let plan = Some(written(&[("one", &[], 1, false)]));
+        // In mode simple the weaker come first whatever the records say.
+        board.offer("t", |spec| (spec.mode, spec.plan) = (Mode::Medium, plan)).unwrap();
         assert_eq!(board.steps("t"), [format!("one: {first}")], "tier {tier}");
     }
 }

@@ -4,7 +4,7 @@
 use super::{CallJob, failure};
 use crate::board::{Ask, Failure, FailureClass, Patch};
 use crate::worker::worktree::{Collected, Error, Tree, Trees};
-use crate::worker::{Call, Reply};
+use crate::worker::{Call, OwnTree, Reply};
 use std::time::Duration;
 
 /// Pause between two tries to make a tree while the disk is full.
@@ -16,17 +16,22 @@ impl CallJob {
         self.trees.as_ref().filter(|_| !ask.workspace.is_read())
     }
 
+    /// The trees, for a call that is kept out of the user's files.
+    fn trees_apart(&self, ask: &Ask) -> Option<&Trees> {
+        self.trees.as_ref().filter(|_| ask.apart || !ask.workspace.is_read())
+    }
+
     /// Whether the worker changes files by itself.
     pub(super) fn has_hands(&self, ask: &Ask) -> bool {
         self.desk.is_none() && self.places.takes.get(&ask.worker).copied().unwrap_or_default().changes_files
     }
 
-    /// Gives the call a tree of its own, where it is to change files and can.
+    /// Gives the call a tree of its own, where it can change files and is not to change the user's.
     pub(super) async fn move_into_tree(&self, ask: &Ask, call: &mut Call) -> Result<(), Failure> {
-        let Some(trees) = self.trees_for(ask).filter(|_| self.has_hands(ask)) else { return Ok(()) };
+        let Some(trees) = self.trees_apart(ask).filter(|_| self.has_hands(ask)) else { return Ok(()) };
         let made = self.make_tree(ask, trees).await?;
         call.folder = made.work;
-        call.own_tree = Some(trees.folder().to_owned());
+        call.own_tree = Some(OwnTree { above: trees.folder().to_owned(), to_change: !ask.workspace.is_read() });
         Ok(())
     }
 
@@ -84,7 +89,7 @@ impl CallJob {
 
     /// Removes the call's tree.
     pub(super) async fn forget_tree(&self, ask: &Ask) {
-        let Some(trees) = self.trees_for(ask).cloned() else { return };
+        let Some(trees) = self.trees_apart(ask).cloned() else { return };
         let key = ask.key.clone();
         // What could not be removed is swept at the next start.
         drop(self.jobs.blocking(move || trees.forget(&key)).await);

@@ -11,7 +11,7 @@ use crate::config::{self, Environment, Permission, Provider};
 use crate::worker::process::{
     Asked, Begin, Ended, Ending, Error, Exit, MARK_VARIABLE, Order, Spool, Standby, Variables, attend,
 };
-use crate::worker::{Call, Outcome, Reply};
+use crate::worker::{Call, Outcome, OwnTree, Reply};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -139,7 +139,7 @@ impl CliWorker {
         let program = config::worker_program(&self.config, &self.environment);
         let program = program.map_err(|error| Trouble::blocked(&error.to_string()))?;
         let mut env = self.variables(spool, &plan);
-        if let Some(above) = &call.own_tree {
+        if let Some(OwnTree { above, .. }) = &call.own_tree {
             // A tree that was emptied must not lead git to the user's repository above it.
             env.retain(|(name, _)| name != "GIT_CEILING_DIRECTORIES");
             env.push(("GIT_CEILING_DIRECTORIES".into(), above.as_os_str().to_owned()));
@@ -149,10 +149,11 @@ impl CliWorker {
         Ok(Some(env))
     }
 
-    /// The settings of a call. Who gets a tree of its own is to change the files in it.
+    /// The settings of a call. Who gets a tree of its own to change files in may do so.
     fn config_for(&self, call: &Call) -> config::Worker {
         let mut config = self.config.clone();
-        if call.own_tree.is_some() && config.permission == Permission::Read {
+        let is_to_change = call.own_tree.as_ref().is_some_and(|tree| tree.to_change);
+        if is_to_change && config.permission == Permission::Read {
             config.permission = Permission::Edit;
         }
         config

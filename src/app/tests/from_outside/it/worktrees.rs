@@ -194,6 +194,28 @@ fn three_ways_of_changing_a_project_give_three_patches_and_the_users_files_wait_
 }
 
 #[test]
+fn who_changes_files_when_asked_to_look_changes_only_its_own_and_what_passes_is_put_in_place() {
+    let rig = rig("");
+    placed(&rig);
+    let root = rig.workspace.root();
+    let before = snapshot(root);
+    let child = rig.start(&[]);
+    // Each makes a candidate, and each is asked to check the others' with the same script.
+    let head = "kind: implementation\nmode: complex\nworkspace: worktree\nvalidate: sh check.sh\nmodels: [breaks, good, vandal]";
+    rig.workspace.drop_file("fix.md", format!("---\n{head}\n---\nLet calc return 2.\n"));
+    until(&rig, "it has ended", || rig.workspace.names("tasks/done").contains(&"fix_state.json".to_owned()));
+    until(&rig, "no tree is left", || left(&rig).is_empty());
+    assert!(rig.workspace.names("outputs/fix").iter().any(|name| name.contains("-check-")), "they were asked to look");
+    assert!(snapshot(root) == before, "the user's repository or files have changed");
+    let decision = rig.workspace.decision("fix");
+    assert!(["good", "vandal"].contains(&decision["answer_by"].as_str().unwrap()), "{decision:#}");
+    let applied = synod(&rig, &["apply", "fix"]);
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    assert_eq!(shell(root, "sh check.sh && echo well").trim(), "well");
+    end(&rig, child);
+}
+
+#[test]
 fn killed_at_any_moment_no_tree_is_left_and_nothing_is_tried_twice() {
     let rig = rig("");
     placed(&rig);
