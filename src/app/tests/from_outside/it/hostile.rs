@@ -1,14 +1,13 @@
 //! Models that do not mean well: whatever they answer, the log holds and has the entries it must have, nothing outside the
 //! coordination folder, the memories and `.synod` changes, and every decision keeps to its schema.
 
-use super::harness::{Script, Scripted, Workspace, end, rested, verified};
+use super::harness::{Script, Scripted, Workspace, end, rested, until, verified};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use synod::api::{Handle, Reply, Request, TaskView};
+use synod::api::TaskView;
 use synod::app::{Engage, Engine};
 use synod::board::{FailureClass, Usage};
 use synod::config::Environment;
@@ -76,21 +75,23 @@ fn written(workspace: &Workspace) -> Vec<(String, String)> {
     found
 }
 
-/// Waits until every event stands in the files.
-async fn all_is_written(handle: &Handle) {
-    loop {
-        let Ok(Reply::Status(status)) = handle.ask(Request::Status).await else { panic!("no status") };
-        if status.published >= status.seq && status.running_calls == 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+/// Waits until the log holds at least so many entries and has stopped growing.
+async fn all_is_logged(workspace: &Workspace, least: usize) {
+    let logged = || workspace.read_so_far(LOG).matches("\n<!-- synod:").count();
+    let (mut seen, mut same) = (0, 0);
+    until("all is logged", || {
+        let now = logged();
+        same = if now == seen { same + 1 } else { 0 };
+        seen = now;
+        now >= least && same >= 30
+    })
+    .await;
 }
 
 /// What must hold after every attack. `entries`: how many the log must have at least; how many calls an attack leads to
 /// (proofs, further rounds, recovery) depends on who answers first.
 async fn holds(workspace: &Workspace, engine: &Engine, before: &BTreeMap<String, Vec<u8>>, task: &str, entries: usize) {
-    all_is_written(&engine.handle()).await;
+    all_is_logged(workspace, entries).await;
     let verified = usize::try_from(verified(&engine.handle()).await).unwrap();
     assert!(verified >= entries, "{verified} entries");
     let entries = verified;
