@@ -169,7 +169,9 @@ async fn what_a_worker_says_of_itself_forges_nothing_and_leaves_no_folder() {
             }))
         })
         .await;
-        assert_eq!(workspace.names("outputs/review").len(), 3);
+        let names = workspace.names("outputs/review");
+        let is_plain = |name: &String| ["-claude.md", "-gpt.md", "-gemini.md"].iter().any(|end| name.ends_with(end));
+        assert!(names.len() >= 3 && names.iter().all(is_plain), "{names:?}");
         assert_eq!(workspace.names("sessions").len(), 3);
     }
 }
